@@ -1,0 +1,1 @@
+"""What runs inside AWS; knows nothing of the compiler."""
