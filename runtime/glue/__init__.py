@@ -1,0 +1,1 @@
+"""What the generated Glue scripts call: read declared columns, protect, check, run the SQL, write Parquet."""

@@ -1,0 +1,51 @@
+"""The arguments a Glue job run is started with."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import NoReturn
+
+from runtime.glue.faults import EtlError
+
+#: `--input_<name> s3://…` carries the address of an input that an earlier step wrote.
+INPUT_PREFIX = "input_"
+
+
+@dataclass(frozen=True, slots=True)
+class JobArguments:
+    """What changes from run to run; addresses are `s3://` URIs of folders, the report's of one object."""
+
+    run_date: date
+    output: str
+    report: str
+    inputs: Mapping[str, str]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise EtlError(f"the job's arguments cannot be read: {message}")
+
+
+def parse_arguments(argv: Sequence[str], input_names: Sequence[str]) -> JobArguments:
+    """The arguments in `argv`, ignoring those Glue adds for itself (`--JOB_NAME`, `--TempDir`, …).
+
+    `input_names` are the inputs whose address must be given. Raises: EtlError if one is missing or not readable.
+    """
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--run_date", required=True, type=_date)
+    parser.add_argument("--output", required=True)
+    parser.add_argument("--report", required=True)
+    for name in input_names:
+        parser.add_argument(f"--{INPUT_PREFIX}{name}", required=True)
+    found, _ = parser.parse_known_args(list(argv))
+    inputs = {name: getattr(found, f"{INPUT_PREFIX}{name}") for name in input_names}
+    return JobArguments(found.run_date, found.output, found.report, MappingProxyType(inputs))
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a date such as 2026-11-22") from None

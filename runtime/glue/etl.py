@@ -1,0 +1,187 @@
+"""Runs one generated Glue job: inputs to views, SQL over them, Parquet and a report out."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from pyspark.sql import DataFrame, SparkSession
+
+from runtime.common.logs import log
+from runtime.common.settings import SettingsError, check_version
+from runtime.glue.arguments import JobArguments, parse_arguments
+from runtime.glue.checks import CheckResult, measure, require
+from runtime.glue.columns import declared_columns
+from runtime.glue.faults import EtlError, faults_of
+from runtime.glue.report import report_document, write_report
+from runtime.glue.warehouse import Connection, connection, in_window, read_table, secret_value
+
+#: Rows a part file; below it the output is one file, sorted throughout.
+ROWS_PER_FILE = 2_000_000
+
+Settings = Mapping[str, Any]
+Clients = Callable[[str], Any]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the report will say; filled as the job goes, so that a failed job reports what it had found."""
+
+    inputs: dict[str, int] = field(default_factory=dict)
+    output: int | None = None
+    checks: list[CheckResult] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run: its settings and arguments, and what it talks to. `source` and `key` are None where not needed."""
+
+    settings: Settings
+    arguments: JobArguments
+    spark: SparkSession
+    source: Connection | None
+    key: bytes | None
+
+
+def run(
+    settings: Settings,
+    argv: Sequence[str] | None = None,
+    clients: Clients = boto3.client,
+    spark: SparkSession | None = None,
+) -> None:
+    """Runs the job to its end. A session handed in stays open, one of our own is stopped.
+
+    Raises: SystemExit with one sentence, which thus is the last line of the log, if the job cannot go on.
+    """
+    step = str(settings.get("step"))
+    try:
+        _run(check_version(dict(settings), "SETTINGS"), sys.argv[1:] if argv is None else argv, clients, spark)
+    except (EtlError, SettingsError) as error:
+        raise SystemExit(f"{step}: {error}") from None
+
+
+def _run(settings: Settings, argv: Sequence[str], clients: Clients, spark: SparkSession | None) -> None:
+    inputs: Mapping[str, Any] = settings["inputs"]
+    arguments = parse_arguments(argv, [name for name, source in inputs.items() if source["from"] == "s3"])
+    # Secrets first: a job that may not read them fails within a second, not after Spark's start.
+    source = _source(settings, clients)
+    key = _key(settings, clients)
+    session = spark or start_session(settings["step"])
+    try:
+        _execute(Job(settings, arguments, in_utc(session), source, key), clients)
+    finally:
+        if spark is None:
+            session.stop()
+
+
+def start_session(step: str) -> SparkSession:
+    """The session of this process; everything but its name is configured where the job runs."""
+    # The progress bar would overwrite the sentence a failed job ends with.
+    builder = SparkSession.builder.appName(step).config("spark.ui.showConsoleProgress", "false")
+    with faults_of("Spark cannot start"):
+        return builder.getOrCreate()
+
+
+def in_utc(spark: SparkSession) -> SparkSession:
+    """The session with UTC as the zone of SQL, of Parquet and, because JDBC timestamps follow it, of the driver's JVM."""
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    # Spark's default, INT96, is deprecated and says nothing of the zone.
+    spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
+    jvm = spark.sparkContext._jvm
+    jvm.java.util.TimeZone.setDefault(jvm.java.util.TimeZone.getTimeZone("UTC"))
+    return spark
+
+
+def _source(settings: Settings, clients: Clients) -> Connection | None:
+    warehouse = settings.get("warehouse")
+    return connection(warehouse, secret_value(clients, warehouse["secret"])) if warehouse else None
+
+
+def _key(settings: Settings, clients: Clients) -> bytes | None:
+    protection = settings.get("protection")
+    if not protection:
+        return None
+    key = secret_value(clients, protection["secret"]).get("key")
+    if not isinstance(key, str) or not key:
+        raise EtlError(f"secret '{protection['secret']}' has no field 'key'")
+    return key.encode()
+
+
+def _execute(job: Job, clients: Clients) -> None:
+    outcome = Outcome()
+    try:
+        _transform(job, outcome)
+    except EtlError:
+        _report_failure(job, clients, outcome)
+        raise
+    write_report(clients, job.arguments.report, _document(job, outcome))
+    log("written", step=job.settings["step"], rows=outcome.output, output=job.arguments.output)
+
+
+def _transform(job: Job, outcome: Outcome) -> None:
+    for name, source in job.settings["inputs"].items():
+        _offer_input(job, name, source, outcome)
+    require(outcome.checks)
+    _write(_result(job, outcome), job.arguments.output, outcome.output or 0)
+
+
+def _document(job: Job, outcome: Outcome) -> dict[str, Any]:
+    run_date = job.arguments.run_date.isoformat()
+    return report_document(job.settings["step"], run_date, outcome.inputs, outcome.output, outcome.checks)
+
+
+def _report_failure(job: Job, clients: Clients, outcome: Outcome) -> None:
+    """Writes what is known; that it cannot be written must not hide why the job failed."""
+    try:
+        write_report(clients, job.arguments.report, _document(job, outcome))
+    except EtlError as error:
+        log("no report", reason=str(error))
+
+
+def _offer_input(job: Job, name: str, source: Mapping[str, Any], outcome: Outcome) -> None:
+    """Makes the input a view of its name. It is read once: the counting pass fills the cache the SQL uses."""
+    frame = in_window(_read(job, name, source), name, source.get("window"), job.arguments.run_date)
+    typed = declared_columns(frame, name, source["columns"], job.key)
+    typed.frame.cache()
+    with faults_of(f"input '{name}' cannot be read"):
+        outcome.inputs[name], checks = measure(name, typed, source.get("checks", ()))
+    outcome.checks.extend(checks)
+    typed.data().createOrReplaceTempView(name)
+    log("read", dataset=name, rows=outcome.inputs[name])
+
+
+def _read(job: Job, name: str, source: Mapping[str, Any]) -> DataFrame:
+    if source["from"] == "s3":
+        address = job.arguments.inputs[name]
+        with faults_of(f"input '{name}' cannot be read from {address}"):
+            return job.spark.read.parquet(address)
+    if job.source is None:
+        raise EtlError(f"input '{name}' comes from the warehouse, but the job has none")
+    return read_table(job.spark, job.source, source["table"])
+
+
+def _result(job: Job, outcome: Outcome) -> DataFrame:
+    """The result of the SQL with the declared columns, counted, checked and cached."""
+    with faults_of("the SQL fails"):
+        frame = job.spark.sql(job.settings["sql"], args={"run_date": job.arguments.run_date})
+    declared = job.settings["output"]["columns"]
+    undeclared = sorted({name.lower() for name in frame.columns} - {name.lower() for name in declared})
+    if undeclared:
+        log("undeclared columns are left out", columns=undeclared)
+    typed = declared_columns(frame, "output", declared, None)
+    typed.frame.cache()
+    with faults_of("the SQL fails"):
+        outcome.output, checks = measure("output", typed, job.settings["output"].get("checks", ()))
+    outcome.checks.extend(checks)
+    require(checks)
+    return typed.data()
+
+
+def _write(frame: DataFrame, address: str, rows: int) -> None:
+    """Replaces what lies at `address`; rows are sorted within each file, so that equal data gives equal files."""
+    files = max(1, -(-rows // ROWS_PER_FILE))
+    ordered = frame.coalesce(files).sortWithinPartitions(*(f"`{name}`" for name in frame.columns))
+    with faults_of(f"output {address} cannot be written"):
+        writer = ordered.write.mode("overwrite").option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
+        writer.parquet(address)
