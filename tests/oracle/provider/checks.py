@@ -1,7 +1,7 @@
 """Value checks that a schema cannot carry, made when terraform validates a resource.
 
-Three sorts: read-only arguments, arguments that must hold JSON, and the enums, patterns and ranges of the AWS API call that
-creates the resource (from botocore's service models, matched by name: `max_retries` ↔ `MaxRetries`).
+Three sorts: read-only arguments, arguments that must hold JSON, and the enums, patterns and ranges of the AWS API call
+that creates the resource (from botocore's service models, matched by name: `max_retries` ↔ `MaxRetries`).
 """
 
 import functools
@@ -50,6 +50,8 @@ _JSON_ARGUMENTS: Final = {
 }
 #: Attributes that the provider translates before the call: botocore's rule would be about another value.
 _TRANSLATED: Final = {("aws_cloudwatch_log_group", "retention_in_days"), ("aws_ssm_parameter", "type")}
+#: `CreateRoleRequest` → `Role`: its `RoleName` is Terraform's `name`.
+_NOUN: Final = re.compile(r"^(?:Create|Put)(\w+?)(?:Request|Input)?$")
 _BUCKET_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 Path = tuple[str | int, ...]
@@ -76,8 +78,9 @@ def _member(shape: Any, name: str) -> Any:
     if shape is None or shape.type_name != "structure":
         return None
     wanted = name.replace("_", "").lower()
+    noun = _NOUN.sub(r"\1", shape.name).lower()
     for member, inner in shape.members.items():
-        if member.lower() in (wanted, f"{wanted}s") or f"{member.lower()}s" == wanted:
+        if member.lower() in (wanted, f"{wanted}s", f"{noun}{wanted}") or f"{member.lower()}s" == wanted:
             return inner
     return None
 

@@ -53,7 +53,11 @@ def _secret(account: Account, value: Value) -> Value:
 
 
 def _secret_version(account: Account, value: Value) -> Value:
-    secret = {"username": "oracle", "password": "a-password-of-the-offline-oracle", "key": "a-key-of-the-offline-oracle"}
+    secret = {
+        "username": "oracle",
+        "password": "a-password-of-the-offline-oracle",
+        "key": "a-key-of-the-offline-oracle",
+    }
     return {"secret_string": json.dumps(secret)}
 
 

@@ -54,7 +54,7 @@ _ID_ATTRIBUTES: Final = {
     "aws_sfn_state_machine": "arn",
     "aws_sns_topic": "arn",
 }
-_EMPTY: Final = {"number": 0, "bool": False, "dynamic": None, "list": [], "set": [], "map": {}}
+_EMPTY: Final[dict[str, Any]] = {"number": 0, "bool": False, "dynamic": None, "list": [], "set": [], "map": {}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Reads the generated JavaScript of one resource in the package cdktn-provider-aws.
 
-The package is generated from `terraform providers schema -json` of the real provider, so the schema can be had back from it. It is
-machine-written, one form throughout; regular expressions suffice and a JavaScript parser is not needed.
+The package is generated from `terraform providers schema -json` of the real provider, so the schema can be had back
+from it. It is machine-written, one form throughout; regular expressions suffice and no JavaScript parser is needed.
 """
 
 import re
@@ -88,10 +88,10 @@ class JsModule:
         starts = [comment.start() for comment in comments] + [len(body)]
         members: dict[str, Member] = {}
         for comment, end in zip(comments, starts[1:], strict=True):
-            name, *flags = comment.groups()
+            name, computed, optional, required = comment.groups()
             code = body[comment.end() : end].split("// =========")[0]
             before = members[name].code if name in members else ""
-            members[name] = Member(name, *(flag == "true" for flag in flags), code=before + code)
+            members[name] = Member(name, computed == "true", optional == "true", required == "true", before + code)
         return list(members.values())
 
     def element_class(self, list_class: str) -> str:

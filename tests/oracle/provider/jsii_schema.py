@@ -1,6 +1,6 @@
 """Turns the JavaScript of one resource back into the block that Terraform's schema has for it.
 
-Lost on the way, because the package does not hold it: `sensitive`, conflicts between attributes, and item limits above one.
+Lost on the way, because the package does not hold it: `sensitive`, conflicts between attributes, item limits above one.
 """
 
 import re

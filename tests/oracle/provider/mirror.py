@@ -1,4 +1,4 @@
-"""Lays out a provider mirror in which hashicorp/aws is this package, and the configuration that makes terraform use it."""
+"""Lays out a provider mirror whose hashicorp/aws is this package, and the configuration that makes terraform use it."""
 
 import json
 import shlex

@@ -104,7 +104,7 @@ def read_schemas(wheel: Path, wanted: set[str]) -> dict[str, Any]:
             continue
         module = JsModule(text)
         for class_name, base, type_name in module.terraform_classes():
-            schema = {"version": 0, "block": SchemaReader(module).block(class_name)}
+            schema: dict[str, Any] = {"version": 0, "block": SchemaReader(module).block(class_name)}
             if base == "TerraformProvider":
                 schemas["provider"] = schema
             elif (f"data.{type_name}" if base == "TerraformDataSource" else type_name) in wanted:

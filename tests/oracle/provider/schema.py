@@ -1,7 +1,7 @@
 """The committed provider schema, and walks over values that follow it.
 
-Blocks have the shape of `terraform providers schema -json`: `attributes` (type, required, optional, computed, sensitive,
-write_only) and `block_types` (nesting_mode, block, min_items, max_items).
+Blocks have the shape of `terraform providers schema -json`: `attributes` (type, required, optional, computed,
+sensitive, write_only) and `block_types` (nesting_mode, block, min_items, max_items).
 """
 
 import functools
@@ -29,7 +29,7 @@ _FLAGS: Final = ("required", "optional", "computed", "sensitive", "write_only")
 
 @functools.cache
 def document() -> dict[str, Any]:
-    """The whole committed document: `provider_version` and `schemas` (as `terraform providers schema` names its parts)."""
+    """The whole committed document: `provider_version`, `wheel` and `schemas` (by `resource_schemas` and so on)."""
     loaded: dict[str, Any] = json.loads(gzip.decompress(SCHEMA_FILE.read_bytes()))
     return loaded
 
@@ -58,7 +58,9 @@ def to_message(block: Block) -> Any:
 def _block_message(block: Block) -> Any:
     attributes = [
         _Attribute(
-            name=name, type=json.dumps(attribute["type"]).encode(), **{flag: attribute.get(flag, False) for flag in _FLAGS}
+            name=name,
+            type=json.dumps(attribute["type"]).encode(),
+            **{flag: attribute.get(flag, False) for flag in _FLAGS},
         )
         for name, attribute in sorted(block.get("attributes", {}).items())
     ]

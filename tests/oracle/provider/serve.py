@@ -1,7 +1,7 @@
 """Runs the provider as terraform starts it: a gRPC server on a Unix socket, announced by one line on standard output.
 
-The line and the encryption are those of HashiCorp's go-plugin: `1|6|unix|<socket>|grpc|<certificate>`, where the certificate is
-the server's own, and terraform trusts that one only.
+The line and the encryption are those of HashiCorp's go-plugin: `1|6|unix|<socket>|grpc|<certificate>`, where the
+certificate is the server's own, and terraform trusts that one only.
 """
 
 import base64

@@ -101,9 +101,7 @@ class Provider:
         proposed = decode(request.proposed_new_state)
         if proposed is not None:
             proposed = self._planned(request.type_name, proposed, is_new=decode(request.prior_state) is None)
-        return response_of("PlanResourceChange")(
-            planned_state=encode(proposed), planned_private=request.prior_private
-        )
+        return response_of("PlanResourceChange")(planned_state=encode(proposed), planned_private=request.prior_private)
 
     def _planned(self, type_name: str, proposed: schema.Value, *, is_new: bool) -> schema.Value:
         block = self._resources[type_name]

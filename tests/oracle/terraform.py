@@ -1,0 +1,129 @@
+"""Drives the real `terraform` over a copy of a generated folder: no registry, no cloud, no trace beside it."""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+#: Replaces the S3 backend of the generated code: the copy keeps its state beside itself.
+_LOCAL_BACKEND: Final = 'terraform {\n  backend "local" {\n  }\n}\n'
+#: What the rungs need; the generated code needs 1.11 for write-only attributes and the S3 lock file.
+LEAST_VERSION: Final = (1, 11)
+_TIMEOUT_SECONDS: Final = 120
+
+
+class TerraformError(Exception):
+    """A terraform command failed; the message is terraform's own."""
+
+
+def find_terraform() -> str:
+    """The path of a terraform that is new enough.
+
+    Raises: FileNotFoundError if there is none; the message is fit for a skip.
+    """
+    program = os.environ.get("TERRAFORM") or shutil.which("terraform")
+    if program is None:
+        raise FileNotFoundError("no `terraform` on the PATH (nor named by $TERRAFORM)")
+    answer = subprocess.run([program, "version", "-json"], capture_output=True, text=True, check=True)
+    version = str(json.loads(answer.stdout)["terraform_version"])
+    if tuple(int(part) for part in version.split(".")[:2]) < LEAST_VERSION:
+        least = ".".join(map(str, LEAST_VERSION))
+        raise FileNotFoundError(f"terraform {version} at {program} is too old: {least} is needed")
+    return program
+
+
+def unformatted(program: str, folder: Path) -> str:
+    """What `terraform fmt` would change in a folder, as a diff; empty if nothing."""
+    command = [program, "fmt", "-check", "-diff", "-recursive", "-no-color", str(folder)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_SECONDS)
+    return answer.stdout + answer.stderr
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource of a plan or a state: its address, its type and its values (None where known after apply)."""
+
+    address: str
+    type_name: str
+    values: dict[str, Any]
+
+
+def resources_in(module: dict[str, Any]) -> list[Resource]:
+    """The managed resources of a `values.root_module` or `planned_values.root_module`, in terraform's order."""
+    own = [
+        Resource(entry["address"], entry["type"], entry["values"])
+        for entry in module.get("resources", [])
+        if entry["mode"] == "managed"
+    ]
+    return own + [inner for child in module.get("child_modules", []) for inner in resources_in(child)]
+
+
+class Terraform:
+    """One working copy of a configuration."""
+
+    def __init__(self, program: str, cli_configuration: Path, source: Path, workspace: Path, root: str = ".") -> None:
+        """Copies `source` to `workspace`; `root` is the folder in it that holds the .tf files."""
+        self._program = program
+        tree = workspace / "tree"
+        shutil.copytree(source, tree, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+        self.folder = tree / root
+        (self.folder / "oracle_override.tf").write_text(_LOCAL_BACKEND)
+        self._environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(workspace),
+            "TF_CLI_CONFIG_FILE": str(cli_configuration),
+            "TF_DATA_DIR": str(workspace / "data"),
+            "TF_IN_AUTOMATION": "1",
+            "CHECKPOINT_DISABLE": "1",
+        }
+
+    def _run(self, *arguments: str, accepted: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
+        answer = subprocess.run(
+            [self._program, *arguments],
+            cwd=self.folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_TIMEOUT_SECONDS,
+        )
+        if answer.returncode not in accepted:
+            raise TerraformError(f"terraform {' '.join(arguments)}:\n{answer.stdout}{answer.stderr}")
+        return answer
+
+    def init(self) -> None:
+        """Installs the offline provider. Raises: TerraformError if the requirements cannot be met."""
+        self._run("init", "-no-color", "-input=false")
+
+    def validate(self) -> list[str]:
+        """Each fault as `file:line: summary: detail`, in terraform's order; warnings count as faults."""
+        answer = json.loads(self._run("validate", "-json", "-no-color", accepted=(0, 1)).stdout)
+        return [_fault(diagnostic) for diagnostic in answer["diagnostics"]]
+
+    def plan(self) -> dict[str, Any]:
+        """The plan as `terraform show -json` has it. Raises: TerraformError if planning fails."""
+        self._run("plan", "-no-color", "-input=false", "-lock=false", "-out=oracle.tfplan")
+        plan: dict[str, Any] = json.loads(self._run("show", "-json", "oracle.tfplan").stdout)
+        return plan
+
+    def apply(self) -> dict[str, Any]:
+        """The state after the last plan was applied. Raises: TerraformError if that fails."""
+        self._run("apply", "-no-color", "-input=false", "-lock=false", "oracle.tfplan")
+        state: dict[str, Any] = json.loads(self._run("show", "-json").stdout)
+        return state
+
+    def remaining_changes(self) -> str:
+        """What a second plan would still change, in terraform's words; empty if nothing."""
+        answer = self._run("plan", "-no-color", "-input=false", "-lock=false", "-detailed-exitcode", accepted=(0, 2))
+        return answer.stdout if answer.returncode else ""
+
+
+def _fault(diagnostic: dict[str, Any]) -> str:
+    place = ""
+    if "range" in diagnostic:
+        place = f"{diagnostic['range']['filename']}:{diagnostic['range']['start']['line']}: "
+    detail = f": {diagnostic['detail']}" if diagnostic.get("detail") else ""
+    return f"{place}{diagnostic['severity']}: {diagnostic['summary']}{detail}"
