@@ -1,0 +1,1 @@
+"""Serves recommendations from Redis over HTTP."""
