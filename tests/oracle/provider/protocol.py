@@ -1,8 +1,8 @@
 """The messages of Terraform's plugin protocol 6, and a gRPC server for its `Provider` service.
 
 The package `tf` ships the protocol as of Terraform 1.8. Ephemeral resources (1.10) and write-only attributes (1.11)
-came later, so this module adds them to the descriptor before it builds the message classes. Field numbers: tfplugin6.proto,
-version 6.8.
+came later, so this module adds them to the descriptor before it builds the message classes. Field numbers:
+tfplugin6.proto, version 6.8.
 """
 
 from collections.abc import Callable, Iterable

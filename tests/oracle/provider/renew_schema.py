@@ -77,7 +77,7 @@ def modules(wheel: Path) -> Iterator[str]:
 def _mark_secrets(type_name: str, block: dict[str, Any]) -> None:
     """Adds `write_only` and `sensitive`, which the package lacks, to the attributes that have them."""
     for name, attribute in block.get("attributes", {}).items():
-        if name.endswith("_wo"):
+        if name.endswith("_wo") and not attribute.get("computed"):
             attribute["write_only"] = True
         if _SENSITIVE_TYPES.match(type_name) and _SENSITIVE.fullmatch(name):
             attribute["sensitive"] = True
