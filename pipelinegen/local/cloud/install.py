@@ -1,0 +1,43 @@
+"""Puts every repair in place, in the one order that works."""
+
+from pathlib import Path
+
+# The parser has to be complete before its functions are replaced wherever they were imported.
+import moto.stepfunctions.parser.models  # noqa: F401
+
+from pipelinegen.local.aws_lambda import FunctionPool
+from pipelinegen.local.cloud import (
+    functions,
+    glue_jobs,
+    integrations,
+    interpreter,
+    notifications,
+    parameters,
+    sagemaker_jobs,
+)
+from pipelinegen.local.cloud.board import Cloud, JobBoard
+from pipelinegen.local.cloud.sessions import RoleSessions
+from pipelinegen.local.java import find_java
+from pipelinegen.local.processes import ChildProcesses
+
+
+def install_all(workdir: Path, account: str, region: str, endpoint: str, children: ChildProcesses) -> Cloud:
+    """Turns the moto of this process into the local cloud."""
+    sessions = RoleSessions(endpoint, region)
+    cloud = Cloud(
+        account=account,
+        region=region,
+        workdir=workdir,
+        sessions=sessions,
+        children=children,
+        board=JobBoard(),
+        functions=FunctionPool(children, sessions.environment, workdir / "functions"),
+    )
+    interpreter.install()
+    parameters.install()
+    integrations.install(cloud)
+    functions.install(cloud)
+    glue_jobs.install(cloud, find_java)
+    sagemaker_jobs.install(cloud)
+    notifications.install(cloud)
+    return cloud

@@ -1,0 +1,218 @@
+"""Creates in the local cloud what a generated folder describes: deployment.json and the files it names."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from pipelinegen.local.bundles import folder_files, runtime_files, zip_files
+from pipelinegen.local.deployed import Deployed, runtime_folder
+from pipelinegen.local.faults import LocalCloudError
+from pipelinegen.local.local_cloud import LocalCloud
+from pipelinegen.local.s3_transfer import split_uri
+from pipelinegen.local.variables import fill, fill_all
+
+#: The parts of `runtime/` that a Glue job gets by --extra-py-files.
+_GLUE_PACKAGES: Final = ("common", "glue")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What was deployed: deployment.json with its variables filled in, and the names AWS gave."""
+
+    folder: Path
+    settings: Mapping[str, Any]
+    state_machine_arn: str
+    role_arns: Mapping[str, str]
+    topic_arns: Mapping[str, str]
+    variables: Mapping[str, str]
+
+    @property
+    def pipeline(self) -> str:
+        """The pipeline's name."""
+        return str(self.settings["pipeline"])
+
+    @property
+    def steps(self) -> list[Mapping[str, Any]]:
+        """The steps in the order of the pipeline: `name`, `kind`, `title`, `states`."""
+        return list(self.settings["steps"])
+
+    def step_of(self, state: str) -> str:
+        """The step a state belongs to, else the state's own name."""
+        return next((step["name"] for step in self.steps if state in step["states"]), state)
+
+
+def deploy(
+    cloud: LocalCloud,
+    folder: Path,
+    *,
+    secrets: Mapping[str, Any],
+    variables: Mapping[str, str] | None = None,
+    code: Path | None = None,
+) -> Deployment:
+    """Deploys `generated/<pipeline>/<env>/`.
+
+    `secrets`: the value of each secret by name (an object, stored as JSON, or a text). `variables`: what the templates
+    call `${redis_host}` and so on. `code`: the folder that holds `runtime/`, by default the installed one.
+    Raises: LocalCloudError if a file or a secret is missing, or the cloud refuses something.
+    """
+    known = {"account_id": cloud.account, "region": cloud.region, "partition": "aws", **(variables or {})}
+    settings = fill_all(_read(folder / "deployment.json"), known)
+    deployer = _Deployer(cloud, folder, settings, known, code or runtime_folder())
+    try:
+        return deployer.run(secrets)
+    except ClientError as error:
+        raise LocalCloudError(
+            f"the local cloud refused {error.operation_name}: {error.response['Error'].get('Message', error)}",
+            f"compare deployment.json in {folder} with what the call needs, or generate it again",
+        ) from error
+
+
+class _Deployer:
+    """One deployment in progress."""
+
+    def __init__(
+        self, cloud: LocalCloud, folder: Path, settings: Mapping[str, Any], variables: Mapping[str, str], code: Path
+    ) -> None:
+        self._cloud = cloud
+        self._folder = folder
+        self._settings = settings
+        self._variables = variables
+        self._code = code
+
+    def run(self, secrets: Mapping[str, Any]) -> Deployment:
+        self._tell_the_server()
+        self._create_buckets()
+        self._create_secrets(secrets)
+        self._create_parameters()
+        topics = self._create_topics()
+        roles = self._create_roles()
+        self._create_glue_jobs(roles)
+        self._create_functions(roles)
+        arn = self._create_state_machine(roles)
+        return Deployment(self._folder, self._settings, arn, roles, topics, self._variables)
+
+    def _tell_the_server(self) -> None:
+        """First of all: jobs may start as soon as the state machine exists."""
+        steps = {state: step["name"] for step in self._settings["steps"] for state in step["states"]}
+        images = {image["uri"]: self._text(image["dockerfile"]) for image in self._settings.get("images", [])}
+        Deployed(steps, images, str(self._code)).write(self._cloud.workdir)
+
+    def _create_buckets(self) -> None:
+        s3 = self._cloud.client("s3")
+        # us-east-1 is the one region that must not be named.
+        where = {"CreateBucketConfiguration": {"LocationConstraint": self._cloud.region}}
+        for name in self._settings.get("buckets", []):
+            s3.create_bucket(Bucket=name, **({} if self._cloud.region == "us-east-1" else where))
+
+    def _create_secrets(self, secrets: Mapping[str, Any]) -> None:
+        wanted = self._settings.get("secrets", [])
+        missing = sorted(set(wanted) - set(secrets))
+        if missing:
+            names = ", ".join(f"'{name}'" for name in missing)
+            raise LocalCloudError(f"no local value for the secret {names}", "give the run a value for each of them")
+        client = self._cloud.client("secretsmanager")
+        for name in wanted:
+            value = secrets[name]
+            client.create_secret(Name=name, SecretString=value if isinstance(value, str) else json.dumps(value))
+
+    def _create_parameters(self) -> None:
+        for parameter in self._settings.get("parameters", []):
+            self._cloud.client("ssm").put_parameter(Name=parameter["name"], Value=parameter["value"], Type="String")
+
+    def _create_topics(self) -> dict[str, str]:
+        arns = {}
+        for topic in self._settings.get("topics", []):
+            arn = self._cloud.client("sns").create_topic(Name=topic["name"])["TopicArn"]
+            for address in topic.get("emails", []):
+                self._cloud.client("sns").subscribe(TopicArn=arn, Protocol="email", Endpoint=address)
+            arns[topic["name"]] = arn
+        return arns
+
+    def _create_roles(self) -> dict[str, str]:
+        iam = self._cloud.client("iam")
+        arns = {}
+        for role in self._settings.get("roles", []):
+            trust = {"Effect": "Allow", "Principal": {"Service": role["service"]}, "Action": "sts:AssumeRole"}
+            document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+            created = iam.create_role(RoleName=role["name"], AssumeRolePolicyDocument=document)
+            policy = fill(self._text(role["policy"]), self._variables)
+            iam.put_role_policy(RoleName=role["name"], PolicyName=role["name"], PolicyDocument=policy)
+            arns[role["name"]] = created["Role"]["Arn"]
+        return arns
+
+    def _create_glue_jobs(self, roles: Mapping[str, str]) -> None:
+        for job in self._settings.get("glue_jobs", []):
+            arguments = job.get("default_arguments", {})
+            self._upload(job["script_location"], self._text(job["script"]).encode())
+            for uri in filter(None, arguments.get("--extra-py-files", "").split(",")):
+                self._upload(uri, zip_files(runtime_files(self._code, _GLUE_PACKAGES)))
+            self._cloud.client("glue").create_job(
+                Name=job["name"],
+                Role=self._role(roles, job["role"], f"Glue job '{job['name']}'"),
+                Command={"Name": "glueetl", "ScriptLocation": job["script_location"], "PythonVersion": "3"},
+                GlueVersion=job["glue_version"],
+                DefaultArguments=arguments,
+                Timeout=job["timeout_minutes"],
+                ExecutionProperty={"MaxConcurrentRuns": job.get("max_concurrent_runs", 1)},
+            )
+
+    def _create_functions(self, roles: Mapping[str, str]) -> None:
+        for function in self._settings.get("functions", []):
+            files = [
+                *folder_files(self._folder / function["folder"]),
+                *runtime_files(self._code, function.get("packages", [])),
+            ]
+            self._cloud.client("lambda").create_function(
+                FunctionName=function["name"],
+                Runtime="python3.11",
+                Role=self._role(roles, function["role"], f"function '{function['name']}'"),
+                Handler=function["handler"],
+                Code={"ZipFile": zip_files(files)},
+                MemorySize=function["memory_mib"],
+                Timeout=function["timeout_seconds"],
+                Environment={"Variables": function.get("environment", {})},
+            )
+
+    def _create_state_machine(self, roles: Mapping[str, str]) -> str:
+        machine = self._settings["state_machine"]
+        definition = fill(self._text(machine["definition"]), self._variables)
+        created = self._cloud.client("stepfunctions").create_state_machine(
+            name=machine["name"],
+            definition=definition,
+            roleArn=self._role(roles, machine["role"], f"state machine '{machine['name']}'"),
+        )
+        return str(created["stateMachineArn"])
+
+    def _upload(self, uri: str, body: bytes) -> None:
+        bucket, key = split_uri(uri)
+        self._cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+
+    def _role(self, roles: Mapping[str, str], name: str, user: str) -> str:
+        if name not in roles:
+            raise LocalCloudError(
+                f"the {user} has the role '{name}', which is not deployed", "generate the folder again"
+            )
+        return roles[name]
+
+    def _text(self, name: str) -> str:
+        return _text(self._folder / name)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(_text(path))
+    except ValueError as error:
+        raise LocalCloudError(f"{path} is not JSON: {error}", "run `pipelinegen generate` again") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise LocalCloudError(
+            f"{path} cannot be read: {error.strerror}", "run `pipelinegen generate` for this environment first"
+        ) from error

@@ -1,0 +1,174 @@
+"""Starts an execution of a deployed state machine and tells what happens, as it happens."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from botocore.exceptions import ClientError
+
+from pipelinegen.local import logs
+from pipelinegen.local.deploy import Deployment
+from pipelinegen.local.local_cloud import LocalCloud
+
+_POLL_SECONDS: Final = 0.1
+_ENTERED: Final = "StateEntered"
+_EXITED: Final = "StateExited"
+
+#: Events of a failed attempt, by where their details are.
+_FAILURES: Final = {
+    "TaskFailed": "taskFailedEventDetails",
+    "TaskTimedOut": "taskTimedOutEventDetails",
+    "TaskSubmitFailed": "taskSubmitFailedEventDetails",
+    "LambdaFunctionFailed": "lambdaFunctionFailedEventDetails",
+    "LambdaFunctionTimedOut": "lambdaFunctionTimedOutEventDetails",
+    "EvaluationFailed": "evaluationFailedEventDetails",
+    "FailStateEntered": "stateEnteredEventDetails",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StateEvent:
+    """Something that happened to a state; `failed` is one attempt, which may be retried or caught."""
+
+    kind: Literal["entered", "exited", "failed"]
+    state: str
+    step: str
+    at: datetime
+    #: Since the state was entered.
+    seconds: float = 0.0
+    error: str = ""
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionEnd:
+    """How an execution ended; the last event of `follow`. `status`: SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+
+    status: str
+    execution_arn: str
+    date: str
+    seconds: float
+    output: Any = None
+    error: str = ""
+    cause: str = ""
+    #: Of the state that failed last, if the execution did not succeed.
+    failed_state: str = ""
+    failed_step: str = ""
+    log: Path | None = None
+    log_tail: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the execution reached its end."""
+        return self.status == "SUCCEEDED"
+
+
+def follow(
+    cloud: LocalCloud, deployment: Deployment, date: str, extra_input: Mapping[str, Any] | None = None
+) -> Iterator[StateEvent | ExecutionEnd]:
+    """Runs the pipeline for one date (YYYY-MM-DD); the last event is an ExecutionEnd.
+
+    Whoever stops listening before that (Ctrl-C, an exception) stops the execution and its jobs.
+    """
+    states = cloud.client("stepfunctions")
+    started = states.start_execution(
+        stateMachineArn=deployment.state_machine_arn,
+        name=f"{date}-{uuid.uuid4().hex[:8]}",
+        input=json.dumps({"date": date, **(extra_input or {})}),
+    )
+    arn = started["executionArn"]
+    reader = _HistoryReader(deployment)
+    ended = False
+    try:
+        while True:
+            # The status first: once it is final, the history that is read after it is complete.
+            description = states.describe_execution(executionArn=arn)
+            yield from reader.read(_history(states, arn))
+            if description["status"] != "RUNNING":
+                break
+            time.sleep(_POLL_SECONDS)
+        ended = True
+        yield _end(cloud, reader, description, date)
+    finally:
+        if not ended:
+            with suppress(ClientError, OSError):
+                states.stop_execution(executionArn=arn, error="Interrupted", cause="the local run was interrupted")
+
+
+class _HistoryReader:
+    """Turns the growing history of an execution into events, each once."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._seen = 0
+        self._entered: dict[str, datetime] = {}
+        self._state_of_event: dict[int, str] = {}
+        self.last_failure: StateEvent | None = None
+
+    def read(self, history: list[dict[str, Any]]) -> Iterator[StateEvent]:
+        """The events that were not there before, oldest first."""
+        for entry in history[self._seen :]:
+            self._seen += 1
+            event = self._event(entry)
+            if event is not None:
+                yield event
+
+    def _event(self, entry: dict[str, Any]) -> StateEvent | None:
+        kind = entry["type"]
+        if kind.endswith(_ENTERED):
+            state = entry["stateEnteredEventDetails"]["name"]
+            self._entered[state] = entry["timestamp"]
+        elif kind.endswith(_EXITED):
+            state = entry["stateExitedEventDetails"]["name"]
+        else:
+            state = self._state_of_event.get(entry.get("previousEventId", 0), "")
+        self._state_of_event[entry["id"]] = state
+        if kind in _FAILURES:
+            self.last_failure = self._made("failed", state, entry)
+            return self.last_failure
+        if kind.endswith(_ENTERED):
+            return self._made("entered", state, entry)
+        return self._made("exited", state, entry) if kind.endswith(_EXITED) else None
+
+    def _made(self, kind: Literal["entered", "exited", "failed"], state: str, entry: dict[str, Any]) -> StateEvent:
+        at = entry["timestamp"]
+        details = entry.get(_FAILURES.get(entry["type"], ""), {}) if kind == "failed" else {}
+        return StateEvent(
+            kind=kind,
+            state=state,
+            step=self._deployment.step_of(state),
+            at=at,
+            seconds=(at - self._entered.get(state, at)).total_seconds(),
+            error=str(details.get("error", "")),
+            cause=str(details.get("cause", "")),
+        )
+
+
+def _history(states: Any, arn: str) -> list[dict[str, Any]]:
+    pages = states.get_paginator("get_execution_history").paginate(executionArn=arn)
+    return [entry for page in pages for entry in page["events"]]
+
+
+def _end(cloud: LocalCloud, reader: _HistoryReader, description: Mapping[str, Any], date: str) -> ExecutionEnd:
+    failure = reader.last_failure if description["status"] != "SUCCEEDED" else None
+    found = cloud.job_logs(failure.step, date) if failure else []
+    stopped = description.get("stopDate", description["startDate"])
+    return ExecutionEnd(
+        status=description["status"],
+        execution_arn=description["executionArn"],
+        date=date,
+        seconds=(stopped - description["startDate"]).total_seconds(),
+        output=json.loads(description["output"]) if description.get("output") else None,
+        error=description.get("error", ""),
+        cause=description.get("cause", ""),
+        failed_state=failure.state if failure else "",
+        failed_step=failure.step if failure else "",
+        log=found[-1] if found else None,
+        log_tail=logs.tail(found[-1]) if found else "",
+    )

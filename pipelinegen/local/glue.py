@@ -1,0 +1,185 @@
+"""Runs a Glue 5.0 job: the generated script in a Spark 3.5.4 process whose s3:// is a staged folder."""
+
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pipelinegen.local import logs
+from pipelinegen.local.policies import ObjectPattern
+from pipelinegen.local.processes import ChildProcesses, Ending
+from pipelinegen.local.s3_transfer import download_file, split_uri
+from pipelinegen.local.staging import Stage
+
+#: Arguments that Glue itself consumes; a script never sees them.
+_FOR_GLUE: Final = frozenset({"--extra-py-files", "--extra-jars", "--additional-python-modules", "--conf", "--TempDir"})
+
+#: Most of a small job is the start of the JVM: one compiler tier and the serial collector halve it, and so does Spark
+#: without generated code. Arithmetic and results are the same.
+_JAVA_OPTIONS: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Duser.timezone=UTC"
+_SPARK_DEFAULTS: Final = {
+    "spark.master": "local[2]",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.memory": "1g",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
+    "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+    "spark.hadoop.fs.s3a.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+    "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+}
+
+_LOG4J: Final = """\
+rootLogger.level = warn
+rootLogger.appenderRef.stderr.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex{short}
+logger.loader.name = org.apache.hadoop.util.NativeCodeLoader
+logger.loader.level = error
+logger.utils.name = org.apache.spark.util.Utils
+logger.utils.level = error
+"""
+
+#: How many lines of the log explain a failure.
+_REASON_LINES: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class GlueRun:
+    """One run of a job; `arguments` are the job's defaults overlaid by those of the run."""
+
+    job: str
+    run_id: str
+    script: str
+    arguments: Mapping[str, str]
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class GluePlace:
+    """Where and as whom a run works; `s3` and `environment` carry the job role's credentials."""
+
+    folder: Path
+    log: Path
+    environment: Mapping[str, str]
+    s3: Any
+    readable: Sequence[ObjectPattern]
+    writable: Sequence[ObjectPattern]
+    children: ChildProcesses
+    find_java: Callable[[], Path]
+
+
+@dataclass(frozen=True, slots=True)
+class GlueEnd:
+    """How a run ended, in Glue's words: SUCCEEDED, FAILED, TIMEOUT or STOPPED."""
+
+    state: str
+    reason: str | None = None
+
+
+def run_glue_job(run: GlueRun, place: GluePlace, stop: threading.Event) -> GlueEnd:
+    """Stages what the role may read, runs the script, and uploads what it changed once it succeeded."""
+    try:
+        script, modules = _fetch_code(run, place)
+        stage = Stage(place.folder / "s3", place.s3)
+        stage.folder.mkdir(parents=True)
+        staged = stage.fill(place.readable, place.writable)
+        environment = _environment(place, modules, _write_configuration(place.folder, stage))
+    except Exception as error:
+        return GlueEnd("FAILED", f"LAUNCH ERROR | {error}")
+    _note(place.log, f"staged {staged} objects from S3")
+    ending, code = _run(_command(run, script), place, environment, run.timeout_seconds, stop)
+    if ending is not Ending.EXITED:
+        return GlueEnd("TIMEOUT" if ending is Ending.TIMED_OUT else "STOPPED")
+    if code:
+        return GlueEnd("FAILED", _reason(place.log, code))
+    try:
+        changed, gone = stage.upload_changes()
+    except Exception as error:
+        return GlueEnd("FAILED", f"the results were not uploaded: {error}")
+    _note(place.log, f"uploaded {changed} objects to S3, deleted {gone}")
+    shutil.rmtree(place.folder, ignore_errors=True)
+    return GlueEnd("SUCCEEDED")
+
+
+def spark_defaults(stage: Path, buckets: Sequence[str]) -> str:
+    """The text of spark-defaults.conf: small, UTC, and with every staged bucket mounted as s3://bucket."""
+    settings = dict(_SPARK_DEFAULTS)
+    settings["spark.driver.extraJavaOptions"] = _JAVA_OPTIONS
+    settings["spark.local.dir"] = str(stage.parent / "scratch")
+    settings["spark.sql.warehouse.dir"] = str(stage.parent / "warehouse")
+    for bucket in buckets:
+        settings[f"spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback"] = f"file://{stage / bucket}"
+    return "".join(f"{name} {value}\n" for name, value in settings.items())
+
+
+def _fetch_code(run: GlueRun, place: GluePlace) -> tuple[Path, list[Path]]:
+    """The script and its extra modules, downloaded as the role."""
+    place.folder.mkdir(parents=True, exist_ok=True)
+    script = download_file(place.s3, run.script, place.folder / "script.py")
+    given = [uri.strip() for uri in run.arguments.get("--extra-py-files", "").split(",") if uri.strip()]
+    modules = [download_file(place.s3, uri, place.folder / "modules" / Path(split_uri(uri)[1]).name) for uri in given]
+    return script, modules
+
+
+def _write_configuration(folder: Path, stage: Stage) -> Path:
+    configuration = folder / "conf"
+    configuration.mkdir()
+    defaults = spark_defaults(stage.folder.resolve(), stage.buckets())
+    (configuration / "spark-defaults.conf").write_text(defaults, encoding="utf-8")
+    (configuration / "log4j2.properties").write_text(_LOG4J, encoding="utf-8")
+    return configuration
+
+
+def _environment(place: GluePlace, modules: Sequence[Path], configuration: Path) -> dict[str, str]:
+    java_home = place.find_java().resolve().parents[1]
+    return {
+        **place.environment,
+        "JAVA_HOME": str(java_home),
+        "PYTHONPATH": ":".join(str(path.resolve()) for path in modules),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "SPARK_CONF_DIR": str(configuration.resolve()),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
+
+
+def _command(run: GlueRun, script: Path) -> list[str]:
+    words = [sys.executable, str(script.resolve()), "--JOB_NAME", run.job, "--JOB_RUN_ID", run.run_id]
+    for name, value in run.arguments.items():
+        # Glue keeps its own switches (--enable-metrics, --job-language, …) to itself; names of scripts have no dash.
+        if name not in _FOR_GLUE and "-" not in name.removeprefix("--"):
+            words += [name, str(value)]
+    return words
+
+
+def _run(
+    argv: Sequence[str], place: GluePlace, environment: Mapping[str, str], limit_seconds: float, stop: threading.Event
+) -> tuple[Ending, int]:
+    with place.log.open("ab") as log:
+        process = place.children.start(argv, environment=environment, folder=place.folder, log=log)
+    ending = place.children.supervise(process, timeout_seconds=limit_seconds, stop=stop)
+    return ending, process.returncode
+
+
+def _reason(log: Path, code: int) -> str:
+    """The last line of a Python traceback if there is one, as Glue's ErrorMessage has it, else the end of the log."""
+    lines = logs.tail(log, _REASON_LINES).splitlines()
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    return last or f"the script exited with code {code}"
+
+
+def _note(log: Path, text: str) -> None:
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"[glue] {text}\n")

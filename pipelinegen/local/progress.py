@@ -1,0 +1,75 @@
+"""Shows an execution at a terminal: one line a step, with what it does and how long it has been at it."""
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from pipelinegen.local.follow import ExecutionEnd, StateEvent
+
+_WAITING: Final = "[dim]waiting"
+_RUNNING: Final = "[cyan]running"
+_DONE: Final = "[green]done"
+_RETRY: Final = "[yellow]failed, goes on"
+_FAILED: Final = "[red]failed"
+_SKIPPED: Final = "[dim]not reached"
+
+
+class StepProgress:
+    """A live view of the steps of one execution; `show` takes the events of `follow`."""
+
+    def __init__(self, steps: Sequence[Mapping[str, Any]], date: str, console: Console | None = None) -> None:
+        self._progress = Progress(
+            TextColumn(f"[bold]{date}"),
+            SpinnerColumn(finished_text=" "),
+            TextColumn("{task.description}"),
+            TextColumn("{task.fields[what]}"),
+            TimeElapsedColumn(),
+            console=console,
+        )
+        self._tasks: dict[str, TaskID] = {
+            step["name"]: self._progress.add_task(step["title"], start=False, total=1, what=_WAITING) for step in steps
+        }
+        self._last_states = {step["name"]: step["states"][-1] for step in steps if step["states"]}
+
+    def __enter__(self) -> Self:
+        """Starts to draw."""
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leaves the last picture on the screen."""
+        self._progress.stop()
+
+    def show(self, event: StateEvent | ExecutionEnd) -> None:
+        """Draws what an event says; events of states that belong to no step are not shown."""
+        if isinstance(event, ExecutionEnd):
+            self._finish(event)
+        elif event.step in self._tasks:
+            self._show_state(event, self._tasks[event.step])
+
+    def _show_state(self, event: StateEvent, task: TaskID) -> None:
+        if event.kind == "entered":
+            if not self._task(task).started:
+                self._progress.start_task(task)
+            self._progress.update(task, completed=0, what=_RUNNING)
+        elif event.kind == "failed":
+            self._progress.update(task, what=f"{_RETRY}: {event.error}")
+        elif self._last_states.get(event.step) == event.state:
+            self._progress.update(task, completed=1, what=_DONE)
+
+    def _finish(self, end: ExecutionEnd) -> None:
+        for name, task in self._tasks.items():
+            if not self._task(task).started:
+                self._progress.update(task, what=_SKIPPED)
+            elif name == end.failed_step:
+                self._progress.update(task, completed=1, what=f"{_FAILED}: {end.error}")
+            elif not self._task(task).finished:
+                self._progress.update(task, completed=1, what=_DONE if end.succeeded else _SKIPPED)
+
+    def _task(self, task: TaskID) -> Any:
+        return next(known for known in self._progress.tasks if known.id == task)
