@@ -1,0 +1,76 @@
+"""The whole way from a source to the IR of each environment."""
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+
+from pipelinegen.errors import Diagnostic, SpecError, fault, suggest
+from pipelinegen.ir.model import Pipeline, Schedule, Warehouse
+from pipelinegen.ir.names import Names
+from pipelinegen.resolve import PASSES, Draft
+from pipelinegen.resolve.environments import overlay
+from pipelinegen.source import Source
+from pipelinegen.spec.load import load_model, load_pipeline
+from pipelinegen.spec.pipeline import PipelineSpec
+from pipelinegen.steps.base import StepKind
+
+
+def compile_source(
+    source: Source, kinds: Mapping[str, StepKind], name_source: Callable[[str], str], environment: str | None = None
+) -> tuple[Pipeline, ...]:
+    """The pipeline in every environment, or in the one named, in the spec's order.
+
+    `name_source` makes of the path given the path that generated files cite. Raises: SpecError with every fault of the
+    first stage that finds any; PG020 if there is no such environment.
+    """
+    spec = load_pipeline(source)
+    if environment is not None and environment not in spec.environments:
+        span = source.spans.at("environments").label
+        help = suggest(environment, spec.environments, "environments")
+        raise fault(span, "PG020", f"there is no environment '{environment}'", help)
+    chosen = [environment] if environment else list(spec.environments)
+    faults: list[Diagnostic] = []
+    pipelines: list[Pipeline] = []
+    for name in chosen:
+        try:
+            pipelines.append(_compile(source, kinds, name_source(source.file), name))
+        except SpecError as error:
+            faults.extend(error.diagnostics)
+    if faults:
+        raise SpecError(faults)
+    return tuple(pipelines)
+
+
+def _compile(source: Source, kinds: Mapping[str, StepKind], cited: str, environment: str) -> Pipeline:
+    data, spans = overlay(source.data, source.spans, environment)
+    spec = load_model(PipelineSpec, data, spans)
+    names = Names(spec.name, environment, spec.environments[environment].account_id)
+    draft = Draft(spec, data, spans, cited, environment, kinds, names)
+    return _pipeline(reduce(lambda current, step: step(current), PASSES, draft))
+
+
+def _pipeline(draft: Draft) -> Pipeline:
+    spec, place = draft.spec, draft.place
+    warehouse = spec.warehouse
+    tags = {
+        "pipeline": spec.name,
+        "environment": draft.environment,
+        "team": spec.owner.team,
+        "owner": spec.owner.email,
+        **spec.tags,
+    }
+    return Pipeline(
+        name=spec.name,
+        environment=draft.environment,
+        description=spec.description,
+        source=draft.source,
+        account_id=place.account_id,
+        region=place.region,
+        tags=dict(sorted(tags.items())),
+        schedule=Schedule(spec.schedule.cron, spec.schedule.timezone) if spec.schedule else None,
+        warehouse=Warehouse(warehouse.kind, warehouse.secret, warehouse.database) if warehouse else None,
+        protection_secret=spec.protection.secret if spec.protection else None,
+        notify=spec.on_failure.notify if spec.on_failure else None,
+        local_data=spec.local.data if spec.local else None,
+        steps=draft.steps,
+        roles=draft.roles,
+    )

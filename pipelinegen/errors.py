@@ -1,0 +1,112 @@
+"""Faults a user can mend: diagnostics with a place, a fact and one action to take."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller."""
+
+    CLEAN = 0
+    DIAGNOSTICS = 1
+    USAGE = 2
+    INTERNAL = 70
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A piece of one line; line and columns start at 1, `end_column` is the first column after it."""
+
+    file: str
+    line: int
+    column: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Note:
+    """A second place that explains a fault, such as the first of two equal keys."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Diagnostic:
+    """One fault; sorts by file, line and column. `span` is None where no file is at fault."""
+
+    span: Span | None = field(compare=False)
+    id: str = field(compare=False)
+    message: str = field(compare=False)
+    help: str | None = field(default=None, compare=False)
+    notes: tuple[Note, ...] = field(default=(), compare=False)
+    sort_key: tuple[str, int, int, str, str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        place = (self.span.file, self.span.line, self.span.column) if self.span else ("", 0, 0)
+        object.__setattr__(self, "sort_key", (*place, self.id, self.message))
+
+
+class SpecError(Exception):
+    """Every fault one stage found, sorted by place, each once."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], exit_code: ExitCode = ExitCode.DIAGNOSTICS) -> None:
+        self.diagnostics = tuple(sorted({item.sort_key: item for item in diagnostics}.values()))
+        self.exit_code = exit_code
+        super().__init__("\n".join(item.message for item in self.diagnostics))
+
+
+def fault(
+    span: Span | None, id: str, message: str, help: str | None = None, *, code: ExitCode = ExitCode.DIAGNOSTICS
+) -> SpecError:
+    """A SpecError of one diagnostic."""
+    return SpecError([Diagnostic(span, id, message, help)], code)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """`did you mean 'x'?` for the nearest known word, or None."""
+    matches = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return f"did you mean '{matches[0]}'?" if matches else None
+
+
+def choices(known: Iterable[str], limit: int = 8) -> str:
+    """The known words, sorted, at most `limit` of them."""
+    words = sorted(known)
+    return ", ".join(words[:limit]) + (f" and {len(words) - limit} more" if len(words) > limit else "")
+
+
+def suggest(word: str, known: Iterable[str], label: str) -> str:
+    """The help text for an unknown word: the nearest match first, then what is known."""
+    words = sorted(known)
+    hint = did_you_mean(word, words)
+    listed = f"{label}: {choices(words)}" if words else f"{label}: none"
+    return f"{hint} {listed}" if hint else listed
+
+
+def format_diagnostic(diagnostic: Diagnostic, line_of: Callable[[str, int], str | None]) -> str:
+    """The text a user reads; `line_of(file, line)` gives the source line, or None where it is not to be had."""
+    span = diagnostic.span
+    head = f"{span.file}:{span.line}:{span.column}: " if span else ""
+    lines = [f"{head}error {diagnostic.id}: {diagnostic.message}", *_excerpt(span, line_of)]
+    for note in diagnostic.notes:
+        lines.append(f"{note.span.file}:{note.span.line}:{note.span.column}: note: {note.message}")
+        lines.extend(_excerpt(note.span, line_of))
+    if diagnostic.help:
+        lines.append(f"   help: {diagnostic.help}")
+    return "\n".join(lines)
+
+
+def _excerpt(span: Span | None, line_of: Callable[[str, int], str | None]) -> list[str]:
+    text = line_of(span.file, span.line) if span else None
+    if span is None or text is None:
+        return []
+    start, width = span.column - 1, max(1, span.end_column - span.column)
+    if len(text) > 140:
+        cut = max(0, min(start - 20, len(text) - 120))
+        text, start = text[cut : cut + 120], start - cut
+    gutter = f"   {span.line} | "
+    width = max(1, min(width, len(text) - start))
+    return [f"{gutter}{text}", f"{' ' * (len(gutter) - 2)}| {' ' * start}{'^' * width}"]

@@ -1,0 +1,335 @@
+"""Frozen dataclasses of the intermediate representation: pipeline, steps, artifacts, permissions, resources."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pipelinegen.errors import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Jsonata:
+    """A JSONata expression, without the `{% %}` that marks it in ASL."""
+
+    text: str
+
+
+#: A JSON value in which a JSONata expression may stand anywhere.
+Json = None | bool | int | float | str | Jsonata | list["Json"] | dict[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; `protect` says what is done to it when it is read."""
+
+    name: str
+    type: str
+    sensitive: bool = False
+    protect: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A promise about a table, e.g. `not_null` of two columns or `min_rows` of a count."""
+
+    kind: str
+    columns: tuple[str, ...] = ()
+    count: int | None = None
+
+    @property
+    def argument(self) -> list[str] | int:
+        """What the runtime gets as the check's value."""
+        return list(self.columns) if self.count is None else self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The fresh rows: `days` before the run's date."""
+
+    column: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A prefix in one of the pipeline's buckets; `prefix` has no leading and one final slash."""
+
+    bucket: str
+    prefix: str
+
+    @property
+    def uri(self) -> str:
+        """`s3://bucket/prefix/`."""
+        return f"s3://{self.bucket}/{self.prefix}"
+
+    def dated(self) -> Jsonata:
+        """The address of one run's date below this prefix."""
+        return Jsonata(f"'{self.uri}date=' & $run_date & '/'")
+
+
+class Artifact:
+    """What a step gives to others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset(Artifact):
+    """A data contract; `table` is None for one that only steps produce."""
+
+    name: str
+    columns: tuple[Column, ...]
+    checks: tuple[Check, ...] = ()
+    table: str | None = None
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Artifact):
+    """Parquet files of one run, with the columns of a dataset."""
+
+    dataset: Dataset
+    location: Location
+
+    @property
+    def uri(self) -> Jsonata:
+        """The folder of the run's date."""
+        return self.location.dated()
+
+
+@dataclass(frozen=True, slots=True)
+class Model(Artifact):
+    """A model artifact: model.tar.gz, the job that made it, and the metrics it was measured with."""
+
+    uri: Jsonata
+    version: Jsonata
+    metrics: Jsonata
+    location: Location
+    item_column: str
+    user: Column
+    gated_by: str | None = None
+    accepted: Jsonata | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric(Artifact):
+    """A number of a model, and the same number of the promoted model on the same data."""
+
+    name: str
+    goal: str
+    value: Jsonata
+    promoted: Jsonata
+    model: Model
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions(Artifact):
+    """Top-k files of one run."""
+
+    location: Location
+    model: Model
+    top_k: int
+
+    @property
+    def uri(self) -> Jsonata:
+        """The folder of the run's date."""
+        return self.location.dated()
+
+
+@dataclass(frozen=True, slots=True)
+class RedisHashes(Artifact):
+    """One hash a user, under a key pattern such as `recommendations:{user_id}`."""
+
+    key: str
+    predictions: Predictions
+
+
+@dataclass(frozen=True, slots=True)
+class Value(Artifact):
+    """A plain value known at run time."""
+
+    text: Jsonata
+
+
+class Service(StrEnum):
+    """AWS services that take a role, by their trust principal."""
+
+    GLUE = "glue.amazonaws.com"
+    SAGEMAKER = "sagemaker.amazonaws.com"
+    LAMBDA = "lambda.amazonaws.com"
+    STATES = "states.amazonaws.com"
+    SCHEDULER = "scheduler.amazonaws.com"
+    ECS = "ecs-tasks.amazonaws.com"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleKey:
+    """A role before it is named: its service, the step it serves (None: the whole pipeline), and a purpose where a step has two."""
+
+    service: Service
+    step: str | None = None
+    purpose: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """API calls that a role makes, and on what; `sid` says why in one CamelCase word."""
+
+    role: RoleKey
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    why_every_resource: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A named role with everything it may do."""
+
+    key: RoleKey
+    name: str
+    permissions: tuple[Permission, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file to render: its path below the environment's folder, its template, and what the template is given."""
+
+    path: str
+    template: str
+    context: object
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """When a step runs, and what its variables are when it does not."""
+
+    condition: Jsonata
+    otherwise: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class GlueJob:
+    """A Glue job and the script it runs."""
+
+    name: str
+    step: str
+    role: RoleKey
+    script: str
+    worker_type: str
+    workers: int
+    timeout_minutes: int
+    reads_warehouse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaFunction:
+    """A Lambda function whose bundle is a folder of generated files plus packages of the runtime."""
+
+    name: str
+    step: str
+    role: RoleKey
+    handler: str
+    folder: str
+    packages: tuple[str, ...]
+    memory_mib: int
+    timeout_seconds: int
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A container image, pushed to its own repository under a tag of its content."""
+
+    name: str
+    folder: str
+    base: str
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """An HTTP service on Fargate."""
+
+    name: str
+    step: str
+    role: RoleKey
+    image: str
+    settings: str
+    environment: Mapping[str, str]
+    secrets: Mapping[str, tuple[str, str]]
+    cpu_units: int
+    memory_mib: int
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
+class SagemakerJob:
+    """A training or processing job, as the `security group` and `image` it needs."""
+
+    step: str
+    role: RoleKey
+    image: str
+
+
+Resource = GlueJob | LambdaFunction | Image | Api | SagemakerJob
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step, complete: what it needs, gives, may do, and the files and states that carry it."""
+
+    name: str
+    kind: str
+    title: str
+    description: str
+    span: Span
+    needs: tuple[str, ...]
+    outputs: Mapping[str, Artifact]
+    permissions: tuple[Permission, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    files: tuple[OutputFile, ...] = ()
+    state: OutputFile | None = None
+    assigns: tuple[str, ...] = ()
+    guard: Guard | None = None
+    summary: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When the pipeline starts by itself."""
+
+    cron: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """Where datasets are read from."""
+
+    kind: str
+    secret: str
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """One pipeline in one environment."""
+
+    name: str
+    environment: str
+    description: str
+    source: str
+    account_id: str
+    region: str
+    tags: Mapping[str, str]
+    schedule: Schedule | None
+    warehouse: Warehouse | None
+    protection_secret: str | None
+    notify: str | None
+    local_data: str | None
+    steps: tuple[Step, ...]
+    roles: tuple[Role, ...]
+
+    def role(self, key: RoleKey) -> Role:
+        """The role of a key."""
+        return next(role for role in self.roles if role.key == key)

@@ -1,0 +1,20 @@
+"""From a spec to the IR of one environment; the compiler on one screen."""
+
+from pipelinegen.resolve.checks import check_gates
+from pipelinegen.resolve.datasets import lower_datasets
+from pipelinegen.resolve.draft import Draft, Pass
+from pipelinegen.resolve.iam import derive_roles
+from pipelinegen.resolve.refs import resolve_refs
+from pipelinegen.resolve.steps import lower_steps, select_steps, type_steps
+
+PASSES: tuple[Pass, ...] = (
+    select_steps,
+    lower_datasets,
+    type_steps,
+    resolve_refs,
+    lower_steps,
+    check_gates,
+    derive_roles,
+)
+
+__all__ = ["PASSES", "Draft", "Pass"]

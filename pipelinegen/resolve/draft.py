@@ -1,0 +1,46 @@
+"""The state between passes; each pass answers one question and returns a new draft."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pipelinegen.ir.model import Dataset, Role, Step
+from pipelinegen.ir.names import Names
+from pipelinegen.source import Data, SpanTree
+from pipelinegen.spec.pipeline import EnvironmentSpec, PipelineSpec
+from pipelinegen.steps.base import StepKind, StepSpec
+
+
+@dataclass(frozen=True, slots=True)
+class TypedStep:
+    """A step that its kind's model has accepted."""
+
+    kind: StepKind
+    spec: StepSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A pipeline in one environment, as far as the passes have come."""
+
+    spec: PipelineSpec
+    data: Mapping[str, Data]
+    spans: SpanTree
+    source: str
+    environment: str
+    kinds: Mapping[str, StepKind]
+    names: Names
+    raw_steps: Mapping[str, Data] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+    datasets: Mapping[str, Dataset] = field(default_factory=dict)
+    typed: Mapping[str, TypedStep] = field(default_factory=dict)
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    roles: tuple[Role, ...] = ()
+
+    @property
+    def place(self) -> EnvironmentSpec:
+        """The account and region."""
+        return self.spec.environments[self.environment]
+
+
+Pass = Callable[[Draft], Draft]

@@ -1,0 +1,76 @@
+"""Roles: what the kinds declare becomes one least-privilege role per service and step."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pipelinegen.ir import arns
+from pipelinegen.ir.model import Permission, Role, RoleKey, Service
+from pipelinegen.resolve.draft import Draft
+
+STATES = RoleKey(Service.STATES)
+SCHEDULER = RoleKey(Service.SCHEDULER)
+
+
+def derive_roles(draft: Draft) -> Draft:
+    """The draft with its roles, in the order of the steps that need them; the pipeline's own come first."""
+    declared = [*_pipeline_permissions(draft), *(item for step in draft.steps for item in step.permissions)]
+    keys = dict.fromkeys(item.role for item in declared)
+    roles = tuple(Role(key, draft.names.role(key), merge_permissions(item for item in declared if item.role == key)) for key in keys)
+    return replace(draft, roles=roles)
+
+
+def merge_permissions(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
+    """Statements with the same name, actions and conditions become one, its resources sorted; a second meaning gets a number."""
+    merged: dict[tuple[object, ...], Permission] = {}
+    for item in permissions:
+        key = (item.sid, item.actions, item.conditions, item.why_every_resource)
+        known = merged.get(key)
+        resources = {*item.resources, *(known.resources if known else ())}
+        merged[key] = replace(item, actions=tuple(sorted(item.actions)), resources=tuple(sorted(resources)))
+    return _number(merged.values())
+
+
+def _number(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
+    seen: dict[str, int] = {}
+    numbered = []
+    for item in permissions:
+        seen[item.sid] = seen.get(item.sid, 0) + 1
+        numbered.append(item if seen[item.sid] == 1 else replace(item, sid=f"{item.sid}{seen[item.sid]}"))
+    return tuple(numbered)
+
+
+def _pipeline_permissions(draft: Draft) -> list[Permission]:
+    machine = draft.names.state_machine()
+    delivery = ("Create", "Delete", "Get", "Update")
+    found = [
+        Permission(
+            STATES,
+            "DeliverLogs",
+            (
+                *(f"logs:{verb}LogDelivery" for verb in delivery),
+                "logs:DescribeLogGroups",
+                "logs:DescribeResourcePolicies",
+                "logs:ListLogDeliveries",
+                "logs:PutResourcePolicy",
+            ),
+            ("*",),
+            why_every_resource="CloudWatch Logs takes no resource for log delivery (Step Functions guide, 'Logging to CloudWatch Logs')",
+        ),
+        Permission(
+            STATES,
+            "WriteTraces",
+            ("xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+            ("*",),
+            why_every_resource="X-Ray takes no resource for writing",
+        ),
+    ]
+    if draft.spec.on_failure:
+        found.append(Permission(STATES, "Notify", ("sns:Publish",), (arns.arn("sns", draft.names.topic()),)))
+        found.append(Permission(STATES, "UseDataKey", ("kms:Decrypt", "kms:GenerateDataKey"), ("${data_key_arn}",)))
+    if draft.spec.schedule:
+        start = ("states:StartExecution",)
+        found.append(Permission(SCHEDULER, "StartPipeline", start, (arns.arn("states", f"stateMachine:{machine}"),)))
+        queue = arns.arn("sqs", f"{machine}-undelivered")
+        found.append(Permission(SCHEDULER, "KeepUndelivered", ("sqs:SendMessage",), (queue,)))
+        found.append(Permission(SCHEDULER, "UseDataKey", ("kms:Decrypt", "kms:GenerateDataKey"), ("${data_key_arn}",)))
+    return found

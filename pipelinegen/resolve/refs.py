@@ -1,0 +1,103 @@
+"""References `${…}`: every name checked, and the order of steps that follows from them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pipelinegen.errors import Diagnostic, Span, SpecError, suggest
+from pipelinegen.ir.graph import find_cycle
+from pipelinegen.resolve.draft import Draft
+from pipelinegen.source import Data, SpanTree
+from pipelinegen.steps.base import REFERENCE, RUN_VALUES
+
+
+def resolve_refs(draft: Draft) -> Draft:
+    """The draft with what each step needs. Raises: SpecError with PG012, PG015, PG018."""
+    faults: list[Diagnostic] = []
+    needs: dict[str, tuple[str, ...]] = {}
+    for name, typed in draft.typed.items():
+        spans = draft.spans.at("steps", name)
+        found: dict[str, None] = {}
+        for reference, span in references(draft.raw_steps[name], spans):
+            faults.extend(_check(draft, reference, span))
+            path = reference.split(".")
+            if path[0] == "steps" and path[1:2]:
+                found[path[1]] = None
+        for index, need in enumerate(typed.spec.needs):
+            faults.extend(_check_step(draft, need, spans.at("needs", index).value))
+            found[need] = None
+        needs[name] = tuple(need for need in draft.typed if need in found)
+    if not faults:
+        faults.extend(_check_cycle(draft, needs))
+    if faults:
+        raise SpecError(faults)
+    return replace(draft, needs=needs)
+
+
+def references(data: Data, spans: SpanTree) -> Iterator[tuple[str, Span]]:
+    """Every reference inside a value, without `${` and `}`, and where it stands."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from references(value, spans.at(key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from references(value, spans.at(index))
+    elif isinstance(data, str):
+        for found in REFERENCE.finditer(data):
+            yield found.group(1), spans.value
+
+
+def _check(draft: Draft, reference: str, span: Span) -> list[Diagnostic]:
+    root, *path = reference.split(".")
+    if root == "run" and reference in RUN_VALUES:
+        return []
+    if root == "datasets" and len(path) == 1:
+        if path[0] in draft.datasets:
+            return []
+        return [_unknown(span, f"there is no dataset '{path[0]}'", path[0], draft.datasets, "datasets")]
+    if root == "steps" and len(path) >= 2:
+        return _check_step(draft, path[0], span) or _check_output(draft, path[0], ".".join(path[1:]), span)
+    help = "write ${steps.<step>.<output>}, ${datasets.<name>}, ${run.date} or ${run.id}"
+    return [Diagnostic(span, "PG018", f"'${{{reference[:60]}}}' is no reference", help)]
+
+
+def _check_step(draft: Draft, name: str, span: Span) -> list[Diagnostic]:
+    if name in draft.typed:
+        return []
+    if name in draft.left_out:
+        message = f"step '{name}' is not in environment '{draft.environment}'"
+        return [Diagnostic(span, "PG012", message, "give both steps the same `only_in:`")]
+    return [_unknown(span, f"there is no step '{name}'", name, draft.typed, "steps")]
+
+
+def _check_output(draft: Draft, name: str, output: str, span: Span) -> list[Diagnostic]:
+    kind = draft.typed[name].kind
+    known = kind.outputs
+    if output in known or (f"{output.split('.')[0]}.*" in known and _is_declared(draft, name, output)):
+        return []
+    return [_unknown(span, f"step '{name}' gives no '{output}'", output, _outputs(draft, name), f"a {kind.name} step gives")]
+
+
+def _outputs(draft: Draft, name: str) -> list[str]:
+    listed: list[str] = []
+    for output in draft.typed[name].kind.outputs:
+        group = output.removesuffix(".*")
+        members = getattr(draft.typed[name].spec, group, None) if output.endswith(".*") else None
+        listed.extend(f"{group}.{member}" for member in members) if members else listed.append(output)
+    return listed
+
+
+def _is_declared(draft: Draft, name: str, output: str) -> bool:
+    return output in _outputs(draft, name)
+
+
+def _unknown(span: Span, message: str, word: str, known: object, label: str) -> Diagnostic:
+    words = list(known) if isinstance(known, (list, tuple, dict)) else []
+    return Diagnostic(span, "PG012", message, suggest(word, words, label))
+
+
+def _check_cycle(draft: Draft, needs: dict[str, tuple[str, ...]]) -> list[Diagnostic]:
+    cycle = find_cycle(needs)
+    if cycle is None:
+        return []
+    span = draft.spans.at("steps", cycle[0]).label
+    return [Diagnostic(span, "PG015", f"steps need each other: {' -> '.join(cycle)}", "remove one of these references")]

@@ -1,0 +1,94 @@
+"""Steps: chosen for the environment, typed by their kinds, lowered in order."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pipelinegen.errors import Diagnostic, SpecError, suggest
+from pipelinegen.ir.graph import topological_order
+from pipelinegen.ir.model import Artifact, Step, Warehouse
+from pipelinegen.resolve.draft import Draft, TypedStep
+from pipelinegen.source import Data
+from pipelinegen.spec.load import load_model
+from pipelinegen.steps.base import Scope, Surroundings
+
+
+def select_steps(draft: Draft) -> Draft:
+    """The draft with the steps that this environment has. Raises: SpecError with PG020 for an unknown environment."""
+    steps = draft.data["steps"]
+    assert isinstance(steps, dict)
+    chosen: dict[str, Data] = {}
+    faults: list[Diagnostic] = []
+    for name, raw in steps.items():
+        only_in = raw.get("only_in") if isinstance(raw, dict) else None
+        names = only_in if isinstance(only_in, list) else None
+        for index, environment in enumerate(names or ()):
+            if isinstance(environment, str) and environment not in draft.spec.environments:
+                span = draft.spans.at("steps", name, "only_in", index).value
+                help = suggest(environment, draft.spec.environments, "environments")
+                faults.append(Diagnostic(span, "PG020", f"there is no environment '{environment}'", help))
+        if names is None or draft.environment in names:
+            chosen[name] = raw
+    if faults:
+        raise SpecError(faults)
+    return replace(draft, raw_steps=chosen, left_out=frozenset(steps) - frozenset(chosen))
+
+
+def type_steps(draft: Draft) -> Draft:
+    """The draft with every step as its kind's model. Raises: SpecError with PG010, PG011, PG013, PG014, PG016, PG018."""
+    faults: list[Diagnostic] = []
+    typed: dict[str, TypedStep] = {}
+    for name, raw in draft.raw_steps.items():
+        spans = draft.spans.at("steps", name)
+        word = str(raw["kind"]) if isinstance(raw, dict) else ""
+        kind = draft.kinds.get(word)
+        if kind is None:
+            help = suggest(word, draft.kinds, "kinds")
+            faults.append(Diagnostic(spans.at("kind").value, "PG014", f"there is no step kind '{word}'", help))
+            continue
+        try:
+            typed[name] = TypedStep(kind, load_model(kind.spec, raw, spans))
+        except SpecError as error:
+            faults.extend(error.diagnostics)
+    if faults:
+        raise SpecError(faults)
+    return replace(draft, typed=typed)
+
+
+def lower_steps(draft: Draft) -> Draft:
+    """The draft with every step as IR, in topological order. Raises: SpecError with whatever the kinds find."""
+    around = _surroundings(draft)
+    outputs: dict[str, Mapping[str, Artifact]] = {}
+    steps: list[Step] = []
+    faults: list[Diagnostic] = []
+    for name in topological_order(draft.needs):
+        needs = draft.needs[name]
+        if any(need not in outputs for need in needs):
+            continue
+        typed = draft.typed[name]
+        scope = Scope(name, typed.kind.name, draft.spans.at("steps", name), around, outputs, needs)
+        try:
+            step = typed.kind.lower(typed.spec, scope)
+        except SpecError as error:
+            faults.extend(error.diagnostics)
+            continue
+        outputs[name] = step.outputs
+        steps.append(step)
+    if faults:
+        raise SpecError(faults)
+    return replace(draft, steps=tuple(steps))
+
+
+def _surroundings(draft: Draft) -> Surroundings:
+    spec = draft.spec
+    warehouse = spec.warehouse
+    return Surroundings(
+        names=draft.names,
+        environment=draft.environment,
+        region=draft.place.region,
+        source=draft.source,
+        warehouse=Warehouse(warehouse.kind, warehouse.secret, warehouse.database) if warehouse else None,
+        protection_secret=spec.protection.secret if spec.protection else None,
+        notifies=spec.on_failure is not None,
+        datasets=draft.datasets,
+        dataset_spans=draft.spans.at("datasets"),
+    )

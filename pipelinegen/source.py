@@ -1,0 +1,230 @@
+"""YAML text to plain data and, beside it, a tree of spans; nothing of YAML that surprises survives this room."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from pipelinegen.errors import Diagnostic, ExitCode, Note, Span, SpecError, fault
+
+Data = dict[str, "Data"] | list["Data"] | str | int | float | bool | None
+
+MAX_BYTES = 1_048_576
+MAX_DEPTH = 64
+MAX_NODES = 100_000
+MAX_INTEGER_DIGITS = 18
+
+_NULL = re.compile(r"~|null|Null|NULL|")
+_BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class SpanTree:
+    """Where a value stands: its span, its key's span, and the same for everything inside it."""
+
+    value: Span
+    key: Span | None = None
+    children: Mapping[str | int, "SpanTree"] = field(default_factory=dict)
+
+    def at(self, *path: str | int) -> "SpanTree":
+        """The tree at `path`, or the nearest ancestor there is."""
+        tree = self
+        for part in path:
+            child = tree.children.get(part)
+            if child is None:
+                return tree
+            tree = child
+        return tree
+
+    @property
+    def label(self) -> Span:
+        """The key where there is one, otherwise the value."""
+        return self.key or self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file: its text, what it says, and where it says it."""
+
+    file: str
+    text: str
+    data: Data
+    spans: SpanTree
+
+    def line(self, number: int) -> str | None:
+        """Line `number`, counted from 1."""
+        lines = self.text.split("\n")
+        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else None
+
+
+def read_source(path: Path) -> Source:
+    """What the file at `path` says. Raises: SpecError with PG001 if it cannot be read, PG002–PG006 if it is no plain YAML."""
+    file = path.as_posix()
+    place = Span(file, 1, 1, 1)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise fault(None, "PG001", f"'{file}' is larger than {MAX_BYTES // 1024} KiB", code=ExitCode.USAGE)
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise fault(None, "PG001", f"'{file}': {reason}", "give the path of a spec", code=ExitCode.USAGE) from None
+    except UnicodeDecodeError as error:
+        raise fault(place, "PG002", f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8") from None
+    return parse(text, file)
+
+
+def parse(text: str, file: str) -> Source:
+    """The data and spans of a YAML text. Raises: SpecError with PG002–PG006."""
+    builder = _Builder(file)
+    try:
+        data, spans = builder.document(yaml.parse(text, Loader=_LOADER))
+    except yaml.MarkedYAMLError as error:
+        raise _not_yaml(error, file) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        column = error.position - (text.rfind("\n", 0, error.position) + 1) + 1
+        message = f"the character U+{ord(text[error.position]):04X} may not stand in YAML"
+        raise fault(Span(file, line, column, column + 1), "PG002", message, "remove it") from None
+    if builder.faults:
+        raise SpecError(builder.faults)
+    return Source(file, text, data, spans)
+
+
+def _not_yaml(error: yaml.MarkedYAMLError, file: str) -> SpecError:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    problem = error.problem or "the text ends too early"
+    help = "mend the YAML; a reference inside { } or [ ] needs quotes: \"${steps.train.model}\""
+    return fault(Span(file, line, column, column + 1), "PG002", f"not YAML: {problem}", help)
+
+
+@dataclass(slots=True)
+class _Anchored:
+    data: Data
+    spans: SpanTree
+    nodes: int
+
+
+class _Builder:
+    """Builds data and spans from the event stream, so that depth and size are bounded before anything grows."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.faults: list[Diagnostic] = []
+        self.nodes = 0
+        self.anchors: dict[str, _Anchored] = {}
+
+    def document(self, events: Iterator[yaml.Event]) -> tuple[Data, SpanTree]:
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                result = self.node(next(events), events, 0)
+                next(events)
+                following = next(events)
+                if isinstance(following, yaml.DocumentStartEvent):
+                    self.report(self.span(following), "PG004", "a second document starts here", "keep one spec per file")
+                return result
+        raise fault(Span(self.file, 1, 1, 1), "PG004", "the file is empty", "start from `version: 1` and a `name:`")
+
+    def span(self, event: yaml.Event) -> Span:
+        start, end = event.start_mark, event.end_mark
+        end_column = end.column + 1 if end.line == start.line else start.column + 2
+        return Span(self.file, start.line + 1, start.column + 1, max(end_column, start.column + 2))
+
+    def report(self, span: Span, id: str, message: str, help: str | None = None, notes: tuple[Note, ...] = ()) -> None:
+        self.faults.append(Diagnostic(span, id, message, help, notes))
+
+    def node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> tuple[Data, SpanTree]:
+        before = self.nodes
+        self.count(event, 1)
+        if depth > MAX_DEPTH:
+            raise fault(self.span(event), "PG005", f"nested deeper than {MAX_DEPTH} levels", "flatten the spec")
+        if isinstance(event, yaml.AliasEvent):
+            return self.alias(event)
+        self.refuse_tag(event)
+        if isinstance(event, yaml.MappingStartEvent):
+            result = self.mapping(event, events, depth)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            result = self.sequence(event, events, depth)
+        else:
+            assert isinstance(event, yaml.ScalarEvent)
+            result = self.scalar(event), SpanTree(self.span(event))
+        if event.anchor:
+            self.anchors[event.anchor] = _Anchored(*result, self.nodes - before)
+        return result
+
+    def count(self, event: yaml.Event, nodes: int) -> None:
+        self.nodes += nodes
+        if self.nodes > MAX_NODES:
+            raise fault(self.span(event), "PG005", f"more than {MAX_NODES} values once aliases are expanded", "use fewer aliases")
+
+    def alias(self, event: yaml.AliasEvent) -> tuple[Data, SpanTree]:
+        anchored = self.anchors.get(event.anchor)
+        if anchored is None:
+            raise fault(self.span(event), "PG002", f"the alias '*{event.anchor}' has no anchor before it", f"add '&{event.anchor}'")
+        self.count(event, anchored.nodes)
+        return anchored.data, anchored.spans
+
+    def refuse_tag(self, event: yaml.NodeEvent) -> None:
+        tag = getattr(event, "tag", None)
+        if tag and tag != "!":
+            short = tag.replace("tag:yaml.org,2002:", "!!")
+            self.report(self.span(event), "PG005", f"the tag '{short}' is not allowed in a spec", "remove the tag")
+
+    def mapping(self, start: yaml.Event, events: Iterator[yaml.Event], depth: int) -> tuple[Data, SpanTree]:
+        data: dict[str, Data] = {}
+        children: dict[str | int, SpanTree] = {}
+        span = self.span(start)
+        for event in events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            key = self.key(event, events, depth)
+            key_span = self.span(event)
+            value, tree = self.node(next(events), events, depth + 1)
+            if key is None:
+                continue
+            if key in data:
+                first = Note(children[key].label, f"first '{key}' is here")
+                self.report(key_span, "PG003", f"'{key}' is given twice", "remove one of them", (first,))
+                continue
+            data[key] = value
+            children[key] = SpanTree(tree.value, key_span, tree.children)
+        return data, SpanTree(span, None, children)
+
+    def key(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> str | None:
+        value, _ = self.node(event, events, depth + 1)
+        if isinstance(value, str):
+            return value
+        written = event.value if isinstance(event, yaml.ScalarEvent) else "a nested value"
+        self.report(self.span(event), "PG006", f"the key '{written}' is not text", "put it in quotes")
+        return None
+
+    def sequence(self, start: yaml.Event, events: Iterator[yaml.Event], depth: int) -> tuple[Data, SpanTree]:
+        data: list[Data] = []
+        children: dict[str | int, SpanTree] = {}
+        for event in events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            value, tree = self.node(event, events, depth + 1)
+            children[len(data)] = tree
+            data.append(value)
+        return data, SpanTree(self.span(start), None, children)
+
+    def scalar(self, event: yaml.ScalarEvent) -> Data:
+        text = event.value
+        if event.style in ("'", '"', "|", ">"):
+            return str(text)
+        if _NULL.fullmatch(text):
+            return None
+        if _BOOLEAN.fullmatch(text):
+            return str(text).lower() == "true"
+        if _INTEGER.fullmatch(text):
+            if len(text) > MAX_INTEGER_DIGITS:
+                self.report(self.span(event), "PG005", f"an integer of {len(text)} digits", "put it in quotes if it is a name")
+                return 0
+            return int(text)
+        return float(text) if _FLOAT.fullmatch(text) else str(text)

@@ -1,0 +1,1 @@
+"""What the user writes: pydantic models of the pipeline's own keys, and the way from a file to them."""

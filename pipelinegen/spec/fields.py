@@ -1,0 +1,121 @@
+"""Constrained values that pipeline and step kinds share. Limits cite their AWS source."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+
+#: Generated names join these with '-'; 32 + 12 + 30 and a service suffix stay within 64 (IAM role name) after shortening.
+MAX_PIPELINE_NAME = 32
+MAX_ENVIRONMENT_NAME = 12
+MAX_STEP_NAME = 30
+
+IDENTIFIER = r"[a-z][a-z0-9_]*"
+_CRON_FIELD = r"[0-9A-Z*?,/\-#LW]+"
+
+
+class StrictModel(BaseModel):
+    """A part of the spec: unknown keys are errors, nothing is coerced, nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Fault(ValueError):
+    """A fact about a value, and what to do about it; `spec.load` makes a diagnostic of it."""
+
+    def __init__(self, message: str, help: str, id: str = "PG013") -> None:
+        super().__init__(message)
+        self.help = help
+        self.id = id
+
+
+def _kebab(limit: int, what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if len(value) > limit:
+            raise Fault(
+                f"'{value[:60]}' has {len(value)} characters; {what} has at most {limit}, so that the names made of it fit AWS's limits",
+                f"shorten it to {limit} characters",
+                "PG016",
+            )
+        if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", value):
+            raise Fault(
+                f"'{value[:60]}' is no name AWS takes: S3 and SageMaker want a-z, 0-9 and single '-', starting with a letter",
+                "use lower case with '-' between words",
+                "PG016",
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+PipelineName = Annotated[
+    str,
+    _kebab(MAX_PIPELINE_NAME, "a pipeline name"),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "maxLength": MAX_PIPELINE_NAME}),
+]
+EnvironmentName = Annotated[
+    str,
+    _kebab(MAX_ENVIRONMENT_NAME, "an environment name"),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "maxLength": MAX_ENVIRONMENT_NAME}),
+]
+
+
+def _step_name(value: str) -> str:
+    if len(value) > MAX_STEP_NAME:
+        raise Fault(
+            f"'{value[:60]}' has {len(value)} characters; a step name has at most {MAX_STEP_NAME}, so that role and job names fit AWS's limits",
+            f"shorten it to {MAX_STEP_NAME} characters",
+            "PG016",
+        )
+    if not re.fullmatch(IDENTIFIER, value):
+        raise Fault(f"'{value[:60]}' is no step name", "use a-z, 0-9 and '_', starting with a letter", "PG016")
+    return value
+
+
+def _pattern(pattern: str, what: str, help: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise Fault(f"'{value[:60]}' is no {what}", help)
+        return value
+
+    return AfterValidator(check)
+
+
+def _text(pattern: str, what: str, help: str) -> tuple[AfterValidator, WithJsonSchema]:
+    return _pattern(pattern, what, help), WithJsonSchema({"type": "string", "pattern": f"^({pattern})$"})
+
+
+StepName = Annotated[
+    str,
+    AfterValidator(_step_name),
+    WithJsonSchema({"type": "string", "pattern": f"^{IDENTIFIER}$", "maxLength": MAX_STEP_NAME}),
+]
+Identifier = Annotated[str, *_text(IDENTIFIER, "name", "use a-z, 0-9 and '_', starting with a letter")]
+AccountId = Annotated[str, *_text(r"[0-9]{12}", "AWS account id", "write its 12 digits in quotes")]
+Region = Annotated[
+    str, *_text(r"[a-z]{2}(-[a-z]+)+-[0-9]", "AWS region", "write a region such as eu-central-1")
+]
+Email = Annotated[str, *_text(r"[^@\s\"\\${}%]+@[^@\s\"\\${}%]+\.[^@\s\"\\${}%]+", "e-mail address", "write it as name@example.com")]
+TableName = Annotated[
+    str, *_text(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){0,2}", "table name", "write table, schema.table or catalog.schema.table")
+]
+SecretName = Annotated[
+    str,
+    *_text(r"[A-Za-z0-9/_+=.@-]{1,512}", "Secrets Manager name", "name the secret, never write its value"),
+]
+RedisKey = Annotated[
+    str,
+    *_text(r"[A-Za-z0-9:_./-]*\{user_id\}[A-Za-z0-9:_./-]*", "key pattern", "write it like recommendations:{user_id}"),
+]
+Cron = Annotated[
+    str,
+    *_text(
+        rf"{_CRON_FIELD}( {_CRON_FIELD}){{5}}",
+        "cron expression of EventBridge",
+        "give six fields: minute hour day-of-month month day-of-week year, e.g. 0 4 * * ? *",
+    ),
+]
+FreeText = Annotated[str, Field(min_length=1, max_length=1000)]
+PositiveInt = Annotated[int, Field(ge=1)]
+TimeoutMinutes = Annotated[int, Field(ge=1, le=2880)]
+ColumnType = Literal["string", "int", "bigint", "double", "boolean", "date", "timestamp"]

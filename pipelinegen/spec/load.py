@@ -1,0 +1,128 @@
+"""From a source to a spec; the one place that turns a pydantic error path into a span."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from pipelinegen.errors import Diagnostic, SpecError, suggest
+from pipelinegen.source import Data, Source, SpanTree
+from pipelinegen.spec.fields import Fault
+from pipelinegen.spec.pipeline import PipelineSpec
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_TYPE_NAMES = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+
+
+def load_pipeline(source: Source) -> PipelineSpec:
+    """The pipeline a source describes. Raises: SpecError with PG004, PG010, PG011, PG013, PG016."""
+    return load_model(PipelineSpec, source.data, source.spans)
+
+
+def load_model(model: type[ModelT], data: Data, spans: SpanTree) -> ModelT:
+    """`data` as `model`. Raises: SpecError with every fault, each at its own place."""
+    if not isinstance(data, dict):
+        found = describe(data)
+        raise SpecError([Diagnostic(spans.value, "PG013", f"expected a mapping, found {found}", "write it as `key: value` lines")])
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise SpecError(diagnose(model, item, spans) for item in error.errors()) from None
+
+
+def diagnose(model: type[BaseModel], error: ErrorDetails, spans: SpanTree) -> Diagnostic:
+    """The diagnostic of one pydantic error; an unknown key is underlined itself, a missing one at its parent."""
+    path = [part for part in error["loc"] if part != "[key]"]
+    own = error.get("ctx", {}).get("error")
+    tree = spans.at(*path)
+    if error["loc"] and error["loc"][-1] == "[key]":
+        tree = SpanTree(tree.label)
+    if isinstance(own, Fault):
+        return Diagnostic(tree.value, own.id, str(own), own.help)
+    name = str(path[-1]) if path else ""
+    if error["type"] == "extra_forbidden":
+        known = _keys(model, path[:-1])
+        return Diagnostic(tree.label, "PG010", f"unknown key '{name}'", suggest(name, known, "known keys"))
+    if error["type"] == "missing":
+        parent = spans.at(*path[:-1])
+        owner = f"'{path[-2]}'" if len(path) > 1 else "the spec"
+        return Diagnostic(parent.label, "PG011", f"{owner} lacks '{name}'", f"add `{name}:`")
+    return Diagnostic(tree.value, "PG013", *_value_message(error, name))
+
+
+def describe(value: object) -> str:
+    """A value in the reader's words, short enough for a message."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"'{value if len(value) <= 40 else value[:37] + '...'}'"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    return "a list" if isinstance(value, Sequence) else f"{value}"[:40]
+
+
+def _value_message(error: ErrorDetails, name: str) -> tuple[str, str]:
+    expected = _TYPE_NAMES.get(error["type"])
+    found = describe(error["input"])
+    context = error.get("ctx", {})
+    if error["type"] == "literal_error":
+        allowed = str(context["expected"]).replace(" or ", ", ").replace("'", "")
+        words = [word.strip() for word in allowed.split(",")]
+        return f"'{name}' may not be {found}", suggest(str(error["input"]), words, "choose from")
+    if expected:
+        return f"'{name}' wants {expected}, found {found}", _type_help(error["type"], error["input"])
+    if "min_length" in context:
+        return f"'{name}' is empty", f"give at least {context['min_length']}"
+    message = error["msg"]
+    return f"'{name}' is {found}: {message[:1].lower()}{message[1:]}", "give a value within the limit"
+
+
+def _type_help(kind: str, value: Any) -> str:
+    if kind == "string_type" and isinstance(value, (int, float)):
+        return "put it in quotes"
+    if kind.startswith("bool"):
+        return "write true or false (YAML 1.2: not yes, no, on, off)"
+    return f"write {_TYPE_NAMES[kind]} here"
+
+
+def _keys(model: Any, path: Iterable[str | int]) -> list[str]:
+    """The keys that are known at `path` below a model."""
+    current: Any = model
+    for part in path:
+        current = _step_into(current, part)
+    if isinstance(current, type) and issubclass(current, BaseModel):
+        return [field.alias or name for name, field in current.model_fields.items()]
+    return []
+
+
+def _step_into(annotation: Any, part: str | int) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for name, field in annotation.model_fields.items():
+            if part in (name, field.alias):
+                return _plain(field.annotation)
+        return None
+    arguments = getattr(annotation, "__args__", ())
+    return _plain(arguments[-1]) if arguments else None
+
+
+def _plain(annotation: Any) -> Any:
+    """The annotation without `Annotated` and `| None`."""
+    while hasattr(annotation, "__metadata__"):
+        annotation = annotation.__origin__
+    options = [item for item in getattr(annotation, "__args__", ()) if item is not type(None)]
+    is_union = type(None) in getattr(annotation, "__args__", ())
+    return _plain(options[0]) if is_union and len(options) == 1 else annotation

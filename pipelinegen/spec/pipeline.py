@@ -1,0 +1,152 @@
+"""The pipeline's own keys. Steps stay untyped here: their kinds type them in `resolve.steps`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipelinegen.spec.fields import (
+    AccountId,
+    ColumnType,
+    Cron,
+    Email,
+    EnvironmentName,
+    Fault,
+    FreeText,
+    Identifier,
+    PipelineName,
+    PositiveInt,
+    Region,
+    SecretName,
+    StepName,
+    StrictModel,
+    TableName,
+)
+
+
+class OwnerSpec(StrictModel):
+    """Who answers for the pipeline; becomes tags."""
+
+    team: Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$", description="Team name, as a tag value")]
+    email: Email
+
+
+class ScheduleSpec(StrictModel):
+    """When the pipeline starts by itself."""
+
+    cron: Annotated[Cron, Field(description="Six fields as EventBridge Scheduler reads them")]
+    timezone: Annotated[str, Field(pattern=r"^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$", description="IANA time zone")] = "UTC"
+
+
+class WarehouseSpec(StrictModel):
+    """Where the datasets lie. The secret holds host, port, username and password; the spec never does."""
+
+    kind: Literal["redshift", "postgresql", "mysql"]
+    secret: Annotated[SecretName, Field(description="Secrets Manager name")]
+    database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}$")]
+
+
+class ProtectionSpec(StrictModel):
+    """The key for `protect: hash`."""
+
+    secret: Annotated[SecretName, Field(description='Secrets Manager name; its JSON value holds "key"')]
+
+
+class ColumnSpec(StrictModel):
+    """One column of a dataset."""
+
+    type: ColumnType
+    sensitive: Annotated[bool, Field(description="Never reaches S3 in the clear")] = False
+    protect: Annotated[Literal["hash", "drop"] | None, Field(description="What is done to a sensitive column on reading")] = None
+
+
+class WindowSpec(StrictModel):
+    """The fresh part of a table: the `days` before the run's date, midnight to midnight UTC."""
+
+    column: Identifier
+    days: PositiveInt = 1
+
+
+class FromSpec(StrictModel):
+    """The table a dataset is read from."""
+
+    table: TableName
+    window: WindowSpec | None = None
+
+
+class CheckSpec(StrictModel):
+    """One promise about the data; exactly one key. The Glue job fails when it is broken."""
+
+    not_null: list[Identifier] | None = None
+    unique: list[Identifier] | None = None
+    min_rows: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one_promise(self) -> "CheckSpec":
+        given = self.model_fields_set
+        if len(given) != 1:
+            raise Fault("a check has exactly one key", "write each check as its own list item")
+        return self
+
+    def columns(self) -> list[str]:
+        """The columns the check speaks of."""
+        return [*(self.not_null or ()), *(self.unique or ())]
+
+
+class DatasetSpec(StrictModel):
+    """A data contract: columns, checks, and the table it is read from, where it is read from one."""
+
+    from_: Annotated[FromSpec | None, Field(alias="from")] = None
+    columns: Annotated[dict[Identifier, ColumnSpec], Field(min_length=1)]
+    checks: list[CheckSpec] = []
+
+
+class OnFailureSpec(StrictModel):
+    """Who hears of a failed run."""
+
+    notify: Email
+
+
+class LocalSpec(StrictModel):
+    """What fills the warehouse when the pipeline runs on this machine."""
+
+    data: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9_./-]+$",
+            description="A built-in data set (vehicles, movielens), or a folder of CSV or Parquet files, one per table",
+        ),
+    ]
+
+
+class EnvironmentSpec(StrictModel):
+    """An account and region, and what differs there."""
+
+    account_id: AccountId
+    region: Region
+    overrides: Annotated[dict[str, Any], Field(description="Merged into the spec, key by key")] = {}
+
+
+class RawStep(BaseModel):
+    """A step before its kind has typed it."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    kind: str
+
+
+class PipelineSpec(StrictModel):
+    """One pipeline."""
+
+    version: Literal[1]
+    name: PipelineName
+    description: FreeText
+    owner: OwnerSpec
+    schedule: ScheduleSpec | None = None
+    warehouse: WarehouseSpec | None = None
+    protection: ProtectionSpec | None = None
+    datasets: dict[Identifier, DatasetSpec] = {}
+    steps: Annotated[dict[StepName, RawStep], Field(min_length=1)]
+    on_failure: OnFailureSpec | None = None
+    tags: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")], Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{0,256}$")]] = {}
+    local: LocalSpec | None = None
+    environments: Annotated[dict[EnvironmentName, EnvironmentSpec], Field(min_length=1)]

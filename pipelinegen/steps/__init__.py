@@ -1,0 +1,1 @@
+"""Step kinds: one folder each, found by `registry`."""

@@ -1,0 +1,84 @@
+"""What an `api` step is in the spec and in the IR."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from pipelinegen.ir.model import Api, Image, OutputFile, RedisHashes, RoleKey, Service, Step
+from pipelinegen.spec.fields import PositiveInt
+from pipelinegen.steps.api.permissions import api_permissions
+from pipelinegen.steps.base import Reference, Scope, StepSpec
+
+
+class ApiSpec(StepSpec):
+    """Keys of an `api` step."""
+
+    kind: Literal["api"]
+    reads: Annotated[Reference, Field(description="${steps.<redis_load step>.hashes}")]
+    platform: Annotated[Literal["fargate"], Field(description="Containers behind an internal load balancer")] = "fargate"
+    cpu_units: Annotated[Literal[256, 512, 1024, 2048, 4096], Field(description="1024 are one vCPU (ECS)")] = 512
+    memory_mib: Annotated[int, Field(ge=512, le=30720)] = 1024
+    tasks: PositiveInt = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettingsContext:
+    """What the application reads at its start."""
+
+    settings: Mapping[str, Any]
+
+
+def lower(spec: ApiSpec, scope: Scope) -> Step:
+    """The step as a service; it has no state, for it runs all the time. Raises: SpecError with PG017, PG023."""
+    hashes = scope.artifact(spec.reads, RedisHashes, "reads")
+    model = hashes.predictions.model
+    settings = {
+        "schema_version": 1,
+        "title": scope.names.pipeline,
+        "key": hashes.key,
+        "item_name": model.item_column,
+        "hash_user_ids": model.user.protect == "hash",
+        "max_items": hashes.predictions.top_k,
+    }
+    api = _api(spec, scope, hash_user_ids=model.user.protect == "hash")
+    image = Image(api.image, f"containers/{api.image}", "public.ecr.aws/docker/library/python:3.11-slim", ("api", "common"))
+    return Step(
+        name=scope.step,
+        kind=spec.kind,
+        title=scope.title,
+        description=spec.description or f"FastAPI on Fargate: serves {hashes.key}",
+        span=scope.spans.label,
+        needs=scope.needs,
+        outputs={},
+        permissions=api_permissions(api, scope.names),
+        resources=(image, api),
+        files=(
+            OutputFile(api.settings, "steps/api/settings.json.j2", ApiSettingsContext(settings)),
+            OutputFile(f"{image.folder}/Dockerfile", "containers/api.Dockerfile.j2", image),
+        ),
+    )
+
+
+def _api(spec: ApiSpec, scope: Scope, *, hash_user_ids: bool) -> Api:
+    secrets = {"REDIS_PASSWORD": (scope.names.redis_secret(), "password")}
+    if hash_user_ids and scope.around.protection_secret:
+        secrets["PSEUDONYM_KEY"] = (scope.around.protection_secret, "key")
+    return Api(
+        name=scope.names.load_balancer(scope.step),
+        step=scope.step,
+        role=RoleKey(Service.ECS, scope.step),
+        image="api",
+        settings=f"api/{scope.step}/settings.json",
+        environment={
+            "API_SETTINGS": "/app/settings.json",
+            "REDIS_HOST": "${redis_host}",
+            "REDIS_PORT": "${redis_port}",
+            "REDIS_TLS": "${redis_tls}",
+        },
+        secrets=secrets,
+        cpu_units=spec.cpu_units,
+        memory_mib=spec.memory_mib,
+        tasks=spec.tasks,
+    )

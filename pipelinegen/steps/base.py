@@ -1,0 +1,152 @@
+"""What a step kind is, and what it sees of the pipeline while it lowers a step."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field, WithJsonSchema
+from pydantic.functional_validators import AfterValidator
+
+from pipelinegen.errors import Diagnostic, SpecError
+from pipelinegen.ir.expressions import RUN_DATE, RUN_ID, concatenate
+from pipelinegen.ir.model import Artifact, Dataset, Json, Jsonata, Location, Permission, RoleKey, Step, Value, Warehouse
+from pipelinegen.ir.names import Names
+from pipelinegen.source import SpanTree
+from pipelinegen.spec.fields import EnvironmentName, Fault, FreeText, StepName, StrictModel
+
+ArtifactT = TypeVar("ArtifactT", bound=Artifact)
+
+REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+_REFERENCE_PATH = re.compile(r"(datasets\.[a-z][a-z0-9_]*|steps(\.[a-z][a-z0-9_]*){2,3}|run\.(date|id))")
+
+#: Values of the run itself, by the name the user gives.
+RUN_VALUES: Mapping[str, Jsonata] = {"run.date": RUN_DATE, "run.id": RUN_ID}
+
+
+def _reference(value: str) -> str:
+    found = REFERENCE.fullmatch(value)
+    if found is None or not _REFERENCE_PATH.fullmatch(found.group(1)):
+        raise Fault(f"'{value[:60]}' is no reference", "write ${steps.<step>.<output>} or ${datasets.<name>}", "PG018")
+    return value
+
+
+Reference = Annotated[
+    str,
+    AfterValidator(_reference),
+    WithJsonSchema({"type": "string", "pattern": r"^\$\{(steps|datasets)\.[a-z0-9_.]+\}$"}),
+]
+
+
+class StepSpec(StrictModel):
+    """Keys that every kind of step has."""
+
+    kind: str
+    description: Annotated[FreeText | None, Field(description="One sentence for readers of the generated files")] = None
+    needs: Annotated[list[StepName], Field(description="Steps that must come first, beside those referred to")] = []
+    only_in: Annotated[list[EnvironmentName] | None, Field(description="Environments that have this step")] = None
+
+
+SpecT = TypeVar("SpecT", bound=StepSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class StepKind:
+    """A kind: its model, what its steps give to others, and how one of them becomes IR."""
+
+    name: str
+    summary: str
+    spec: type[StepSpec]
+    outputs: tuple[str, ...]
+    lower: Callable[[Any, "Scope"], Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all steps of a pipeline in one environment share."""
+
+    names: Names
+    environment: str
+    region: str
+    source: str
+    warehouse: Warehouse | None
+    protection_secret: str | None
+    notifies: bool
+    datasets: Mapping[str, Dataset]
+    dataset_spans: SpanTree
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One step's view: its name and spans, and what the steps before it give."""
+
+    step: str
+    kind: str
+    spans: SpanTree
+    around: Surroundings
+    outputs: Mapping[str, Mapping[str, Artifact]]
+    needs: tuple[str, ...]
+
+    @property
+    def names(self) -> Names:
+        """The names of AWS resources."""
+        return self.around.names
+
+    @property
+    def title(self) -> str:
+        """The step's name as a state's name."""
+        return self.step.replace("_", " ").capitalize()
+
+    @property
+    def data(self) -> Location:
+        """Where the step's own data lies."""
+        return Location(self.names.bucket("data"), f"{self.step}/")
+
+    @property
+    def models(self) -> Location:
+        """Where the step's own models lie."""
+        return Location(self.names.bucket("models"), f"{self.step}/")
+
+    def artifact(self, reference: str, wanted: type[ArtifactT], *path: str | int) -> ArtifactT:
+        """What a reference stands for. Raises: SpecError with PG017 if it is not what is wanted at `path`."""
+        found = self._find(reference[2:-1].split("."))
+        if not isinstance(found, wanted):
+            message = f"'{reference}' is a {_noun(type(found))}, but '{path[-1]}' wants a {_noun(wanted)}"
+            raise self.fault("PG017", message, f"refer to a {_noun(wanted)}", *path)
+        return found
+
+    def text(self, template: str) -> Json:
+        """Free text with references in it, as a JSON value for a state's arguments."""
+        parts: list[Json] = []
+        end = 0
+        for found in REFERENCE.finditer(template):
+            parts.append(template[end : found.start()])
+            parts.append(self._value(found.group(1)))
+            end = found.end()
+        return concatenate([*parts, template[end:]])
+
+    def fault(self, id: str, message: str, help: str, *path: str | int) -> SpecError:
+        """A diagnostic at the value at `path` below this step."""
+        return SpecError([Diagnostic(self.spans.at(*path).value, id, message, help)])
+
+    def permission(self, role: RoleKey, sid: str, actions: tuple[str, ...], *resources: str) -> Permission:
+        """Actions on resources, without conditions."""
+        return Permission(role, sid, actions, resources)
+
+    def _value(self, dotted: str) -> Jsonata:
+        if dotted in RUN_VALUES:
+            return RUN_VALUES[dotted]
+        found = self._find(dotted.split("."))
+        text = getattr(found, "text", None) or getattr(found, "value", None) or getattr(found, "uri", None)
+        return text if isinstance(text, Jsonata) else Jsonata(f'"{dotted}"')
+
+    def _find(self, path: list[str]) -> Artifact:
+        if path[0] == "datasets":
+            return self.around.datasets[path[1]]
+        if path[0] == "run":
+            return Value(RUN_VALUES[".".join(path)])
+        return self.outputs[path[1]][".".join(path[2:])]
+
+
+def _noun(artifact: type[Artifact]) -> str:
+    return {"RedisHashes": "Redis table", "Predictions": "set of predictions"}.get(artifact.__name__, artifact.__name__.lower())

@@ -1,0 +1,159 @@
+"""What a `glue_etl` step is in the spec and in the IR."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from pipelinegen.ir.expressions import RUN_DATE
+from pipelinegen.ir.model import Artifact, Dataset, GlueJob, Json, Location, OutputFile, RoleKey, Service, Step, Table
+from pipelinegen.spec.fields import Identifier, StrictModel, TimeoutMinutes
+from pipelinegen.steps.base import Reference, Scope, StepSpec
+from pipelinegen.steps.glue_etl.permissions import glue_permissions
+
+
+class WorkersSpec(StrictModel):
+    """The Spark cluster of the job."""
+
+    type: Literal["G.1X", "G.2X", "G.4X", "G.8X"] = "G.1X"
+    count: Annotated[int, Field(ge=2, le=299)] = 2
+
+
+class GlueEtlSpec(StepSpec):
+    """Keys of a `glue_etl` step."""
+
+    kind: Literal["glue_etl"]
+    inputs: Annotated[dict[Identifier, Reference], Field(min_length=1, description="Tables by the name the SQL uses")]
+    sql: Annotated[str, Field(min_length=1, description="Spark SQL; `:run_date` is the run's date")]
+    output: Annotated[Reference, Field(description="The dataset whose columns and checks the result must meet")]
+    workers: WorkersSpec = WorkersSpec()
+    timeout_minutes: TimeoutMinutes = 30
+
+
+@dataclass(frozen=True, slots=True)
+class GlueScriptContext:
+    """Constants of the generated script."""
+
+    title: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GlueStateContext:
+    """The state that runs the job."""
+
+    job_name: str
+    arguments: Json
+    timeout_seconds: int
+
+
+def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
+    """The step with its job, script, state and roles. Raises: SpecError with PG017, PG019, PG023."""
+    inputs = {name: _input(scope, name, reference) for name, reference in spec.inputs.items()}
+    output = scope.artifact(spec.output, Dataset, "output")
+    table = Table(_inherit_protection(output, inputs.values()), scope.data)
+    role = RoleKey(Service.GLUE, scope.step)
+    report = Location(scope.names.bucket("data"), f"reports/{scope.step}/")
+    reads_warehouse = any(isinstance(item, Dataset) for item in inputs.values())
+    job = GlueJob(
+        name=scope.names.glue_job(scope.step),
+        step=scope.step,
+        role=role,
+        script=f"glue/{scope.step}.py",
+        worker_type=spec.workers.type,
+        workers=spec.workers.count,
+        timeout_minutes=spec.timeout_minutes,
+        reads_warehouse=reads_warehouse,
+    )
+    settings = _settings(scope, spec, inputs, output)
+    state = GlueStateContext(job.name, _arguments(inputs, table, report), (spec.timeout_minutes + 10) * 60)
+    sources = tuple(item.location for item in inputs.values() if isinstance(item, Table))
+    secrets = _secrets(settings)
+    return Step(
+        name=scope.step,
+        kind=spec.kind,
+        title=scope.title,
+        description=spec.description or f"Glue job: {', '.join(inputs)} to {output.name}",
+        span=scope.spans.label,
+        needs=scope.needs,
+        outputs={"output": table},
+        permissions=glue_permissions(job, scope.names, sources, scope.data, report, secrets),
+        resources=(job,),
+        files=(OutputFile(job.script, "steps/glue_etl/script.py.j2", GlueScriptContext(scope.title, settings)),),
+        state=OutputFile(scope.title, "steps/glue_etl/state.asl.json.j2", state),
+    )
+
+
+def _input(scope: Scope, name: str, reference: str) -> Dataset | Table:
+    found = scope.artifact(reference, Artifact, "inputs", name)
+    if isinstance(found, Table):
+        return found
+    if not isinstance(found, Dataset):
+        raise scope.fault("PG017", f"'{reference}' is no table", "refer to a dataset or to a step's output", "inputs", name)
+    if found.table is None:
+        message = f"dataset '{found.name}' has no `from:`, so nothing can be read from it"
+        raise scope.fault("PG017", message, "refer to the output of the step that makes it", "inputs", name)
+    if scope.around.warehouse is None:
+        raise scope.fault("PG023", f"dataset '{found.name}' is read from a warehouse, but the spec names none", "add `warehouse:`", "inputs", name)
+    _refuse_clear_text(scope, name, found)
+    return found
+
+
+def _refuse_clear_text(scope: Scope, name: str, dataset: Dataset) -> None:
+    for column in dataset.columns:
+        if column.sensitive and column.protect is None:
+            message = f"sensitive column '{column.name}' of '{dataset.name}' would reach {scope.data.uri} in the clear"
+            raise scope.fault("PG019", message, f"add `protect: hash` or `protect: drop` to {dataset.name}.{column.name}", "inputs", name)
+        if column.protect == "hash" and scope.around.protection_secret is None:
+            message = f"column '{column.name}' of '{dataset.name}' is hashed, but the spec names no key"
+            raise scope.fault("PG023", message, "add `protection: {secret: <Secrets Manager name>}`", "inputs", name)
+
+
+def _inherit_protection(output: Dataset, inputs: Any) -> Dataset:
+    """The output, its columns protected where a column of the same name was on reading."""
+    columns = [column for item in inputs for column in (item.dataset if isinstance(item, Table) else item).columns]
+    protected = {column.name: column.protect for column in columns if column.protect}
+    return replace(
+        output, columns=tuple(replace(column, protect=protected.get(column.name, column.protect)) for column in output.columns)
+    )
+
+
+def _settings(scope: Scope, spec: GlueEtlSpec, inputs: Mapping[str, Dataset | Table], output: Dataset) -> dict[str, Any]:
+    warehouse = scope.around.warehouse if any(isinstance(item, Dataset) for item in inputs.values()) else None
+    hashes = any(column.protect == "hash" for item in inputs.values() if isinstance(item, Dataset) for column in item.columns)
+    return {
+        "schema_version": 1,
+        "step": scope.step,
+        "warehouse": warehouse and {"kind": warehouse.kind, "secret": warehouse.secret, "database": warehouse.database},
+        "protection": {"secret": scope.around.protection_secret} if hashes else None,
+        "inputs": {name: _input_settings(item) for name, item in inputs.items()},
+        "sql": spec.sql.strip(),
+        "output": _contract(output, protect=False),
+    }
+
+
+def _input_settings(item: Dataset | Table) -> dict[str, Any]:
+    if isinstance(item, Table):
+        return {"from": "s3", **_contract(item.dataset, protect=False)}
+    window = item.window and {"column": item.window.column, "days": item.window.days}
+    return {"from": "warehouse", "table": item.table, "window": window, **_contract(item, protect=True)}
+
+
+def _contract(dataset: Dataset, *, protect: bool) -> dict[str, Any]:
+    columns = {
+        column.name: {"type": column.type, "protect": column.protect} if protect and column.protect else {"type": column.type}
+        for column in dataset.columns
+    }
+    return {"columns": columns, "checks": [{check.kind: check.argument} for check in dataset.checks]}
+
+
+def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(settings[key]["secret"] for key in ("warehouse", "protection") if settings[key])
+
+
+def _arguments(inputs: Mapping[str, Dataset | Table], output: Table, report: Location) -> Json:
+    arguments: dict[str, Json] = {"--run_date": RUN_DATE, "--output": output.uri}
+    arguments["--report"] = replace(RUN_DATE, text=f"'{report.uri}date=' & $run_date & '.json'")
+    arguments.update({f"--input_{name}": item.uri for name, item in inputs.items() if isinstance(item, Table)})
+    return arguments

@@ -1,0 +1,44 @@
+"""What a Glue job's role, and the state machine on its behalf, may do."""
+
+from pipelinegen.ir import arns
+from pipelinegen.ir.model import GlueJob, Location, Permission
+from pipelinegen.ir.names import Names
+from pipelinegen.steps.permissions import (
+    STATES,
+    attach_network,
+    put,
+    read,
+    read_secrets,
+    use_key,
+    write,
+    write_logs,
+)
+
+
+def glue_permissions(
+    job: GlueJob, names: Names, sources: tuple[Location, ...], output: Location, report: Location, secrets: tuple[str, ...]
+) -> tuple[Permission, ...]:
+    """The job reads its code, inputs and secrets, and writes its output and report; the state machine runs and stops it."""
+    role = job.role
+    job_calls = ("glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun")
+    permissions = [
+        Permission(STATES, f"Run{_camel(job.step)}", job_calls, (arns.arn("glue", f"job/{job.name}"),)),
+        *read(role, "ReadCode", Location(names.bucket("code"), "glue/")),
+        *write(role, "WriteOutput", output),
+        put(role, "WriteReport", report),
+        use_key(role),
+        write_logs(role, "/aws-glue/jobs/*"),
+    ]
+    if sources:
+        permissions.extend(read(role, "ReadInputs", *sources))
+    if secrets:
+        permissions.append(read_secrets(role, *secrets))
+    if job.reads_warehouse:
+        connection = arns.arn("glue", f"connection/{names.stem}-warehouse")
+        permissions.append(Permission(role, "ReadConnection", ("glue:GetConnection",), (arns.arn("glue", "catalog"), connection)))
+        permissions.extend(attach_network(role, "security_group_glue"))
+    return tuple(permissions)
+
+
+def _camel(step: str) -> str:
+    return "".join(part.capitalize() for part in step.split("_"))

@@ -1,0 +1,128 @@
+"""Permissions that several kinds need; each function names the calls, their resources and, where it must be, why on all."""
+
+from pipelinegen.ir import arns
+from pipelinegen.ir.model import Location, Permission, RoleKey, Service
+
+STATES = RoleKey(Service.STATES)
+DATA_KEY = "${data_key_arn}"
+
+
+def read(role: RoleKey, sid: str, *locations: Location) -> tuple[Permission, ...]:
+    """Reading every object below some prefixes, and listing them."""
+    return (
+        Permission(role, sid, ("s3:GetObject",), tuple(arns.objects(location) for location in locations)),
+        *_list(role, sid, locations),
+    )
+
+
+def write(role: RoleKey, sid: str, *locations: Location) -> tuple[Permission, ...]:
+    """Replacing what lies below some prefixes."""
+    actions = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+    return (
+        Permission(role, sid, actions, tuple(arns.objects(location) for location in locations)),
+        *_list(role, sid, locations),
+    )
+
+
+def _list(role: RoleKey, sid: str, locations: tuple[Location, ...]) -> tuple[Permission, ...]:
+    buckets: dict[str, list[str]] = {}
+    for location in locations:
+        buckets.setdefault(location.bucket, []).append(f"{location.prefix}*")
+    return tuple(
+        Permission(
+            role,
+            f"{sid}List{bucket.split('-')[-2].capitalize()}" if len(buckets) > 1 else f"{sid}List",
+            ("s3:ListBucket",),
+            (arns.bucket(bucket),),
+            (("StringLike", "s3:prefix", tuple(prefixes)),),
+        )
+        for bucket, prefixes in buckets.items()
+    )
+
+
+def put(role: RoleKey, sid: str, location: Location) -> Permission:
+    """Writing objects below a prefix, without reading them."""
+    return Permission(role, sid, ("s3:PutObject",), (arns.objects(location),))
+
+
+def use_key(role: RoleKey) -> Permission:
+    """Reading and writing what the pipeline's key encrypts."""
+    return Permission(role, "UseDataKey", ("kms:Decrypt", "kms:GenerateDataKey"), (DATA_KEY,))
+
+
+def read_secrets(role: RoleKey, *names: str) -> Permission:
+    """Reading the value of named secrets."""
+    return Permission(role, "ReadSecrets", ("secretsmanager:GetSecretValue",), tuple(arns.secret(name) for name in names))
+
+
+def write_logs(role: RoleKey, group: str) -> Permission:
+    """Writing to the streams of a log group."""
+    resource = arns.arn("logs", f"log-group:{group}:*")
+    return Permission(role, "WriteLogs", ("logs:CreateLogStream", "logs:PutLogEvents"), (resource,))
+
+
+def attach_network(role: RoleKey, security_group: str) -> tuple[Permission, ...]:
+    """Making network interfaces in the pipeline's private subnets, as a service does with the job's own role."""
+    places = tuple(arns.arn("ec2", f"subnet/${{private_subnet_{zone}}}") for zone in "ab")
+    interfaces = arns.arn("ec2", "network-interface/*")
+    return (
+        Permission(
+            role,
+            "AttachNetwork",
+            ("ec2:CreateNetworkInterface",),
+            (*places, arns.arn("ec2", f"security-group/${{{security_group}}}"), interfaces),
+        ),
+        Permission(
+            role,
+            "DetachNetwork",
+            ("ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission"),
+            (interfaces,),
+        ),
+        Permission(
+            role,
+            "DescribeNetwork",
+            (
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeRouteTables",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcEndpoints",
+                "ec2:DescribeVpcs",
+            ),
+            ("*",),
+            why_every_resource="EC2 Describe calls take no resource",
+        ),
+    )
+
+
+def pass_role(role_name: str, service: Service, sid: str) -> Permission:
+    """Handing a role to the one service that may take it."""
+    return Permission(
+        STATES,
+        sid,
+        ("iam:PassRole",),
+        (arns.role(role_name),),
+        (("StringEquals", "iam:PassedToService", (service.value,)),),
+    )
+
+
+def follow_sagemaker_jobs(rule: str, sid: str) -> Permission:
+    """The managed EventBridge rule by which `.sync` hears of a job's end."""
+    resource = arns.arn("events", f"rule/{rule}")
+    return Permission(STATES, sid, ("events:DescribeRule", "events:PutRule", "events:PutTargets"), (resource,))
+
+
+def pull_image(role: RoleKey, repository: str) -> tuple[Permission, ...]:
+    """Pulling an image of one repository."""
+    pull = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+    return (
+        Permission(role, "PullImage", pull, (arns.arn("ecr", f"repository/{repository}"),)),
+        Permission(
+            role,
+            "LogInToRegistry",
+            ("ecr:GetAuthorizationToken",),
+            ("*",),
+            why_every_resource="ecr:GetAuthorizationToken takes no resource",
+        ),
+    )

@@ -1,0 +1,93 @@
+"""What a `redis_load` step is in the spec and in the IR."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from pipelinegen.ir.expressions import RUN_DATE
+from pipelinegen.ir.model import Json, Jsonata, LambdaFunction, OutputFile, Predictions, RedisHashes, RoleKey, Service, Step, Value
+from pipelinegen.spec.fields import RedisKey
+from pipelinegen.steps.base import Reference, Scope, StepSpec
+from pipelinegen.steps.redis_load.permissions import load_permissions
+
+
+class RedisLoadSpec(StepSpec):
+    """Keys of a `redis_load` step."""
+
+    kind: Literal["redis_load"]
+    predictions: Reference
+    key: Annotated[RedisKey, Field(description="Key of a user's hash")]
+    expire_hours: Annotated[int, Field(ge=1, le=8760, description="Hashes not written again vanish after this time")] = 72
+    memory_mib: Annotated[int, Field(ge=512, le=10240)] = 1024
+    timeout_minutes: Annotated[int, Field(ge=1, le=15, description="At most 15 (AWS Lambda)")] = 15
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsContext:
+    """What the handler reads beside its code."""
+
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadStateContext:
+    """The state that invokes the function."""
+
+    function_arn: str
+    payload: Json
+    rows_variable: str
+    timeout_seconds: int
+
+
+def lower(spec: RedisLoadSpec, scope: Scope) -> Step:
+    """The step with its function, state and role. Raises: SpecError with PG017."""
+    predictions = scope.artifact(spec.predictions, Predictions, "predictions")
+    function = _function(spec, scope)
+    settings = {"schema_version": 1, "key": spec.key, "expire_seconds": spec.expire_hours * 3600}
+    rows = f"{scope.step}_rows"
+    arn, permissions = load_permissions(function, scope.names, predictions.location)
+    context = LoadStateContext(
+        function_arn=arn,
+        payload={"predictions": predictions.uri, "run_date": RUN_DATE, "model_version": predictions.model.version},
+        rows_variable=rows,
+        timeout_seconds=spec.timeout_minutes * 60 + 30,
+    )
+    return Step(
+        name=scope.step,
+        kind=spec.kind,
+        title=scope.title,
+        description=spec.description or f"Lambda function: predictions to Redis hashes {spec.key}",
+        span=scope.spans.label,
+        needs=scope.needs,
+        outputs={"hashes": RedisHashes(spec.key, predictions), "rows": Value(Jsonata(f"${rows}"))},
+        permissions=permissions,
+        resources=(function,),
+        files=(
+            OutputFile(f"{function.folder}/settings.json", "steps/redis_load/settings.json.j2", SettingsContext(settings)),
+            OutputFile(f"{function.folder}/requirements.txt", "steps/redis_load/requirements.txt.j2", SettingsContext({})),
+        ),
+        state=OutputFile(scope.title, "steps/redis_load/state.asl.json.j2", context),
+        assigns=(rows,),
+        summary={"rows": Jsonata(f"${rows}")},
+    )
+
+
+def _function(spec: RedisLoadSpec, scope: Scope) -> LambdaFunction:
+    return LambdaFunction(
+        name=scope.names.function(scope.step),
+        step=scope.step,
+        role=RoleKey(Service.LAMBDA, scope.step),
+        handler="runtime.redis_loader.handler.handler",
+        folder=f"lambda/{scope.step}",
+        packages=("common", "redis_loader"),
+        memory_mib=spec.memory_mib,
+        timeout_seconds=spec.timeout_minutes * 60,
+        environment={
+            "REDIS_HOST": "${redis_host}",
+            "REDIS_PORT": "${redis_port}",
+            "REDIS_SECRET": scope.names.redis_secret(),
+            "REDIS_TLS": "${redis_tls}",
+        },
+    )

@@ -1,0 +1,94 @@
+"""What SageMaker's jobs have in common: instance, image, network, and the roles around them."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pipelinegen.ir import arns
+from pipelinegen.ir.images import pytorch_training_image
+from pipelinegen.ir.model import Image, Json, Location, OutputFile, Permission, RoleKey, Service
+from pipelinegen.spec.fields import PositiveInt, StrictModel
+from pipelinegen.steps.base import Scope
+from pipelinegen.steps.permissions import (
+    STATES,
+    attach_network,
+    follow_sagemaker_jobs,
+    pass_role,
+    pull_image,
+    read,
+    use_key,
+    write,
+    write_logs,
+)
+
+TRAINING_IMAGE = "training"
+IMAGE_VARIABLE = f"${{image_{TRAINING_IMAGE}}}"
+
+InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", description="SageMaker instance type, e.g. ml.g5.xlarge")]
+
+
+class ProcessingInstanceSpec(StrictModel):
+    """The machine of a processing job."""
+
+    type: InstanceType = "ml.m5.xlarge"
+    volume_gib: Annotated[int, Field(ge=1, le=16384)] = 30
+
+
+class TrainingInstanceSpec(StrictModel):
+    """The machines of a training job."""
+
+    type: InstanceType = "ml.g5.xlarge"
+    count: PositiveInt = 1
+    spot: Annotated[bool, Field(description="Cheaper machines that may be taken away; training goes on from its checkpoint")] = False
+    volume_gib: Annotated[int, Field(ge=1, le=16384)] = 50
+
+
+def training_image(scope: Scope) -> Image:
+    """The pipeline's image, shared by training and prediction. Raises: SpecError with PG025 where AWS has no base."""
+    base = pytorch_training_image(scope.around.region)
+    if base is None:
+        message = f"AWS offers no SageMaker PyTorch image in '{scope.around.region}'"
+        raise scope.fault("PG025", message, "choose another region", "kind")
+    return Image(TRAINING_IMAGE, f"containers/{TRAINING_IMAGE}", base, ("common", "prediction", "training"))
+
+
+def image_file(image: Image) -> OutputFile:
+    """The Dockerfile of an image."""
+    return OutputFile(f"{image.folder}/Dockerfile", f"containers/{image.name}.Dockerfile.j2", image)
+
+
+def vpc_config() -> dict[str, Json]:
+    """The pipeline's private subnets and the security group of its SageMaker jobs."""
+    return {
+        "SecurityGroupIds": ["${security_group_sagemaker}"],
+        "Subnets": ["${private_subnet_a}", "${private_subnet_b}"],
+    }
+
+
+def job_role_permissions(scope: Scope, role: RoleKey, sources: tuple[Location, ...], *targets: Location) -> tuple[Permission, ...]:
+    """What the job itself may do: pull its image, read its inputs, write its outputs and logs."""
+    return (
+        *pull_image(role, scope.names.repository(TRAINING_IMAGE)),
+        *read(role, "ReadInputs", *sources),
+        *write(role, "WriteOutput", *targets),
+        use_key(role),
+        write_logs(role, "/aws/sagemaker/*"),
+        *attach_network(role, "security_group_sagemaker"),
+    )
+
+
+def state_machine_permissions(scope: Scope, role: RoleKey, job: str, title: str) -> tuple[Permission, ...]:
+    """What the state machine may do to run a `job` ('training' or 'processing') of this step and wait for it."""
+    noun = job.capitalize()
+    calls = tuple(f"sagemaker:{call}" for call in ("AddTags", f"Create{noun}Job", f"Describe{noun}Job", f"Stop{noun}Job"))
+    resource = arns.arn("sagemaker", f"{job}-job/{scope.names.job_prefix(scope.step)}-*")
+    return (
+        Permission(STATES, f"Run{title}", calls, (resource,)),
+        pass_role(scope.names.role(role), Service.SAGEMAKER, f"PassRoleOf{title}"),
+        follow_sagemaker_jobs(f"StepFunctionsGetEventsForSageMaker{noun}JobsRule", f"Follow{noun}Jobs"),
+    )
+
+
+def role_arn(scope: Scope, role: RoleKey) -> str:
+    """The ARN of the job's role, as API requests want it."""
+    return arns.role(scope.names.role(role))

@@ -1,0 +1,201 @@
+"""What a `sagemaker_training` step is in the spec and in the IR."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipelinegen.ir.model import (
+    Artifact,
+    Column,
+    Image,
+    Json,
+    Jsonata,
+    Metric,
+    Model,
+    OutputFile,
+    RoleKey,
+    SagemakerJob,
+    Service,
+    Step,
+    Table,
+)
+from pipelinegen.spec.fields import Identifier, PositiveInt, StrictModel, TimeoutMinutes
+from pipelinegen.steps.base import Reference, Scope, StepSpec
+from pipelinegen.steps.sagemaker import TrainingInstanceSpec, image_file, training_image
+from pipelinegen.steps.sagemaker_training.permissions import training_permissions
+from pipelinegen.steps.sagemaker_training.request import training_request
+
+#: What the training program prints, by name; `popular_…` and `promoted_…` are measured on the same held-out data.
+BUILT_IN_METRICS = ("loss", "ndcg_at_20", "recall_at_20")
+
+
+class InputsSpec(StrictModel):
+    """The two tables the recommender learns from."""
+
+    interactions: Annotated[Reference, Field(description="Who chose what, and when; only fresh rows")]
+    items: Annotated[Reference, Field(description="Every item that may be recommended, with its features")]
+
+
+class RolesOfColumnsSpec(StrictModel):
+    """Which column of the interactions is which."""
+
+    user: Identifier
+    item: Identifier
+    time: Identifier
+
+
+class FeaturesSpec(StrictModel):
+    """Columns of the items that describe them; by default all, text as categories and numbers as numbers."""
+
+    categorical: list[Identifier] = []
+    numeric: list[Identifier] = []
+
+
+class HyperparametersSpec(StrictModel):
+    """How the model is built and trained."""
+
+    dimensions: Annotated[int, Field(ge=4, le=1024)] = 64
+    epochs: PositiveInt = 2
+    batch_size: PositiveInt = 256
+    learning_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 0.01
+    exclude_seen: Annotated[bool, Field(description="Never recommend what a user has chosen before")] = True
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class SagemakerTrainingSpec(StepSpec):
+    """Keys of a `sagemaker_training` step."""
+
+    kind: Literal["sagemaker_training"]
+    inputs: InputsSpec
+    columns: RolesOfColumnsSpec
+    features: FeaturesSpec | None = None
+    warm_start: Annotated[Literal["never", "promoted"], Field(description="Where training starts from")] = "promoted"
+    instance: TrainingInstanceSpec = TrainingInstanceSpec()
+    timeout_minutes: TimeoutMinutes = 60
+    hyperparameters: HyperparametersSpec = HyperparametersSpec()
+    metrics: Annotated[
+        dict[Literal["loss", "ndcg_at_20", "recall_at_20"], Literal["maximize", "minimize"]],
+        Field(min_length=1, description="Metrics that other steps use, and which way is better"),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingStateContext:
+    """The states of training: read the pointer, then train."""
+
+    title: str
+    parameter: str
+    request: Json
+    timeout_seconds: int
+    model_variable: str
+    version_variable: str
+    metrics_variable: str
+    metrics: Json
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """A request body, as a file of its own."""
+
+    request: Json
+
+
+def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
+    """The step with its request, states and role. Raises: SpecError with PG017, PG021, PG025."""
+    interactions = scope.artifact(spec.inputs.interactions, Table, "inputs", "interactions")
+    items = scope.artifact(spec.inputs.items, Table, "inputs", "items")
+    user = _check_columns(spec, scope, interactions, items)
+    image, role = training_image(scope), RoleKey(Service.SAGEMAKER, scope.step)
+    request = training_request(scope, role, _hyperparameters(spec, scope, items), spec, (interactions, items))
+    model_variable, version_variable, metrics_variable = (f"{scope.step}_{part}" for part in ("model", "version", "metrics"))
+    state = TrainingStateContext(
+        title=scope.title,
+        parameter=scope.names.promoted_parameter(),
+        request=request,
+        timeout_seconds=(spec.timeout_minutes + 30) * 60,
+        model_variable=model_variable,
+        version_variable=version_variable,
+        metrics_variable=metrics_variable,
+        metrics=Jsonata("$merge([$states.result.FinalMetricDataList.{MetricName: Value}])"),
+    )
+    model = Model(
+        uri=Jsonata(f"${model_variable}"),
+        version=Jsonata(f"${version_variable}"),
+        metrics=Jsonata(f"${metrics_variable}"),
+        location=scope.models,
+        item_column=spec.columns.item,
+        user=user,
+    )
+    return Step(
+        name=scope.step,
+        kind=spec.kind,
+        title=scope.title,
+        description=spec.description or "SageMaker training job, from the promoted model on",
+        span=scope.spans.label,
+        needs=scope.needs,
+        outputs={"model": model, **_metrics(spec, model)},
+        permissions=training_permissions(scope, role, (interactions.location, items.location), state.parameter),
+        resources=(image, SagemakerJob(scope.step, role, image.name)),
+        files=(
+            OutputFile(f"sagemaker/{scope.step}.json", "steps/sagemaker_training/job.json.j2", JobContext(request)),
+            image_file(image),
+        ),
+        state=OutputFile(scope.title, "steps/sagemaker_training/state.asl.json.j2", state),
+        assigns=("promoted", model_variable, version_variable, metrics_variable),
+        summary={"model": model.uri, "version": model.version, "metrics": model.metrics},
+    )
+
+
+def _metrics(spec: SagemakerTrainingSpec, model: Model) -> dict[str, Artifact]:
+    return {
+        f"metrics.{name}": Metric(
+            name=name,
+            goal=goal,
+            value=Jsonata(f"{model.metrics.text}.{name}"),
+            promoted=Jsonata(f"{model.metrics.text}.promoted_{name}"),
+            model=model,
+        )
+        for name, goal in spec.metrics.items()
+    }
+
+
+def _check_columns(spec: SagemakerTrainingSpec, scope: Scope, interactions: Table, items: Table) -> Column:
+    _column(scope, interactions, spec.columns.item, "columns", "item")
+    _column(scope, interactions, spec.columns.time, "columns", "time")
+    _column(scope, items, spec.columns.item, "columns", "item")
+    if spec.features:
+        for kind, names in (("categorical", spec.features.categorical), ("numeric", spec.features.numeric)):
+            for index, name in enumerate(names):
+                _column(scope, items, name, "features", kind, index)
+    return _column(scope, interactions, spec.columns.user, "columns", "user")
+
+
+def _column(scope: Scope, table: Table, name: str, *path: str | int) -> Column:
+    for column in table.dataset.columns:
+        if column.name == name:
+            return column
+    known = ", ".join(column.name for column in table.dataset.columns)
+    raise scope.fault("PG021", f"dataset '{table.dataset.name}' has no column '{name}'", f"its columns: {known}", *path)
+
+
+def _hyperparameters(spec: SagemakerTrainingSpec, scope: Scope, items: Table) -> dict[str, Json]:
+    features = spec.features or FeaturesSpec(
+        categorical=[column.name for column in items.dataset.columns if column.type == "string" and column.name != spec.columns.item],
+        numeric=[column.name for column in items.dataset.columns if column.type in ("int", "bigint", "double")],
+    )
+    values: dict[str, object] = {
+        "user_column": spec.columns.user,
+        "item_column": spec.columns.item,
+        "time_column": spec.columns.time,
+        "categorical_features": ",".join(features.categorical),
+        "numeric_features": ",".join(features.numeric),
+        "warm_start": spec.warm_start,
+        "top_k": 20,
+        **spec.hyperparameters.model_dump(),
+    }
+    return {name: _text(value) for name, value in values.items()}
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

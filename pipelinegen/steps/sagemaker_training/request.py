@@ -1,0 +1,63 @@
+"""The body of CreateTrainingJob."""
+
+from typing import TYPE_CHECKING
+
+from pipelinegen.ir.expressions import expression, unique_job_name
+from pipelinegen.ir.model import Json, Jsonata, RoleKey, Table
+from pipelinegen.steps.base import Scope
+from pipelinegen.steps.sagemaker import IMAGE_VARIABLE, role_arn, vpc_config
+
+if TYPE_CHECKING:
+    from pipelinegen.steps.sagemaker_training.model import SagemakerTrainingSpec
+
+PRINTED_METRICS = ("loss", "ndcg_at_20", "recall_at_20", "popular_ndcg_at_20", "promoted_ndcg_at_20", "promoted_recall_at_20", "training_rows")
+_NUMBER = "([-+0-9.eE]+)"
+
+
+def training_request(
+    scope: Scope, role: RoleKey, hyperparameters: dict[str, Json], spec: "SagemakerTrainingSpec", tables: tuple[Table, Table]
+) -> dict[str, Json]:
+    """The request as Step Functions sends it; the promoted model is a channel where there is one."""
+    seconds = spec.timeout_minutes * 60
+    stopping: dict[str, Json] = {"MaxRuntimeInSeconds": seconds}
+    if spec.instance.spot:
+        stopping["MaxWaitTimeInSeconds"] = seconds + 30 * 60
+    return {
+        "TrainingJobName": unique_job_name(scope.names.job_prefix(scope.step)),
+        "AlgorithmSpecification": {
+            "TrainingImage": IMAGE_VARIABLE,
+            "TrainingInputMode": "File",
+            "MetricDefinitions": [{"Name": name, "Regex": f"metric {name}={_NUMBER};"} for name in PRINTED_METRICS],
+        },
+        "RoleArn": role_arn(scope, role),
+        "HyperParameters": hyperparameters,
+        "InputDataConfig": _channels(tables),
+        "OutputDataConfig": {"S3OutputPath": scope.models.uri.rstrip("/"), "KmsKeyId": "${data_key_arn}"},
+        "CheckpointConfig": {
+            "S3Uri": Jsonata(f"'{scope.models.uri}checkpoints/' & $states.context.Execution.Name"),
+            "LocalPath": "/opt/ml/checkpoints",
+        },
+        "ResourceConfig": {
+            "InstanceCount": spec.instance.count,
+            "InstanceType": spec.instance.type,
+            "VolumeSizeInGB": spec.instance.volume_gib,
+        },
+        "EnableManagedSpotTraining": spec.instance.spot,
+        "EnableNetworkIsolation": True,
+        "EnableInterContainerTrafficEncryption": spec.instance.count > 1,
+        "StoppingCondition": stopping,
+        "VpcConfig": vpc_config(),
+        "Tags": [{"Key": "pipeline", "Value": scope.names.pipeline}, {"Key": "run", "Value": Jsonata("$run_id")}],
+    }
+
+
+def _channels(tables: tuple[Table, Table]) -> Jsonata:
+    interactions, items = tables
+    always: Json = [_channel("interactions", interactions.uri), _channel("items", items.uri)]
+    promoted: Json = [_channel("promoted", Jsonata("$promoted.model"))]
+    return Jsonata(f"$append({expression(always)}, $promoted.model ? {expression(promoted)} : [])")
+
+
+def _channel(name: str, uri: Jsonata) -> dict[str, Json]:
+    source: dict[str, Json] = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
