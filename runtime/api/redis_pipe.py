@@ -7,6 +7,7 @@ tenth of a pool of connections with a round trip each.
 import asyncio
 import random
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -52,8 +53,10 @@ class _Call:
 class _Connection(asyncio.Protocol):
     """One connection: collects commands, writes them once a turn, hands each reply to the oldest call."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, limits: PipeLimits) -> None:
-        self._loop, self._limits = loop, limits
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, limits: PipeLimits, on_end: Callable[["_Connection"], None]
+    ) -> None:
+        self._loop, self._limits, self._on_end = loop, limits, on_end
         self._reader = hiredis.Reader()
         self._calls: deque[_Call] = deque()
         self._outgoing: list[bytes] = []
@@ -97,15 +100,17 @@ class _Connection(asyncio.Protocol):
         self.end(_ConnectionLostError())
 
     def end(self, fault: Exception) -> None:
-        """Closes the connection; every call that still waits raises the fault."""
+        """Closes the connection; every call that still waits raises the fault, once nobody can ask here any more."""
+        if self.lost.done():
+            return
+        self.lost.set_result(None)
+        self._on_end(self)
         if self._transport is not None:
             self._transport.abort()
         while self._calls:
             call = self._calls.popleft()
             if not call.future.done():
                 call.future.set_exception(fault)
-        if not self.lost.done():
-            self.lost.set_result(None)
 
     def tend(self) -> None:
         """Ends the connection if a reply is overdue, and asks for a sign of life if it is idle."""
@@ -140,6 +145,7 @@ class RedisPipe:
 
     def __init__(self, address: RedisAddress, limits: PipeLimits | None = None) -> None:
         self._address = address
+        self._tls = address.tls_context()  # once: reading the authorities takes tens of milliseconds
         self._limits = limits or PipeLimits()
         self._connection: _Connection | None = None
         self._opening: asyncio.Future[_Connection] | None = None
@@ -165,7 +171,7 @@ class RedisPipe:
                 await self._task
         if self._connection is not None:
             self._connection.end(RedisUnavailableError("the service is stopping"))
-            self._connection = None
+        self._fail_waiting()
 
     async def ask(self, payload: bytes, count: int = 1) -> list[Any]:
         """The replies to `count` reading commands; asks once more if the connection is lost meanwhile.
@@ -204,7 +210,7 @@ class RedisPipe:
             else:
                 self._accept(connection)
                 await self._attend(connection)
-                self._connection, self._opening = None, loop.create_future()
+                self._forget(connection)  # in case it was lost before it was accepted
                 log("Redis connection lost")
                 if loop.time() - began > self._limits.longest_wait_seconds:
                     wait = self._limits.first_wait_seconds
@@ -220,10 +226,19 @@ class RedisPipe:
             self._opening.set_result(connection)
         log("Redis connected", connections=self.connections)
 
+    def _forget(self, connection: _Connection) -> None:
+        """From now on requests wait for the outcome of the next attempt."""
+        if self._connection is connection:
+            self._connection, self._opening = None, asyncio.get_running_loop().create_future()
+
     def _refuse(self, fault: Exception) -> None:
         """Lets requests fail at once from now on; logged once for every time that Redis goes away."""
         if self._opening is not None and not self._opening.done():
             log("Redis unavailable", fault=f"{type(fault).__name__}: {fault}")
+            self._fail_waiting()
+
+    def _fail_waiting(self) -> None:
+        if self._opening is not None and not self._opening.done():
             self._opening.set_exception(RedisUnavailableError("there is no connection to Redis"))
             self._opening.exception()  # marks it as seen, for there may be no request to see it
 
@@ -231,7 +246,10 @@ class RedisPipe:
         address, greeting = self._address, self._address.greeting()
         async with asyncio.timeout(self._limits.connect_seconds):
             _, connection = await loop.create_connection(
-                lambda: _Connection(loop, self._limits), address.host, address.port, ssl=address.tls_context()
+                lambda: _Connection(loop, self._limits, self._forget),
+                address.host,
+                address.port,
+                ssl=self._tls,
             )
             try:
                 replies = await connection.ask(greeting + PING, 2 if greeting else 1)

@@ -61,13 +61,13 @@ class RecommendationStore:
     async def find(self, user_id: str) -> Recommendations | None:
         """The user's recommendations, else the popular ones, else None. Raises: RedisUnavailableError."""
         (values,) = await self._pipe.ask(self._read(user_id))
-        return decode(values, "model") or await self._popular()
+        return decode(values, self._source(user_id)) or await self._popular()
 
     async def find_many(self, user_ids: Sequence[str]) -> dict[str, Recommendations | None]:
         """As `find` for every user, in one exchange (two if somebody is unknown)."""
         users = list(dict.fromkeys(user_ids))
         replies = await self._pipe.ask(b"".join(map(self._read, users)), len(users))
-        found = {user: decode(values, "model") for user, values in zip(users, replies, strict=True)}
+        found = {user: decode(values, self._source(user)) for user, values in zip(users, replies, strict=True)}
         if None in found.values():
             popular = await self._popular()
             found = {user: known or popular for user, known in found.items()}
@@ -80,6 +80,10 @@ class RecommendationStore:
     async def _popular(self) -> Recommendations | None:
         (values,) = await self._pipe.ask(self._read_fallback)
         return decode(values, "popular")
+
+    def _source(self, user_id: str) -> Source:
+        """Where a list found for this id comes from: who asks for the fallback by name gets what is popular."""
+        return "popular" if user_id == FALLBACK_USER and not self._pseudonym_key else "model"
 
     def _read(self, user_id: str) -> bytes:
         return self._command(pseudonymise(user_id, self._pseudonym_key) if self._pseudonym_key else user_id)

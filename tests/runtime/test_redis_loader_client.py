@@ -1,11 +1,14 @@
 """The connection: every reply is read and checked, faults that pass are told from those that do not."""
 
+from pathlib import Path
+
 import pytest
 import redis
 
 from runtime.common.redis_address import RedisAddress, encode_command, plain_reason
 from runtime.redis_loader.client import RedisConnectionError, RedisLink, RedisRefusedError, check_replies
 from tests.redis_server import RedisServer, free_port, running_redis
+from tests.tls_proxy import tls_in_front_of, write_certificate
 
 
 def pair(key: str, value: str = "v") -> bytes:
@@ -86,10 +89,28 @@ def test_login_with_password_and_with_user() -> None:
             RedisLink(RedisAddress("127.0.0.1", server.port)).write(memoryview(pair("k")), 1)
 
 
+def test_tls_verifies_the_server(
+    redis_server: RedisServer, database: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = write_certificate(tmp_path)
+    payload = memoryview(b"".join(pair(f"k{n}", "x" * 2_000) for n in range(2_000)))
+    with tls_in_front_of(redis_server.port, certificate) as port:
+        link = RedisLink(RedisAddress("localhost", port, tls=True))
+        with pytest.raises(
+            RedisRefusedError, match=r"^the certificate of Redis is not trusted: self-signed certificate"
+        ):
+            link.write(payload, 2_000)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        link.write(payload, 2_000)
+        link.write(payload, 2_000)
+        link.close()
+    assert database.dbsize() == 2_000
+
+
 def test_a_server_that_hangs_up_with_a_reason() -> None:
-    with running_redis("--maxclients", "1") as server:
+    with running_redis() as server:
         occupied = server.client()
-        occupied.ping()
+        occupied.config_set("maxclients", 1)
         with pytest.raises(RedisConnectionError):
             RedisLink(RedisAddress("127.0.0.1", server.port)).write(memoryview(pair("k")), 1)
 
