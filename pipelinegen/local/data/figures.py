@@ -34,7 +34,7 @@ class Variant:
 class ModelFigures:
     """One model. `ages` counts listings by age in years, from 0.
 
-    log1p(mileage_km) = mileage[0] + mileage[1] * log1p(age) ± mileage[2]
+    sqrt(mileage_km) = mileage[0] + mileage[1] * sqrt(age) ± mileage[2]
     log(price_eur) = price[0] + price[1] * age + price[2] * mileage_km / 100,000 + price[3] * engine_litres ± price[4]
     """
 
@@ -75,8 +75,7 @@ def write_figures(figures: tuple[ModelFigures, ...], path: Path) -> None:
 
 def _reduced(make: str, model: str, listings: Listings) -> ModelFigures:
     age, engine = listings.age_years, listings.engine_litres
-    km = np.log1p(listings.mileage_km)
-    mileage, mileage_deviation = _fitted(km, np.log1p(age))
+    mileage, mileage_deviation = _fitted(np.sqrt(listings.mileage_km), np.sqrt(age))
     price, price_deviation = _fitted(np.log(listings.price_eur), age, listings.mileage_km / 100_000, engine)
     variants = _variants(listings)
     means = {(v.transmission, v.fuel, v.engine_litres): v.mpg for v in variants}

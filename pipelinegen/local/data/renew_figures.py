@@ -1,4 +1,4 @@
-"""`python -m pipelinegen.local.data.renew_figures FOLDER` renews the committed figures from a folder of real listings."""
+"""`python -m pipelinegen.local.data.renew_figures FOLDER` renews the committed figures from real listings."""
 
 import sys
 from pathlib import Path

@@ -56,8 +56,8 @@ def simulated_vehicles(figures: Sequence[ModelFigures], count: int, seed: int) -
     variant = _drawn_each(_padded([[v.listings for v in m.variants] for m in figures], 0), model, dice[:, 2])
     mileage, price = np.asarray([m.mileage for m in figures])[model], np.asarray([m.price for m in figures])[model]
     engine = _of_variant(figures, "engine_litres")[model, variant].astype(np.float64)
-    km = np.expm1(mileage[:, 0] + mileage[:, 1] * np.log1p(age) + mileage[:, 2] * np.clip(normal[:, 0], -2.5, 2.0))
-    km = np.clip(km, 5, 320_000)
+    root = mileage[:, 0] + mileage[:, 1] * np.sqrt(age) + mileage[:, 2] * np.clip(normal[:, 0], -2.5, 2.5)
+    km = np.maximum(root, 3.0) ** 2
     log_price = price[:, 0] + price[:, 1] * age + price[:, 2] * km / 100_000 + price[:, 3] * engine
     mpg = _of_variant(figures, "mpg")[model, variant].astype(np.float64)
     mpg = mpg + np.asarray([m.mpg_deviation for m in figures])[model] * np.clip(normal[:, 2], -2, 2)
