@@ -182,7 +182,7 @@ def test_simulated_vehicles_look_like_the_listings(used_cars: Path) -> None:
         assert np.mean(drawn.age_years[ours]) == pytest.approx(np.mean(real.age_years[theirs]), rel=0.1)
         for name in ("price_eur", "mpg", "engine_litres", "mileage_km"):
             found, expected = np.median(getattr(drawn, name)[ours]), np.median(getattr(real, name)[theirs])
-            assert found == pytest.approx(expected, rel=0.15), f"median {name} of {make}"
+            assert found == pytest.approx(expected, rel=0.2), f"median {name} of {make}"
 
 
 def test_the_committed_figures_are_those_of_the_listings(used_cars: Path, tmp_path: Path) -> None:

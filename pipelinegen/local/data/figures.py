@@ -16,7 +16,7 @@ FIGURES_FILE: Final = Path(__file__).with_name("vehicle_figures.json")
 #: Models with fewer listings say too little and are left out.
 LEAST_LISTINGS: Final = 60
 #: Combinations of transmission, fuel and engine kept per model.
-MOST_VARIANTS: Final = 6
+MOST_VARIANTS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
