@@ -70,6 +70,8 @@ def _run(settings: Settings, argv: Sequence[str], clients: Clients, spark: Spark
     session = spark or start_session(settings["step"])
     try:
         _execute(Job(settings, arguments, in_utc(session), source, key), clients)
+    except EtlError as error:
+        raise EtlError(source.redacted(str(error)) if source else str(error)) from error
     finally:
         if spark is None:
             session.stop()
@@ -84,7 +86,7 @@ def start_session(step: str) -> SparkSession:
 
 
 def in_utc(spark: SparkSession) -> SparkSession:
-    """The session with UTC as the zone of SQL, of Parquet and, because JDBC timestamps follow it, of the driver's JVM."""
+    """The session with UTC as the zone of SQL, of Parquet and of the driver's JVM, which JDBC timestamps follow."""
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     # Spark's default, INT96, is deprecated and says nothing of the zone.
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")

@@ -50,6 +50,12 @@ class Connection:
         """The URL without the properties after it, which may hold credentials."""
         return self.url.split("?")[0].split(";")[0]
 
+    def redacted(self, text: str) -> str:
+        """The text without what a driver may quote of its own URL and password."""
+        password = self.options.get("password")
+        shorter = text.replace(self.url, self.address)
+        return shorter.replace(password, "***") if password else shorter
+
 
 def secret_value(clients: Callable[[str], Any], name: str) -> dict[str, Any]:
     """The JSON object a secret holds. Raises: EtlError if it cannot be read or is none."""

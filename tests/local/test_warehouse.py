@@ -79,6 +79,28 @@ def test_every_type_comes_out_as_it_went_in_and_two_jvms_read_at_once(tmp_path: 
         assert select(second, "SELECT text FROM bare") == [["plain"]]
 
 
+def test_texts_keep_every_character(tmp_path: Path) -> None:
+    texts = [
+        " lead",
+        "trail ",
+        "\ttab",
+        "a\r\nb",
+        "é€😀",
+        '"',
+        '""',
+        "'",
+        "back\\slash",
+        "a,b",
+        "NULL",
+        "x\n\ny",
+        ",",
+        " ",
+    ]
+    warehouse = fill_derby({"t": pa.table({"n": range(len(texts)), "s": texts})}, tmp_path / "odd (1) folder")
+    with reader(warehouse) as statement:
+        assert [row[0] for row in select(statement, "SELECT s FROM t ORDER BY n")] == texts
+
+
 def test_filling_again_replaces_the_warehouse(tmp_path: Path) -> None:
     fill_derby({"a": TABLE}, tmp_path)
     warehouse = fill_derby({"a": TABLE.slice(0, 2), "s.b": TABLE}, tmp_path)

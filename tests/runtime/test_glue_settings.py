@@ -77,6 +77,11 @@ def test_a_url_in_the_secret_is_taken_as_it_is() -> None:
     )
 
 
+def test_messages_lose_what_a_driver_quotes_of_its_url() -> None:
+    found = connection(WAREHOUSE, {"jdbc_url": "jdbc:x://h/d?password=hidden", "password": "hidden"})
+    assert found.redacted("No driver for jdbc:x://h/d?password=hidden (hidden)") == "No driver for jdbc:x://h/d (***)"
+
+
 @pytest.mark.parametrize(
     ("warehouse", "secret", "message"),
     [
