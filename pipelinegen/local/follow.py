@@ -31,6 +31,9 @@ _FAILURES: Final = {
     "FailStateEntered": "stateEnteredEventDetails",
 }
 
+#: Events that make an earlier failed attempt of the same state good.
+_SUCCESSES: Final = frozenset({"TaskSucceeded", "LambdaFunctionSucceeded"})
+
 
 @dataclass(frozen=True, slots=True)
 class StateEvent:
@@ -109,7 +112,12 @@ class _HistoryReader:
         self._seen = 0
         self._entered: dict[str, datetime] = {}
         self._state_of_event: dict[int, str] = {}
-        self.last_failure: StateEvent | None = None
+        self._failures: dict[str, StateEvent] = {}
+
+    @property
+    def last_failure(self) -> StateEvent | None:
+        """The failure that nothing made good; a Fail state only counts when no task failed before it."""
+        return next(reversed(self._failures.values()), None)
 
     def read(self, history: list[dict[str, Any]]) -> Iterator[StateEvent]:
         """The events that were not there before, oldest first."""
@@ -129,12 +137,20 @@ class _HistoryReader:
         else:
             state = self._state_of_event.get(entry.get("previousEventId", 0), "")
         self._state_of_event[entry["id"]] = state
+        if kind in _SUCCESSES:
+            self._failures.pop(state, None)
         if kind in _FAILURES:
-            self.last_failure = self._made("failed", state, entry)
-            return self.last_failure
+            return self._failed(state, entry)
         if kind.endswith(_ENTERED):
             return self._made("entered", state, entry)
         return self._made("exited", state, entry) if kind.endswith(_EXITED) else None
+
+    def _failed(self, state: str, entry: dict[str, Any]) -> StateEvent:
+        failure = self._made("failed", state, entry)
+        if entry["type"] != "FailStateEntered" or not self._failures:
+            self._failures.pop(state, None)
+            self._failures[state] = failure
+        return failure
 
     def _made(self, kind: Literal["entered", "exited", "failed"], state: str, entry: dict[str, Any]) -> StateEvent:
         at = entry["timestamp"]

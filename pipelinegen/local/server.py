@@ -83,7 +83,7 @@ def _bind(port: int) -> Any:
     # werkzeug ends the whole process when the port is taken; a socket bound here raises instead.
     listener = socket.create_server(("127.0.0.1", port), backlog=128)
     with listener:
-        server = make_server(
+        return make_server(
             "127.0.0.1",
             listener.getsockname()[1],
             _not_ready,
@@ -91,7 +91,6 @@ def _bind(port: int) -> Any:
             request_handler=QuietHandler,
             fd=os.dup(listener.fileno()),
         )
-    return server
 
 
 def _not_ready(environ: dict[str, Any], start_response: Any) -> list[bytes]:

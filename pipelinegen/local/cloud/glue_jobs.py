@@ -42,6 +42,7 @@ def _run_for_real(cloud: Cloud, find_java: Callable[[], Path]) -> None:
         run_id = original(self, *args, **named)
         record = next(run for run in self.job_runs if run.job_run_id == run_id)
         record.end = None
+        record.started_on = record.modified_on = datetime.now(UTC)
         record.completed_on = None
         log = cloud.new_log(self.name)
 

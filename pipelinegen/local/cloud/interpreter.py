@@ -13,6 +13,7 @@ from moto.stepfunctions.parser.api import (
     ExecutionStatus,
     HistoryEventType,
 )
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
@@ -20,6 +21,7 @@ from moto.stepfunctions.parser.asl.component.common.string import string_express
 from moto.stepfunctions.parser.asl.component.state import state as state_module
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_variable import ComparisonVariable
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import NoSuchVariable
+from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError, ProgramStopped, ProgramTimedOut
 from moto.stepfunctions.parser.asl.utils import json_path
@@ -50,6 +52,7 @@ def install() -> None:
     _complete_the_context_object()
     _write_output_as_json()
     _name_unnamed_executions()
+    _pass_on_the_errors_of_states()
 
 
 def timestamp(moment: datetime.datetime) -> str:
@@ -179,6 +182,11 @@ def _name_unnamed_executions() -> None:
         return original(self, state_machine_arn, name or str(uuid.uuid4()), execution_input, *rest)
 
     replace_attribute(StepFunctionsParserBackend, "start_execution", start_execution)
+
+
+def _pass_on_the_errors_of_states() -> None:
+    """moto breaks on a Fail state that passes on an error such as States.TaskFailed; AWS reports it."""
+    replace_attribute(state_fail, "CustomErrorName", ErrorName)
 
 
 def json_document(value: Any) -> Any:

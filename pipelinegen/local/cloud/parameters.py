@@ -27,10 +27,13 @@ def install() -> None:
     replace_attribute(StateTaskService, "_SERVICE_NAME_SFN_TO_BOTO_OVERRIDES", _CLIENT_NAMES)
 
     def normalise_parameters(
-        self: Any, parameters: dict[str, Any], boto_service_name: str | None = None, action: str | None = None
+        self: Any,
+        parameters: dict[str, Any],
+        boto_service_name: str | None = None,
+        service_action_name: str | None = None,
     ) -> None:
         service = self._get_boto_service_name(boto_service_name)
-        shape = _input_shape(service, self._get_boto_service_action(action))
+        shape = _input_shape(service, self._get_boto_service_action(service_action_name))
         if shape is not None:
             normalised = fit(shape, dict(parameters))
             parameters.clear()

@@ -1,0 +1,160 @@
+"""The contract of the interpreter: what AWS does with each feature of the States Language, done here."""
+
+import io
+import json
+import time
+import uuid
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelinegen.local.deployed import Deployed
+from pipelinegen.local.local_cloud import LocalCloud
+from tests.local.asl_case import Case, Outcome, World
+from tests.local.asl_jsonata_cases import CASES as JSONATA
+from tests.local.asl_jsonpath_cases import CASES as JSONPATH
+
+#: What does not work here, and why; a case that starts to work has to leave this table.
+UNSUPPORTED = {
+    "jsonpath-map_distributed_batches": "moto 5.2.5: ItemBatcher is not in its grammar",
+    "jsonpath-nested_execution": "moto 5.2.5: startExecution.sync:2 fails for want of a callback",
+    "jsonpath-athena_sync": "moto 5.2.5: athena:startQueryExecution.sync has no way to wait",
+    "jsonpath-transform_sync": "ours: transform jobs are refused, since moto only pretends to run them",
+    "jsonata-map_tolerates_failures": "moto 5.2.5: ToleratedFailurePercentage does not parse in JSONata mode",
+}
+
+_ALL_CASES = {**{f"jsonpath-{k}": v for k, v in JSONPATH.items()}, **{f"jsonata-{k}": v for k, v in JSONATA.items()}}
+
+_GLUE_SCRIPT = """\
+import sys, time
+mode = sys.argv[sys.argv.index("--mode") + 1]
+if mode == "fail":
+    raise SystemExit("bad data")
+if mode == "slow":
+    time.sleep(60)
+"""
+
+
+def _parameters() -> list[Any]:
+    return [
+        pytest.param(
+            case,
+            id=name,
+            marks=[pytest.mark.xfail(reason=UNSUPPORTED[name], strict=True)] if name in UNSUPPORTED else [],
+        )
+        for name, case in _ALL_CASES.items()
+    ]
+
+
+@pytest.fixture(scope="module")
+def world(cloud: LocalCloud, fixtures: Path) -> World:
+    role = _make_role(cloud)
+    Deployed(
+        images={"img": "FROM x\nENV SAGEMAKER_PROGRAM=runtime/training/train.py\n"}, code=str(fixtures / "code")
+    ).write(cloud.workdir)
+    _fill_bucket(cloud)
+    _make_jobs(cloud, role, fixtures)
+    cloud.client("dynamodb").create_table(
+        TableName="suite-t",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    child = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+    machines = cloud.client("stepfunctions")
+    return World(
+        role=role,
+        topic=cloud.client("sns").create_topic(Name="suite-topic")["TopicArn"],
+        queue=cloud.client("sqs").create_queue(QueueName="suite-q")["QueueUrl"],
+        child=machines.create_state_machine(name="child", definition=child, roleArn=role)["stateMachineArn"],
+    )
+
+
+def _make_role(cloud: LocalCloud) -> str:
+    anyone = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    document = {"Version": "2012-10-17"}
+    role = cloud.client("iam").create_role(
+        RoleName="suite", AssumeRolePolicyDocument=json.dumps({**document, "Statement": [anyone]})
+    )
+    cloud.client("iam").put_role_policy(
+        RoleName="suite", PolicyName="all", PolicyDocument=json.dumps({**document, "Statement": [everything]})
+    )
+    return str(role["Role"]["Arn"])
+
+
+def _fill_bucket(cloud: LocalCloud) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="suite", CreateBucketConfiguration={"LocationConstraint": cloud.region})
+    s3.put_object(Bucket="suite", Key="in/items.csv", Body=b"id,score\n1,0.5\n2,0.7\n")
+    s3.put_object(Bucket="suite", Key="in/items.json", Body=json.dumps([{"id": i} for i in range(5)]).encode())
+    s3.put_object(Bucket="suite", Key="scripts/job.py", Body=_GLUE_SCRIPT.encode())
+
+
+def _make_jobs(cloud: LocalCloud, role: str, fixtures: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.write(fixtures / "code/runtime/echo/handler.py", "index.py")
+        archive.writestr("settings.json", "{}")
+    cloud.client("lambda").create_function(
+        FunctionName="suite-fn",
+        Runtime="python3.11",
+        Role=role,
+        Handler="index.handler",
+        Code={"ZipFile": buffer.getvalue()},
+        Environment={"Variables": {"GREETING": "bar"}},
+        Timeout=30,
+    )
+    cloud.client("glue").create_job(
+        Name="suite-job",
+        Role=role,
+        Command={"Name": "glueetl", "ScriptLocation": "s3://suite/scripts/job.py", "PythonVersion": "3"},
+        GlueVersion="5.0",
+        ExecutionProperty={"MaxConcurrentRuns": 5},
+    )
+    cloud.client("sagemaker").create_model(
+        ModelName="suite-model",
+        ExecutionRoleArn=role,
+        PrimaryContainer={"Image": "img", "ModelDataUrl": "s3://suite/model/model.tar.gz"},
+    )
+
+
+def _execute(cloud: LocalCloud, definition: dict[str, Any], given: Any, role: str) -> Outcome:
+    machines = cloud.client("stepfunctions")
+    machine = machines.create_state_machine(
+        name=f"m-{uuid.uuid4().hex[:8]}", definition=json.dumps(definition), roleArn=role
+    )
+    started = machines.start_execution(
+        stateMachineArn=machine["stateMachineArn"], name=f"run-{uuid.uuid4().hex[:8]}", input=json.dumps(given)
+    )
+    deadline = time.monotonic() + 60
+    while True:
+        described = machines.describe_execution(executionArn=started["executionArn"])
+        if described["status"] != "RUNNING" or time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
+    stopped = described.get("stopDate", described["startDate"])
+    return Outcome(
+        status=described["status"],
+        output=json.loads(described["output"]) if "output" in described else None,
+        error=described.get("error"),
+        cause=described.get("cause"),
+        seconds=(stopped - described["startDate"]).total_seconds(),
+    )
+
+
+@pytest.mark.parametrize("case", _parameters())
+def test_case(cloud: LocalCloud, world: World, case: Case) -> None:
+    case.check(_execute(cloud, case.definition(world), case.input, world.role))
+
+
+def test_the_table_of_what_is_missing_names_cases() -> None:
+    assert set(UNSUPPORTED) <= set(_ALL_CASES)
+
+
+def test_two_unnamed_executions_have_names_of_their_own(cloud: LocalCloud, world: World) -> None:
+    machines = cloud.client("stepfunctions")
+    names = {machines.start_execution(stateMachineArn=world.child)["executionArn"] for _ in range(2)}
+    assert len(names) == 2
