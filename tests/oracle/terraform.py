@@ -38,7 +38,10 @@ def find_terraform() -> str:
 def unformatted(program: str, folder: Path) -> str:
     """What `terraform fmt` would change in a folder, as a diff; empty if nothing."""
     command = [program, "fmt", "-check", "-diff", "-recursive", "-no-color", str(folder)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_SECONDS)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    answer = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=_TIMEOUT_SECONDS
+    )
     return answer.stdout + answer.stderr
 
 
@@ -80,11 +83,14 @@ class Terraform:
             "CHECKPOINT_DISABLE": "1",
         }
 
-    def _run(self, *arguments: str, accepted: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, *arguments: str, accepted: tuple[int, ...] = (0,), given: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         answer = subprocess.run(
             [self._program, *arguments],
             cwd=self.folder,
             env=self._environment,
+            input=given,
             capture_output=True,
             text=True,
             check=False,
@@ -114,6 +120,11 @@ class Terraform:
         self._run("apply", "-no-color", "-input=false", "-lock=false", "oracle.tfplan")
         state: dict[str, Any] = json.loads(self._run("show", "-json").stdout)
         return state
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of an expression over the applied configuration, e.g. `local.names`."""
+        answer = self._run("console", given=f"jsonencode({expression})\n")
+        return json.loads(json.loads(answer.stdout))  # the console prints the JSON as a quoted string
 
     def remaining_changes(self) -> str:
         """What a second plan would still change, in terraform's words; empty if nothing."""

