@@ -200,14 +200,6 @@ class OutputFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
-    """When a step runs, and what its variables are when it does not."""
-
-    condition: Jsonata
-    otherwise: Mapping[str, Json]
-
-
-@dataclass(frozen=True, slots=True)
 class GlueJob:
     """A Glue job and the script it runs."""
 
@@ -290,7 +282,6 @@ class Step:
     files: tuple[OutputFile, ...] = ()
     state: OutputFile | None = None
     assigns: tuple[str, ...] = ()
-    guard: Guard | None = None
     summary: Mapping[str, Json] = field(default_factory=dict)
 
 

@@ -24,6 +24,17 @@ from pipelinegen.steps.permissions import (
 TRAINING_IMAGE = "training"
 IMAGE_VARIABLE = f"${{image_{TRAINING_IMAGE}}}"
 
+#: Faults of the service, not of the program: trying again helps.
+JOB_RETRY: tuple[Json, ...] = (
+    {
+        "ErrorEquals": ["SageMaker.AmazonSageMakerException", "SageMaker.ResourceLimitExceededException", "SageMaker.ThrottlingException"],
+        "IntervalSeconds": 60,
+        "MaxAttempts": 3,
+        "BackoffRate": 2,
+        "JitterStrategy": "FULL",
+    },
+)
+
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", description="SageMaker instance type, e.g. ml.g5.xlarge")]
 
 

@@ -1,6 +1,6 @@
 """What a `batch_predictions` step is in the spec and in the IR."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -10,7 +10,7 @@ from pipelinegen.ir.model import Json, Jsonata, Model, OutputFile, Predictions, 
 from pipelinegen.spec.fields import TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.batch_predictions.permissions import prediction_permissions
-from pipelinegen.steps.sagemaker import IMAGE_VARIABLE, ProcessingInstanceSpec, image_file, role_arn, training_image, vpc_config
+from pipelinegen.steps.sagemaker import IMAGE_VARIABLE, JOB_RETRY, ProcessingInstanceSpec, image_file, role_arn, training_image, vpc_config
 
 _BASE = "/opt/ml/processing"
 
@@ -32,6 +32,7 @@ class PredictionStateContext:
 
     request: Json
     timeout_seconds: int
+    retry: Json = field(default_factory=lambda: list(JOB_RETRY))
 
 
 def lower(spec: BatchPredictionsSpec, scope: Scope) -> Step:

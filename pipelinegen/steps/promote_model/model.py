@@ -23,6 +23,8 @@ class PromoteStateContext:
     """The states of a promotion: accepted or not, write the pointer or keep it."""
 
     title: str
+    choice_title: str
+    kept_title: str
     accepted: Json
     parameter: str
     pointer: Json
@@ -37,6 +39,8 @@ def lower(spec: PromoteModelSpec, scope: Scope) -> Step:
     pointer: Json = {"model": model.uri, "version": model.version, "run_date": RUN_DATE, "metrics": model.metrics}
     context = PromoteStateContext(
         title=scope.title,
+        choice_title=f"{scope.title}: accepted?",
+        kept_title=f"{scope.title}: keep the promoted model",
         accepted=model.accepted or Jsonata("true"),
         parameter=scope.names.promoted_parameter(),
         pointer=Jsonata(f"$string({expression(pointer)})"),

@@ -41,8 +41,10 @@ class GateStateContext:
     """The states of a gate: decide, then go on or fail."""
 
     title: str
-    accepted_variable: str
-    accepted: Json
+    choice_title: str
+    passed_title: str
+    rejected_title: str
+    assign: Json
     may_continue: Json
     cause: Json
 
@@ -56,8 +58,10 @@ def lower(spec: QualityGateSpec, scope: Scope) -> Step:
     fallback = " or $exists($promoted.version)" if spec.on_reject == "keep_promoted" else ""
     context = GateStateContext(
         title=scope.title,
-        accepted_variable=accepted,
-        accepted=Jsonata(" and ".join(_conditions(threshold, compare, metric))),
+        choice_title=f"{scope.title}: go on?",
+        passed_title=f"{scope.title}: passed",
+        rejected_title=f"{scope.title}: rejected",
+        assign={accepted: Jsonata(" and ".join(_conditions(threshold, compare, metric)))},
         may_continue=Jsonata(f"{outcome.text}{fallback}"),
         cause=concatenate(
             [f"{metric.name} is ", metric.value, ", the promoted model's is ", Jsonata(f"({expression(metric.promoted)} ? {expression(metric.promoted)} : 'unknown')")]

@@ -37,7 +37,7 @@ class LoadStateContext:
 
     function_arn: str
     payload: Json
-    rows_variable: str
+    assign: Json
     timeout_seconds: int
 
 
@@ -51,7 +51,7 @@ def lower(spec: RedisLoadSpec, scope: Scope) -> Step:
     context = LoadStateContext(
         function_arn=arn,
         payload={"predictions": predictions.uri, "run_date": RUN_DATE, "model_version": predictions.model.version},
-        rows_variable=rows,
+        assign={rows: Jsonata("$states.result.Payload.rows")},
         timeout_seconds=spec.timeout_minutes * 60 + 30,
     )
     return Step(

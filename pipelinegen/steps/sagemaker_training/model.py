@@ -1,6 +1,6 @@
 """What a `sagemaker_training` step is in the spec and in the IR."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -22,7 +22,7 @@ from pipelinegen.ir.model import (
 )
 from pipelinegen.spec.fields import Identifier, PositiveInt, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
-from pipelinegen.steps.sagemaker import TrainingInstanceSpec, image_file, training_image
+from pipelinegen.steps.sagemaker import JOB_RETRY, TrainingInstanceSpec, image_file, training_image
 from pipelinegen.steps.sagemaker_training.permissions import training_permissions
 from pipelinegen.steps.sagemaker_training.request import training_request
 
@@ -85,13 +85,13 @@ class TrainingStateContext:
     """The states of training: read the pointer, then train."""
 
     title: str
+    read_title: str
     parameter: str
+    promoted: Json
     request: Json
+    assign: Json
     timeout_seconds: int
-    model_variable: str
-    version_variable: str
-    metrics_variable: str
-    metrics: Json
+    retry: Json = field(default_factory=lambda: list(JOB_RETRY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +111,16 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
     model_variable, version_variable, metrics_variable = (f"{scope.step}_{part}" for part in ("model", "version", "metrics"))
     state = TrainingStateContext(
         title=scope.title,
+        read_title=f"{scope.title}: read promoted model",
         parameter=scope.names.promoted_parameter(),
+        promoted=Jsonata("$parse($states.result.Parameter.Value)"),
         request=request,
+        assign={
+            model_variable: Jsonata("$states.result.ModelArtifacts.S3ModelArtifacts"),
+            version_variable: Jsonata("$states.result.TrainingJobName"),
+            metrics_variable: Jsonata("$merge([$states.result.FinalMetricDataList.{MetricName: Value}])"),
+        },
         timeout_seconds=(spec.timeout_minutes + 30) * 60,
-        model_variable=model_variable,
-        version_variable=version_variable,
-        metrics_variable=metrics_variable,
-        metrics=Jsonata("$merge([$states.result.FinalMetricDataList.{MetricName: Value}])"),
     )
     model = Model(
         uri=Jsonata(f"${model_variable}"),

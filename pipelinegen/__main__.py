@@ -1,0 +1,7 @@
+"""`python -m pipelinegen`."""
+
+import sys
+
+from pipelinegen.cli import main
+
+sys.exit(main())

@@ -1,0 +1,37 @@
+"""Where our templates and runtime lie, in a checkout and in an installed wheel, and what the runtime's code hashes to."""
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+
+
+def templates_folder() -> Path:
+    """The folder of built-in templates."""
+    bundled = _HERE / "_templates"
+    return bundled if bundled.is_dir() else _HERE.parent / "templates"
+
+
+def runtime_folder() -> Path:
+    """The folder of the runtime package."""
+    return _HERE.parent / "runtime"
+
+
+def runtime_files(packages: Iterable[str]) -> dict[str, bytes]:
+    """The Python files of some packages of the runtime, by their path from the import root, sorted."""
+    folder = runtime_folder()
+    paths = [folder / "__init__.py", *(path for name in packages for path in (folder / name).rglob("*.py"))]
+    files = {f"{folder.name}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in paths if path.is_file()}
+    return dict(sorted(files.items()))
+
+
+@cache
+def runtime_digest(packages: tuple[str, ...]) -> str:
+    """A hash of the code of some packages: equal code, equal hash, on every machine."""
+    digest = hashlib.sha256()
+    for name, content in runtime_files(packages).items():
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()

@@ -1,0 +1,185 @@
+"""The command line: arguments, printing, exit codes. Work is done elsewhere, and imported only when it is asked for."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pipelinegen import __version__
+from pipelinegen.errors import ExitCode, SpecError, format_diagnostic
+
+BUGS = "https://github.com/pipelinegen/pipelinegen/issues"
+
+_DESCRIPTION = """\
+One YAML spec becomes a machine-learning pipeline on AWS: Terraform, Step Functions, Glue, SageMaker, Lambda and an API.
+The same generated files run on this machine first, without Docker and without an AWS account."""
+
+_EXAMPLES = """\
+examples:
+  pipelinegen validate specs/vehicle_recommendations.yaml   find every fault of a spec
+  pipelinegen generate                                      write generated/ for every spec in specs/
+  pipelinegen check                                         in CI: is generated/ what the specs give?
+  pipelinegen run specs/vehicle_recommendations.yaml --days 3
+  pipelinegen serve specs/vehicle_recommendations.yaml
+
+exit codes: 0 clean, 1 faults or drift, 2 wrong usage or unreadable file, 70 internal error, 130 interrupted"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return ExitCode.USAGE
+    try:
+        return int(_load(options.command)(options))
+    except SpecError as error:
+        _print_faults(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.CLEAN
+    except Exception as error:
+        return _internal_error(error)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every command."""
+    parser = argparse.ArgumentParser(
+        prog="pipelinegen", description=_DESCRIPTION, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"pipelinegen {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _add_compiler_commands(commands)
+    _add_local_commands(commands)
+    return parser
+
+
+def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    generate = _command(commands, "generate", "write the generated files of every environment", several=True)
+    _output_options(generate)
+    generate.add_argument("--force", action="store_true", help="overwrite generated files that were edited by hand")
+    check = _command(commands, "check", "fail if the generated files are not what the specs give", several=True)
+    _output_options(check)
+    validate = _command(commands, "validate", "find every fault of a spec, write nothing", several=True)
+    validate.add_argument("--env", metavar="NAME", help="only this environment")
+    graph = _command(commands, "graph", "print the graph of steps as Mermaid")
+    graph.add_argument("--env", metavar="NAME", help="the environment; the first one if not given")
+    _command(commands, "schema", "print the JSON Schema of specs, for editors", spec=False)
+    explain = _command(commands, "explain", "say what a diagnostic means", spec=False)
+    explain.add_argument("id", metavar="ID", help="such as PG012")
+
+
+def _add_local_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    run = _command(commands, "run", "run the generated files on this machine, a day after another")
+    _local_options(run)
+    run.add_argument("--days", type=_days, default=1, metavar="N", help="how many days to run, 1 by default")
+    run.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="the last day; today (UTC) by default")
+    run.add_argument("--data", type=Path, metavar="FOLDER", help="CSV or Parquet files, one per table of the warehouse")
+    run.add_argument("--keep", action="store_true", help="leave the local cloud running at the end, until Ctrl-C")
+    run.add_argument("--report", type=Path, metavar="FILE", help="write the summary as JSON, too")
+    serve = _command(commands, "serve", "serve what the last run loaded, with the generated API settings")
+    _local_options(serve)
+    serve.add_argument("--port", type=_port, default=8080, metavar="PORT", help="8080 by default")
+    serve.add_argument("--ask", action="append", default=[], metavar="USER", help="ask for this user's answer, print it, and end")
+    serve.add_argument("--show", type=int, metavar="N", help="print N answers, one of them to an unknown user, and end")
+    data = _command(commands, "demo-data", "write the tables a local run would start from, as CSV")
+    data.add_argument("--days", type=_days, default=1, metavar="N", help="how many days, 1 by default")
+    data.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="the last day; today (UTC) by default")
+    data.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, help: str, *, several: bool = False, spec: bool = True
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+    if spec and several:
+        parser.add_argument("specs", nargs="*", type=Path, metavar="SPEC", help="spec files; every specs/*.yaml if none is given")
+    elif spec:
+        parser.add_argument("spec", type=Path, metavar="SPEC", help="a spec file")
+    return parser
+
+
+def _output_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, default=Path("generated"), metavar="FOLDER", help="output folder, generated by default")
+    parser.add_argument("--env", metavar="NAME", help="only this environment")
+    parser.add_argument("--templates", type=Path, metavar="FOLDER", help="templates that override ours by the same name")
+
+
+def _local_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--env", metavar="NAME", help="the environment; the first one if not given")
+    parser.add_argument("--out", type=Path, default=Path("generated"), metavar="FOLDER", help="where the generated files lie")
+    parser.add_argument("--state", type=Path, default=Path(".pipelinegen"), metavar="FOLDER", help="logs and what runs leave, .pipelinegen by default")
+
+
+def _days(text: str) -> int:
+    value = int(text) if text.isdigit() else 0
+    if not 1 <= value <= 366:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of days from 1 to 366")
+    return value
+
+
+def _port(text: str) -> int:
+    value = int(text) if text.isdigit() else -1
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port from 0 to 65535")
+    return value
+
+
+def _date(text: str) -> str:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no date; write it as 2026-11-22") from None
+
+
+def _load(command: str) -> Callable[[argparse.Namespace], int]:
+    if command in ("run", "serve", "demo-data"):
+        from pipelinegen.local import commands as local
+
+        return {"run": local.run, "serve": local.serve, "demo-data": local.demo_data}[command]
+    from pipelinegen import commands
+
+    return {
+        "generate": commands.generate,
+        "check": commands.check,
+        "validate": commands.validate,
+        "graph": commands.graph,
+        "schema": commands.schema,
+        "explain": commands.explain,
+    }[command]
+
+
+def _print_faults(error: SpecError) -> None:
+    lines: dict[str, list[str]] = {}
+
+    def line_of(file: str, number: int) -> str | None:
+        if file not in lines:
+            try:
+                lines[file] = Path(file).read_text(encoding="utf-8-sig", errors="replace").split("\n")
+            except OSError:
+                lines[file] = []
+        found = lines[file]
+        return found[number - 1].rstrip("\r") if 0 < number <= len(found) else None
+
+    for diagnostic in error.diagnostics:
+        print(format_diagnostic(diagnostic, line_of), file=sys.stderr)
+
+
+def _internal_error(error: Exception) -> int:
+    if os.environ.get("PIPELINEGEN_TRACEBACK"):
+        raise error
+    print(f"internal error: {type(error).__name__}: {error}", file=sys.stderr)
+    print(f"   help: this is a fault of ours; run again with PIPELINEGEN_TRACEBACK=1 and report it at {BUGS}", file=sys.stderr)
+    return ExitCode.INTERNAL
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""The compiler's commands: each takes the parsed arguments and returns an exit code."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from pipelinegen.errors import ExitCode, fault, suggest
+from pipelinegen.tree import add_abandoned, compare_tree, compile_specs, generate_folders, schema_text, write_tree
+
+
+def generate(options: Namespace) -> int:
+    """Writes the tree; says what changed."""
+    compiled = compile_specs(_specs(options), options.out, options.env)
+    folders = generate_folders(compiled, options.out, options.templates)
+    if options.env is None:
+        folders = add_abandoned(folders, compiled, options.out)
+    changed = write_tree(folders, options.out, force=options.force)
+    for folder, files in folders.items():
+        touched = sum(item.path.is_relative_to(folder) for item in changed)
+        print(f"{folder.as_posix()}: {len(files)} files, {touched} changed")
+    return ExitCode.CLEAN
+
+
+def check(options: Namespace) -> int:
+    """Names each file that is not what the specs give."""
+    compiled = compile_specs(_specs(options), options.out, options.env)
+    folders = generate_folders(compiled, options.out, options.templates)
+    if options.env is None:
+        folders = add_abandoned(folders, compiled, options.out)
+    differences = compare_tree(folders, options.out)
+    for item in differences:
+        print(f"{item.path.as_posix()}: error PG033: {item.state}", file=sys.stderr)
+    if differences:
+        print("   help: run `pipelinegen generate` and commit the result", file=sys.stderr)
+        return ExitCode.DIAGNOSTICS
+    print(f"{sum(len(files) for files in folders.values())} files are as the specs give them")
+    return ExitCode.CLEAN
+
+
+def validate(options: Namespace) -> int:
+    """Compiles; says what there is."""
+    for item in compile_specs(_specs(options), Path("generated"), options.env):
+        environments = ", ".join(pipeline.environment for pipeline in item.pipelines)
+        print(f"{item.source.file}: {len(item.pipelines[0].steps)} steps, valid in {environments}")
+    return ExitCode.CLEAN
+
+
+def graph(options: Namespace) -> int:
+    """Prints the Mermaid text."""
+    from pipelinegen.emit.docs import mermaid
+
+    (item,) = compile_specs([options.spec], Path("generated"), options.env)
+    print(mermaid(item.pipelines[0]))
+    return ExitCode.CLEAN
+
+
+def schema(options: Namespace) -> int:
+    """Prints the schema."""
+    sys.stdout.write(schema_text())
+    return ExitCode.CLEAN
+
+
+def explain(options: Namespace) -> int:
+    """Prints what an id means."""
+    from pipelinegen.catalogue import CATALOGUE
+
+    id = options.id.upper()
+    if id not in CATALOGUE:
+        raise fault(None, "PG001", f"there is no diagnostic '{options.id}'", suggest(id, CATALOGUE, "ids"), code=ExitCode.USAGE)
+    print(f"{id}: {CATALOGUE[id]}")
+    return ExitCode.CLEAN
+
+
+def _specs(options: Namespace) -> list[Path]:
+    """The specs that were named, or every one in specs/."""
+    if options.specs:
+        return list(dict.fromkeys(options.specs))
+    found = sorted(Path("specs").glob("*.yaml"))
+    if not found:
+        raise fault(None, "PG001", "no spec was named, and there is no specs/*.yaml here", "give the path of a spec", code=ExitCode.USAGE)
+    return found

@@ -1,0 +1,128 @@
+"""deployment.json: what the local cloud deploys. Names and wiring come from the same IR as the Terraform beside it."""
+
+import json
+from collections.abc import Iterable
+
+from pipelinegen.emit.asl import PATH as DEFINITION
+from pipelinegen.emit.base import File, Workbench, json_text
+from pipelinegen.ir.model import Api, GlueJob, Image, Json, LambdaFunction, Metric, Pipeline
+
+#: What the promoted-model parameter holds before the first promotion.
+NO_MODEL = json.dumps({"model": None})
+
+
+def emit_deployment(bench: Workbench) -> Iterable[File]:
+    """The one file; `tests/oracle` holds it against the plan of the Terraform."""
+    pipeline, names = bench.pipeline, bench.names
+    document: dict[str, Json] = {
+        "schema_version": 1,
+        "pipeline": pipeline.name,
+        "environment": pipeline.environment,
+        "account_id": pipeline.account_id,
+        "region": pipeline.region,
+        "variables": {f"image_{image.name}": bench.image_uri(image) for image in bench.resources(Image)},
+        "buckets": [names.bucket(purpose) for purpose in ("code", "data", "models")],
+        "secrets": _secrets(bench),
+        "parameters": [{"name": names.promoted_parameter(), "value": NO_MODEL}],
+        "topics": [{"name": names.topic(), "emails": [pipeline.notify]}] if pipeline.notify else [],
+        "roles": [
+            {"name": role.name, "service": role.key.service.value, "policy": f"terraform/policies/{role.name}.json"}
+            for role in pipeline.roles
+        ],
+        "images": [{"uri": bench.image_uri(image), "dockerfile": f"{image.folder}/Dockerfile"} for image in bench.resources(Image)],
+        "glue_jobs": [_glue_job(bench, job) for job in bench.resources(GlueJob)],
+        "functions": [_function(bench, function) for function in bench.resources(LambdaFunction)],
+        "apis": [_api(bench, api) for api in bench.resources(Api)],
+        "state_machine": {
+            "name": names.state_machine(),
+            "role": next(role.name for role in pipeline.roles if role.key.step is None and "states" in role.key.service),
+            "definition": DEFINITION,
+        },
+        "schedules": [
+            {"name": names.state_machine(), "cron": pipeline.schedule.cron, "timezone": pipeline.schedule.timezone}
+        ]
+        if pipeline.schedule
+        else [],
+        "steps": [{"name": step.name, "kind": step.kind, "title": step.title, "description": step.description} for step in pipeline.steps],
+        "summary": _summary(bench),
+    }
+    return [File("deployment.json", json_text(document))]
+
+
+def glue_arguments(bench: Workbench) -> dict[str, str]:
+    """Default arguments of every Glue job."""
+    code = bench.names.bucket("code")
+    return {
+        "--enable-metrics": "true",
+        "--enable-observability-metrics": "true",
+        "--extra-py-files": f"s3://{code}/{bench.glue_library_key()}",
+        "--job-language": "python",
+    }
+
+
+def _secrets(bench: Workbench) -> list[Json]:
+    pipeline = bench.pipeline
+    found = {pipeline.protection_secret, pipeline.warehouse.secret if pipeline.warehouse else None}
+    if bench.resources(LambdaFunction) or bench.resources(Api):
+        found.add(bench.names.redis_secret())
+    return list(sorted(name for name in found if name))
+
+
+def _glue_job(bench: Workbench, job: GlueJob) -> dict[str, Json]:
+    return {
+        "name": job.name,
+        "step": job.step,
+        "role": bench.pipeline.role(job.role).name,
+        "script": job.script,
+        "script_location": f"s3://{bench.names.bucket('code')}/{bench.script_key(job.script)}",
+        "glue_version": "5.0",
+        "timeout_minutes": job.timeout_minutes,
+        "default_arguments": dict(glue_arguments(bench)),
+    }
+
+
+def _function(bench: Workbench, function: LambdaFunction) -> dict[str, Json]:
+    return {
+        "name": function.name,
+        "step": function.step,
+        "role": bench.pipeline.role(function.role).name,
+        "handler": function.handler,
+        "folder": function.folder,
+        "packages": list(function.packages),
+        "bundle": f"s3://{bench.names.bucket('code')}/{bench.function_key(function)}",
+        "memory_mib": function.memory_mib,
+        "timeout_seconds": function.timeout_seconds,
+        "environment": dict(function.environment),
+    }
+
+
+def _api(bench: Workbench, api: Api) -> dict[str, Json]:
+    return {
+        "step": api.step,
+        "name": api.name,
+        "role": bench.pipeline.role(api.role).name,
+        "settings": api.settings,
+        "environment": dict(api.environment),
+        "secrets": {name: {"secret": secret, "field": part} for name, (secret, part) in sorted(api.secrets.items())},
+    }
+
+
+def _summary(bench: Workbench) -> dict[str, Json]:
+    pipeline = bench.pipeline
+    by_kind = _by_kind(pipeline)
+    metrics = [item.name for step in pipeline.steps for item in step.outputs.values() if isinstance(item, Metric)]
+    data = bench.names.bucket("data")
+    return {
+        "metric": metrics[0] if metrics else None,
+        "training": next(iter(by_kind.get("sagemaker_training", ())), None),
+        "gate": next(iter(by_kind.get("quality_gate", ())), None),
+        "loaders": list(by_kind.get("redis_load", ())),
+        "reports": [f"s3://{data}/reports/{step}/date={{run_date}}.json" for step in by_kind.get("glue_etl", ())],
+    }
+
+
+def _by_kind(pipeline: Pipeline) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for step in pipeline.steps:
+        found.setdefault(step.kind, []).append(step.name)
+    return found

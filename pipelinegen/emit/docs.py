@@ -1,0 +1,144 @@
+"""README.md of one environment, for the people who review and apply it; and the graph, which `pipelinegen graph` prints too."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pipelinegen.emit.base import File, Workbench
+from pipelinegen.ir.model import Api, Image, LambdaFunction, Permission, Pipeline, Service, Step
+
+_SHAPES = {
+    "quality_gate": ("{{", "}}"),
+    "api": ("([", "])"),
+    "redis_load": ("[(", ")]"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step in the table of steps."""
+
+    name: str
+    kind: str
+    needs: str
+    description: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSection:
+    """One role, and what it may do, a line a statement."""
+
+    name: str
+    service: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadmeContext:
+    """Everything the page says."""
+
+    name: str
+    environment: str
+    description: str
+    account_id: str
+    region: str
+    schedule: str
+    graph: str
+    steps: tuple[StepRow, ...]
+    roles: tuple[RoleSection, ...]
+    secrets: tuple[str, ...]
+    images: tuple[str, ...]
+    bundles: tuple[str, ...]
+    data_bucket: str
+    pointer: str
+    folder: str
+
+
+def emit_readme(bench: Workbench) -> Iterable[File]:
+    """The page."""
+    pipeline = bench.pipeline
+    schedule = pipeline.schedule
+    context = ReadmeContext(
+        name=pipeline.name,
+        environment=pipeline.environment,
+        description=pipeline.description,
+        account_id=pipeline.account_id,
+        region=pipeline.region,
+        schedule=f"`cron({schedule.cron})` in {schedule.timezone}" if schedule else "on demand only",
+        graph=mermaid(pipeline),
+        steps=tuple(_row(pipeline, step) for step in pipeline.steps),
+        roles=tuple(
+            RoleSection(role.name, role.key.service.value, tuple(_line(item) for item in role.permissions))
+            for role in pipeline.roles
+        ),
+        secrets=_secrets(bench),
+        images=tuple(f"{image.folder}/Dockerfile -> {bench.image_uri(image)}" for image in bench.resources(Image)),
+        bundles=(
+            *(f"{bench.function_key(function)}" for function in bench.resources(LambdaFunction)),
+            bench.glue_library_key(),
+        ),
+        data_bucket=bench.names.bucket("data"),
+        pointer=bench.names.promoted_parameter(),
+        folder=f"{pipeline.name}/{pipeline.environment}",
+    )
+    return [bench.render("README.md", "docs/README.md.j2", context)]
+
+
+def mermaid(pipeline: Pipeline) -> str:
+    """The graph of steps as a Mermaid flowchart, without the fence."""
+    lines = ["flowchart TD"]
+    if pipeline.schedule:
+        lines.append(f'    schedule>"{pipeline.schedule.cron} {pipeline.schedule.timezone}"]')
+    for step in pipeline.steps:
+        left, right = _SHAPES.get(step.kind, ("[", "]"))
+        lines.append(f'    {_node(step.name)}{left}"{step.name}<br/><small>{step.kind}</small>"{right}')
+    for step in pipeline.steps:
+        roots = ["schedule --> "] if pipeline.schedule and not step.needs and step.state else []
+        lines.extend(f"    {root}{_node(step.name)}" for root in roots)
+        lines.extend(f"    {_node(need)} --> {_node(step.name)}" for need in _direct(pipeline, step))
+    return "\n".join(lines)
+
+
+def _node(name: str) -> str:
+    return f"step_{name}"
+
+
+def _direct(pipeline: Pipeline, step: Step) -> list[str]:
+    """What a step needs, without what those need themselves."""
+    needs = {other.name: set(other.needs) for other in pipeline.steps}
+
+    def behind(name: str) -> set[str]:
+        return needs[name].union(*(behind(need) for need in needs[name])) if needs[name] else set()
+
+    return [need for need in step.needs if not any(need in behind(other) for other in step.needs)]
+
+
+def _row(pipeline: Pipeline, step: Step) -> StepRow:
+    needs = ", ".join(f"`{need}`" for need in step.needs) or "-"
+    text = step.description.replace("|", "\\|")
+    return StepRow(step.name, step.kind, needs, text, f"{pipeline.source}:{step.span.line}")
+
+
+def _line(permission: Permission) -> str:
+    actions = ", ".join(permission.actions)
+    resources = ", ".join(f"`{_short(resource)}`" for resource in permission.resources)
+    conditions = "".join(f" if `{key}` is {' or '.join(values)}" for _, key, values in permission.conditions)
+    reason = f" ({permission.why_every_resource})" if permission.why_every_resource else ""
+    return f"{permission.sid}: {actions} on {resources}{conditions}{reason}"
+
+
+def _short(resource: str) -> str:
+    """The part of an ARN that tells resources apart."""
+    return resource if resource == "*" or resource.startswith("${") else resource.split(":", 5)[-1]
+
+
+def _secrets(bench: Workbench) -> tuple[str, ...]:
+    pipeline = bench.pipeline
+    found = []
+    if pipeline.warehouse:
+        found.append(f"`{pipeline.warehouse.secret}`: JSON with `host`, `port`, `username`, `password`")
+    if pipeline.protection_secret:
+        found.append(f"`{pipeline.protection_secret}`: JSON with `key`, at least 32 random characters; never change it")
+    if any(role.key.service in (Service.LAMBDA, Service.ECS) for role in pipeline.roles) or bench.resources(Api):
+        found.append(f"`{bench.names.redis_secret()}`: JSON with `password`, 16 to 128 characters")
+    return tuple(found)

@@ -1,0 +1,95 @@
+"""The one Jinja environment: strict, sandbox-free of surprises, with our literal filters and nothing else."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.loaders import BaseLoader
+
+from pipelinegen.errors import Span, fault, suggest
+from pipelinegen.render.hcl import format_hcl
+from pipelinegen.render.literals import hcl_literal, json_literal, python_literal
+
+BUILT_IN_PREFIX = "builtin"
+
+
+class Renderer:
+    """Renders templates found in an organisation's folder first, in ours second."""
+
+    def __init__(self, built_in: Path, overrides: Path | None = None) -> None:
+        """Raises: SpecError with PG034 if an override overrides nothing."""
+        self._built_in = built_in
+        self._overrides = overrides
+        if overrides:
+            _refuse_unknown_overrides(built_in, overrides)
+        ours = FileSystemLoader(built_in)
+        loaders: list[BaseLoader] = [ours, PrefixLoader({BUILT_IN_PREFIX: ours})]
+        if overrides:
+            loaders.insert(0, FileSystemLoader(overrides))
+        self._environment = Environment(
+            loader=ChoiceLoader(loaders),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,
+        )
+        self._environment.filters.clear()
+        self._environment.filters.update({"hcl": hcl_literal, "json": json_literal, "py": python_literal})
+
+    def render(self, template: str, context: object, /, **extra: object) -> str:
+        """The template's text for a context. Raises: SpecError with PG034 where the template is at fault."""
+        try:
+            text = self._environment.get_template(template).render(**_as_mapping(context), **extra)
+        except TemplateSyntaxError as error:
+            raise self._fault(error.name or template, error.lineno, error.message or "syntax error") from error
+        except TemplateError as error:
+            raise self._fault(template, _line_of(error, template), str(error)) from error
+        if template.endswith(".tf.j2"):
+            return format_hcl(text)
+        return self._format_json(template, text) if template.endswith(".json.j2") else text.rstrip("\n") + "\n"
+
+    def _format_json(self, template: str, text: str) -> str:
+        try:
+            return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+        except ValueError as error:
+            raise self._fault(template, 1, f"gives no JSON: {error}") from error
+
+    def _fault(self, template: str, line: int, message: str) -> Exception:
+        folder = self._overrides if self._overrides and (self._overrides / template).is_file() else self._built_in
+        span = Span((folder / template).as_posix(), line, 1, 2)
+        return fault(span, "PG034", f"template: {message}", "mend the template")
+
+
+def _as_mapping(context: object) -> Mapping[str, object]:
+    if is_dataclass(context):
+        return {item.name: getattr(context, item.name) for item in fields(context)}
+    assert isinstance(context, Mapping)
+    return context
+
+
+def _line_of(error: TemplateError, template: str) -> int:
+    line, trace = 1, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename.endswith(template):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+@cache
+def template_names(folder: Path) -> frozenset[str]:
+    """Every template below a folder, by its relative path."""
+    return frozenset(path.relative_to(folder).as_posix() for path in folder.rglob("*.j2"))
+
+
+def _refuse_unknown_overrides(built_in: Path, overrides: Path) -> None:
+    if not overrides.is_dir():
+        raise fault(None, "PG034", f"'{overrides.as_posix()}' is no folder of templates", "give an existing folder")
+    known = template_names(built_in)
+    for name in sorted(template_names(overrides) - known):
+        span = Span((overrides / name).as_posix(), 1, 1, 2)
+        raise fault(span, "PG034", f"'{name}' overrides no template", suggest(name, known, "templates"))

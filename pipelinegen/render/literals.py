@@ -1,0 +1,96 @@
+"""Literal filters: a value as JSON, Python or HCL source, whatever text is inside it."""
+
+import json
+import keyword
+from collections.abc import Mapping
+from typing import Any
+
+from pipelinegen.ir.model import Json, Jsonata
+
+_WIDTH = 100
+
+
+def plain_json(value: Json) -> Any:
+    """The value with JSONata expressions as ASL strings; `%{` is escaped because `templatefile` reads the result."""
+    if isinstance(value, Jsonata):
+        return "{% " + value.text.replace("%{", "%%{") + " %}"
+    if isinstance(value, Mapping):
+        return {key: plain_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_json(item) for item in value]
+    return value
+
+
+def json_literal(value: Json) -> str:
+    """The value as JSON, two spaces deep, keys in their given order."""
+    return json.dumps(plain_json(value), indent=2, ensure_ascii=False)
+
+
+def hcl_literal(value: Any) -> str:
+    """The value as an HCL expression; text is quoted so that nothing in it is interpolated."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{hcl_literal(str(key))} = {hcl_literal(item)}" for key, item in value.items()) + " }"
+    return "[" + ", ".join(hcl_literal(item) for item in value) + "]"
+
+
+def python_literal(value: Any, depth: int = 0) -> str:
+    """The value as a Python expression, laid out as ruff formats it."""
+    if isinstance(value, str):
+        return _python_text(value, depth)
+    if not isinstance(value, (Mapping, list, tuple)):
+        return repr(value)
+    flat = _flat(value)
+    if len(flat) + depth * 4 <= 60 and "\n" not in flat:
+        return flat
+    pad, end = "    " * (depth + 1), "    " * depth
+    if isinstance(value, Mapping):
+        items = [f"{pad}{_quote(str(key))}: {python_literal(item, depth + 1)},\n" for key, item in value.items()]
+        return "{\n" + "".join(items) + end + "}"
+    return "[\n" + "".join(f"{pad}{python_literal(item, depth + 1)},\n" for item in value) + end + "]"
+
+
+def python_name(value: str) -> str:
+    """The value itself. Raises: ValueError if it is no Python identifier."""
+    if not value.isidentifier() or keyword.iskeyword(value):
+        raise ValueError(f"'{value}' is no Python name")
+    return value
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, str):
+        return _quote(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_quote(str(key))}: {_flat(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_flat(item) for item in value) + "]"
+    return repr(value)
+
+
+def _quote(text: str) -> str:
+    return json.dumps(text, ensure_ascii=True) if '"' not in text else repr(text)
+
+
+def _python_text(text: str, depth: int) -> str:
+    if "\n" not in text and len(text) + depth * 4 < _WIDTH:
+        return _quote(text)
+    pad, end = "    " * (depth + 1), "    " * depth
+    lines = text.splitlines(keepends=True) if "\n" in text else _chunks(text)
+    return "(\n" + "".join(f"{pad}{_quote(line)}\n" for line in lines) + end + ")"
+
+
+def _chunks(text: str) -> list[str]:
+    words, lines = text.split(" "), [""]
+    for index, word in enumerate(words):
+        piece = word if index == len(words) - 1 else f"{word} "
+        if lines[-1] and len(lines[-1]) + len(piece) > 80:
+            lines.append("")
+        lines[-1] += piece
+    return lines

@@ -1,0 +1,134 @@
+"""The tree of generated folders: what every spec gives, compared with what lies there, and written."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelinegen.assets import templates_folder
+from pipelinegen.compiler import compile_source
+from pipelinegen.errors import Diagnostic, SpecError
+from pipelinegen.generate import generate_files
+from pipelinegen.ir.model import Pipeline
+from pipelinegen.render.env import Renderer
+from pipelinegen.source import Source, read_source
+from pipelinegen.spec.schema import FILE_NAME, pipeline_schema
+from pipelinegen.steps.registry import registered_kinds
+from pipelinegen.write import MANIFEST, Difference, compare, read_manifest, write
+
+Folders = Mapping[Path, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One spec and its pipelines, one an environment."""
+
+    source: Source
+    pipelines: tuple[Pipeline, ...]
+
+
+def compile_specs(paths: Iterable[Path], out: Path, environment: str | None = None) -> tuple[Compiled, ...]:
+    """Every spec compiled. Raises: SpecError with the faults of all of them."""
+    kinds = registered_kinds()
+    found: list[Compiled] = []
+    faults: list[SpecError] = []
+    for path in paths:
+        try:
+            source = read_source(path)
+            cited = cited_path(path, out)
+            found.append(Compiled(source, compile_source(source, kinds, lambda _, cited=cited: cited, environment)))
+        except SpecError as error:
+            faults.append(error)
+    if faults:
+        raise SpecError((item for error in faults for item in error.diagnostics), max(error.exit_code for error in faults))
+    _refuse_same_name(found)
+    return tuple(found)
+
+
+def cited_path(spec: Path, out: Path) -> str:
+    """How generated files name their spec: from the project's folder, which holds the output folder, on every machine the same."""
+    resolved = spec.resolve()
+    for base in (out.resolve().parent, Path.cwd()):
+        if resolved.is_relative_to(base) and base != Path(base.anchor):
+            return resolved.relative_to(base).as_posix()
+    return spec.name
+
+
+def generate_folders(compiled: Iterable[Compiled], out: Path, templates: Path | None = None) -> dict[Path, Mapping[str, str]]:
+    """Every folder with its files. Raises: SpecError with PG034 for a template at fault."""
+    renderer = Renderer(templates_folder(), templates)
+    return {
+        out / pipeline.name / pipeline.environment: generate_files(pipeline, renderer, item.source.text)
+        for item in compiled
+        for pipeline in item.pipelines
+    }
+
+
+def add_abandoned(folders: dict[Path, Mapping[str, str]], compiled: Iterable[Compiled], out: Path) -> dict[Path, Mapping[str, str]]:
+    """`folders`, and empty ones for what the same specs gave before and no longer give."""
+    specs = {pipeline.source for item in compiled for pipeline in item.pipelines}
+    found = dict(folders)
+    for manifest in sorted(out.glob(f"*/*/{MANIFEST}")):
+        if manifest.parent not in found and _spec_of(manifest) in specs:
+            found[manifest.parent] = {}
+    return found
+
+
+def compare_tree(folders: Folders, out: Path) -> list[Difference]:
+    """Every file that is not as it should be, schema included, sorted by path."""
+    differences = [item for folder, files in folders.items() for item in compare(folder, files)]
+    schema = out / FILE_NAME
+    if not schema.is_file():
+        differences.append(Difference(schema, "missing"))
+    elif schema.read_text(encoding="utf-8", errors="replace") != schema_text():
+        differences.append(Difference(schema, "changed"))
+    differences.extend(Difference(path, "foreign") for path in _strays(folders, out))
+    return sorted(differences, key=lambda item: item.path)
+
+
+def write_tree(folders: Folders, out: Path, *, force: bool = False) -> list[Difference]:
+    """Makes every folder hold its files, or raises before anything is touched. Raises: SpecError with PG030–PG032."""
+    faults = [
+        Diagnostic(None, "PG030", f"'{path.as_posix()}' is not ours", "move it away: everything in this folder is generated")
+        for path in _strays(folders, out)
+    ]
+    for folder, files in folders.items():
+        try:
+            write(folder, files, force=force, dry_run=True)
+        except SpecError as error:
+            faults.extend(error.diagnostics)
+    if faults:
+        raise SpecError(faults)
+    changed = [item for folder, files in folders.items() for item in write(folder, files, force=force)]
+    return [*changed, *write(out, {FILE_NAME: schema_text()}, only={FILE_NAME})]
+
+
+def schema_text() -> str:
+    """The JSON Schema of the spec language."""
+    kinds = {name: (kind.spec, kind.summary) for name, kind in registered_kinds().items()}
+    return json.dumps(pipeline_schema(kinds), indent=2, ensure_ascii=False) + "\n"
+
+
+def _strays(folders: Folders, out: Path) -> list[Path]:
+    """Files beside the generated folders, where nothing of anybody's belongs."""
+    places = {out, *(folder.parent for folder in folders)}
+    paths = [path for place in places if place.is_dir() for path in place.iterdir() if not path.is_dir()]
+    return sorted(path for path in paths if path != out / FILE_NAME and not path.name.startswith("."))
+
+
+def _spec_of(manifest: Path) -> str | None:
+    if not read_manifest(manifest.parent):
+        return None
+    spec = json.loads(manifest.read_text(encoding="utf-8")).get("spec")
+    return spec.get("path") if isinstance(spec, dict) else None
+
+
+def _refuse_same_name(compiled: Iterable[Compiled]) -> None:
+    seen: dict[str, Source] = {}
+    for item in compiled:
+        name = item.pipelines[0].name
+        if name in seen and seen[name] is not item.source:
+            span = item.source.spans.at("name").value
+            message = f"'{name}' is also the name of '{seen[name].file}'"
+            raise SpecError([Diagnostic(span, "PG026", message, "give each pipeline a name of its own")])
+        seen[name] = item.source
