@@ -13,6 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from pipelinegen.local.data import DATA_SETS
+from pipelinegen.local.data.choice import UnknownDataSetError, find_data_set
 from pipelinegen.local.data.figures import FIGURES_FILE, load_figures, reduce_listings, write_figures
 from pipelinegen.local.data.folder import FolderError, folder_data_set
 from pipelinegen.local.data.listings import NoListingsError, read_listings
@@ -67,7 +68,7 @@ def test_the_tables_are_as_the_pipeline_declares_them(simulated: Mapping[str, pa
             ("model", "string"),
             ("year", "int32"),
             ("price_eur", "double"),
-            ("mileage_km", "double"),
+            ("mileage_km", "int32"),
             ("transmission", "string"),
             ("fuel", "string"),
             ("mpg", "double"),
@@ -87,7 +88,7 @@ def test_every_run_has_clicks_of_the_day_before_and_about_4000_vehicles(simulate
     assert len(days) == DAYS
     for number, clicked in enumerate(days):
         run_date = np.datetime64(FIRST_DAY) + number
-        live = ((listed <= run_date) & ~(sold <= run_date)).sum()
+        live = ((listed <= run_date) & ~(sold < run_date)).sum()
         assert 3_700 < live < 4_300
         assert 18_000 < sum(map(len, clicked.values())) < 22_000
         assert (listed == run_date).sum() == 150
@@ -98,7 +99,7 @@ def test_only_vehicles_for_sale_are_clicked(simulated: Mapping[str, pa.Table]) -
     joined = simulated[CLICKS].join(simulated[VEHICLES], "vehicle_id")
     day = pc.cast(joined["clicked_at"], pa.date32())
     assert pc.all(pc.less_equal(joined["listed_on"], day)).as_py()
-    assert pc.all(pc.fill_null(pc.greater(joined["sold_on"], day), True)).as_py()
+    assert pc.all(pc.fill_null(pc.greater_equal(joined["sold_on"], day), True)).as_py()
 
 
 def test_users_come_new_every_day_and_old_ones_return(simulated: Mapping[str, pa.Table]) -> None:
@@ -153,7 +154,7 @@ def test_content_and_taste_beat_popularity(simulated: Mapping[str, pa.Table]) ->
     past, truth = clicks_by_day(simulated)[:2]
     stock = simulated[VEHICLES]
     live = pc.and_(
-        pc.less_equal(stock["listed_on"], FIRST_DAY), pc.fill_null(pc.greater(stock["sold_on"], FIRST_DAY), True)
+        pc.less_equal(stock["listed_on"], FIRST_DAY), pc.fill_null(pc.greater_equal(stock["sold_on"], FIRST_DAY), True)
     )
     features = content_features(stock)
     for_sale = np.flatnonzero(live.to_numpy())
@@ -276,6 +277,18 @@ def test_folders_that_are_no_data_set(tmp_path: Path) -> None:
     with pytest.raises(FolderError) as twice:
         folder_data_set(tmp_path)(FIRST_DAY, 1, 0)
     assert twice.value.message == f"'{tmp_path}' holds the table 'a' twice"
+
+
+def test_a_data_set_is_found_by_name_or_by_folder(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("x\n1\n")
+    assert find_data_set("vehicles") is vehicles
+    assert find_data_set(str(tmp_path))(FIRST_DAY, 1, 0)["t"].to_pylist() == [{"x": 1}]
+    with pytest.raises(NoListingsError):
+        find_data_set(f"vehicles:{tmp_path}")(FIRST_DAY, 1, 0)
+    with pytest.raises(UnknownDataSetError) as caught:
+        find_data_set("cars")
+    assert caught.value.message == "there is no data set 'cars'"
+    assert caught.value.help == "name a folder of CSV or Parquet files, or one of 'movielens', 'vehicles'"
 
 
 def test_the_registry_offers_them_by_name() -> None:

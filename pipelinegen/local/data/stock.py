@@ -25,8 +25,8 @@ class Stock:
     sold_day: Days
 
     def for_sale(self, day: int) -> npt.NDArray[np.int64]:
-        """Positions of the vehicles listed by `day` and not sold on it or before."""
-        return np.flatnonzero((self.listed_day <= day) & (self.sold_day > day))
+        """Positions of the vehicles listed by `day` and not sold before it."""
+        return np.flatnonzero((self.listed_day <= day) & (self.sold_day >= day))
 
 
 def stock_of(vehicles: Listings, live: int, last_day: int, seed: int) -> Stock:
@@ -41,7 +41,7 @@ def stock_of(vehicles: Listings, live: int, last_day: int, seed: int) -> Stock:
     # A chance that is the same every day makes the time since listing and the time to sale alike: exponential.
     age = np.floor(rng.exponential(stay_days, live)).astype(np.int64)
     listed = np.concatenate([-age, 1 + np.arange(arrivals) * max(last_day, 1) // max(arrivals, 1)])
-    stay = 1 + np.floor(rng.exponential(stay_days, len(vehicles))).astype(np.int64)
+    stay = np.floor(rng.exponential(stay_days, len(vehicles))).astype(np.int64)
     sold = np.maximum(listed, 0) + stay
     return Stock(vehicles, listed, np.where(sold > last_day, UNSOLD, sold))
 

@@ -28,7 +28,7 @@ DataSet = Callable[[date, int, int], Mapping[str, pa.Table]]
 def vehicles(first_day: date, days: int, seed: int) -> Mapping[str, pa.Table]:
     """Stock and clicks for `days` daily runs from `first_day` on: each run finds the clicks of the day before.
 
-    A vehicle is for sale on a date if `listed_on <= date` and (`sold_on` is null or `sold_on > date`). The same seed
+    A vehicle is for sale on a date if `listed_on <= date` and (`sold_on` is null or `sold_on >= date`). The same seed
     gives the same people, tastes and vehicles whatever the date; only `year` and the dates move with it.
     """
     inventory = simulated_vehicles(load_figures(), LIVE_VEHICLES + NEW_VEHICLES_A_DAY * days, seed)
@@ -79,7 +79,7 @@ def _vehicle_table(stock: Stock, day_zero: date) -> pa.Table:
             "model": pa.array(found.model.tolist()),
             "year": pa.array((day_zero.year - found.age_years).astype(np.int32)),
             "price_eur": pa.array(found.price_eur),
-            "mileage_km": pa.array(found.mileage_km),
+            "mileage_km": pa.array(found.mileage_km.astype(np.int32)),
             "transmission": pa.array(found.transmission.tolist()),
             "fuel": pa.array(found.fuel.tolist()),
             "mpg": pa.array(found.mpg),
