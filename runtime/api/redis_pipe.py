@@ -63,6 +63,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._flush_due = self._paused = False
         self._heard_at = loop.time()
+        self._suspect: _Call | None = None
         self.lost: asyncio.Future[None] = loop.create_future()
 
     def ask(self, payload: bytes, count: int) -> asyncio.Future[list[Any]]:
@@ -113,11 +114,19 @@ class _Connection(asyncio.Protocol):
                 call.future.set_exception(fault)
 
     def tend(self) -> None:
-        """Ends the connection if a reply is overdue, and asks for a sign of life if it is idle."""
+        """Ends the connection if a reply is overdue, and asks for a sign of life if it is idle.
+
+        Overdue twice in a row: after a pause of the event loop replies may lie in the socket, unread.
+        """
         now = self._loop.time()
-        if self._calls and now - self._calls[0].asked_at > self._limits.reply_seconds:
+        overdue = self._calls[0] if self._calls else None
+        if overdue and now - overdue.asked_at <= self._limits.reply_seconds:
+            overdue = None
+        if overdue and overdue is self._suspect:
             self.end(RedisUnavailableError("Redis did not answer in time"))
-        elif not self._calls and now - self._heard_at > self._limits.idle_ping_seconds:
+            return
+        self._suspect = overdue
+        if not self._calls and now - self._heard_at > self._limits.idle_ping_seconds:
             self.ask(PING, 1).add_done_callback(lambda done: done.exception())
 
     def _settle(self, reply: Any) -> None:
@@ -150,6 +159,7 @@ class RedisPipe:
         self._connection: _Connection | None = None
         self._opening: asyncio.Future[_Connection] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._told: set[str] = set()
         #: Connections opened since the start; more than one means that Redis was away.
         self.connections = 0
 
@@ -186,11 +196,16 @@ class RedisPipe:
                 continue
             for reply in replies:
                 if isinstance(reply, hiredis.ReplyError):
-                    reason = plain_reason(str(reply))
-                    log("Redis refused a command", reason=reason)
-                    raise RedisUnavailableError(f"Redis refused: {reason}")
+                    raise self._refusal(plain_reason(str(reply)))
             return replies
         raise RedisUnavailableError("the connection to Redis was lost")
+
+    def _refusal(self, reason: str) -> RedisUnavailableError:
+        """The error for a refused command; logged once a connection, for every request may meet it."""
+        if reason not in self._told:
+            self._told.add(reason)
+            log("Redis refused a command", reason=reason)
+        return RedisUnavailableError(f"Redis refused: {reason}")
 
     async def _opened(self) -> _Connection:
         """The connection that is being opened. Raises: RedisUnavailableError at once if the last attempt failed."""
@@ -221,6 +236,7 @@ class RedisPipe:
 
     def _accept(self, connection: _Connection) -> None:
         self.connections += 1
+        self._told.clear()
         self._connection = connection
         if self._opening is not None and not self._opening.done():
             self._opening.set_result(connection)

@@ -1,10 +1,10 @@
 """The endpoints. They answer with finished JSON: the models document it, and tests hold it to them."""
 
-import json
 from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
+from pydantic_core import to_json
 from starlette.responses import PlainTextResponse, Response
 
 from runtime.api.faults import UnknownUserError
@@ -23,8 +23,6 @@ _ERRORS: dict[int, str] = {
     503: "Redis cannot be read just now; the header Retry-After says when to try again.",
 }
 
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """How OpenAPI describes these errors."""
@@ -33,7 +31,7 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _json(content: object) -> Response:
     headers = {"cache-control": "private, no-store"}
-    return Response(_encode(content).encode(), headers=headers, media_type="application/json")
+    return Response(to_json(content), headers=headers, media_type="application/json")
 
 
 class Presenter:

@@ -1,9 +1,10 @@
 """Finds a user's recommendations in Redis, or what is popular where there are none."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from pydantic_core import from_json
 
 from runtime.api.redis_pipe import PING, RedisPipe
 from runtime.common.names import (
@@ -15,7 +16,11 @@ from runtime.common.names import (
     redis_key,
 )
 from runtime.common.pseudonyms import pseudonymise
-from runtime.common.redis_address import encode_command
+from runtime.common.redis_address import bulk
+
+#: The two ends of `HMGET <key> <fields>` on the wire, encoded once.
+_HMGET = b"*6\r\n" + bulk("HMGET")
+_FIELDS = b"".join(map(bulk, (FIELD_ITEMS, FIELD_SCORES, FIELD_MODEL_VERSION, FIELD_RUN_DATE)))
 
 Source = Literal["model", "popular"]
 
@@ -41,12 +46,20 @@ def decode(values: Sequence[Any], source: Source) -> Recommendations | None:
     if items is None:
         return None
     try:
-        found = Recommendations(source, json.loads(items), json.loads(scores), version.decode(), run_date.decode())
+        found = Recommendations(source, _list(items), _list(scores), version.decode(), run_date.decode())
     except (ValueError, TypeError, AttributeError):
         raise StoredValueError("stored recommendations are incomplete or no JSON") from None
     if len(found.items) != len(found.scores):
         raise StoredValueError("stored items and scores differ in length")
     return found
+
+
+def _list(stored: bytes) -> list[Any]:
+    """A stored JSON list; pydantic's parser takes a quarter of the standard library's time."""
+    values = from_json(stored, allow_inf_nan=False)
+    if not isinstance(values, list):
+        raise ValueError("stored JSON is no list")
+    return values
 
 
 class RecommendationStore:
@@ -89,5 +102,4 @@ class RecommendationStore:
         return self._command(pseudonymise(user_id, self._pseudonym_key) if self._pseudonym_key else user_id)
 
     def _command(self, stored_id: str) -> bytes:
-        key = redis_key(self._key_pattern, stored_id)
-        return encode_command("HMGET", key, FIELD_ITEMS, FIELD_SCORES, FIELD_MODEL_VERSION, FIELD_RUN_DATE)
+        return _HMGET + bulk(redis_key(self._key_pattern, stored_id)) + _FIELDS

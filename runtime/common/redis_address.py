@@ -7,10 +7,15 @@ from dataclasses import dataclass, field
 from runtime.common.settings import SettingsError
 
 
+def bulk(part: str | bytes) -> bytes:
+    """One part of a command in Redis's wire format, e.g. `$4\r\nPING\r\n`."""
+    raw = part.encode() if isinstance(part, str) else part
+    return b"$%d\r\n%b\r\n" % (len(raw), raw)
+
+
 def encode_command(*parts: str | bytes) -> bytes:
-    """One command in Redis's wire format, e.g. `*1\\r\\n$4\\r\\nPING\\r\\n`."""
-    encoded = [part.encode() if isinstance(part, str) else part for part in parts]
-    return b"*%d\r\n" % len(encoded) + b"".join(b"$%d\r\n%b\r\n" % (len(part), part) for part in encoded)
+    """One command in Redis's wire format, e.g. `*1\r\n$4\r\nPING\r\n`."""
+    return b"*%d\r\n" % len(parts) + b"".join(map(bulk, parts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ import httpx
 import pyarrow as pa
 import pytest
 import redis
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from runtime.api.app import create_app
 from runtime.api.redis_pipe import PipeLimits
@@ -75,6 +77,29 @@ def test_one_user(api: httpx.Client, user: str) -> None:
     assert response.json() == answer(user, USERS.index(user))
     assert response.headers["content-type"] == "application/json"
     assert response.headers["cache-control"] == "private, no-store"
+
+
+@pytest.fixture(scope="module")
+def both_ways(filled: RedisServer) -> Iterator[tuple[httpx.Client, httpx.Client]]:
+    with serving(configuration(filled.port)) as short, serving(configuration(filled.port), use_shortcuts=False) as long:
+        yield short, long
+
+
+QUERY = st.text("limt=&%;+012 -_.", max_size=12) | st.integers(-1, 22).map(lambda limit: f"limit={limit}")
+
+
+@settings(max_examples=150, deadline=None)
+@given(method=st.sampled_from(["GET", "GET", "GET", "HEAD", "PUT"]), user=st.binary(max_size=6), query=QUERY)
+def test_the_shortcut_answers_as_the_long_way(
+    both_ways: tuple[httpx.Client, httpx.Client], method: str, user: bytes, query: str
+) -> None:
+    path = "/v1/recommendations/" + "".join(f"%{byte:02X}" for byte in user) + "?" + query
+    answers = []
+    for client in both_ways:
+        response = client.request(method, path, headers={"x-request-id": "same"})
+        headers = [(name, value) for name, value in response.headers.multi_items() if name != "date"]
+        answers.append((response.status_code, response.content, headers))
+    assert answers[0] == answers[1]
 
 
 def test_limit(api: httpx.Client) -> None:

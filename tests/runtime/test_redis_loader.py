@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -21,7 +22,7 @@ from runtime.redis_loader.encode import RowEncoder
 from runtime.redis_loader.handler import handler, read_loader_settings, read_request, secret_address
 from runtime.redis_loader.load import LoadError, load
 from runtime.redis_loader.retry import OutOfTimeError, RetryPolicy, TimeBudget
-from runtime.redis_loader.source import SourceBatch, SourceError, list_files, read_batches
+from runtime.redis_loader.source import RANGE_BYTES, SourceBatch, SourceError, list_files, read_batches
 from tests.redis_server import RedisServer, free_port, running_redis
 
 BUCKET = "data"
@@ -230,6 +231,44 @@ def test_bodies_that_break_off_are_fetched_again(s3: Any) -> None:
 
     assert pa.Table.from_batches([batch.rows for batch in batches]).equals(predictions(0, 3_000))
     assert [batch.first_row for batch in batches] == [0, 700, 1_400, 2_100, 2_800]
+
+
+class WatchedS3:
+    """S3 that notes how much is read at a time."""
+
+    def __init__(self, s3: Any) -> None:
+        self._s3 = s3
+        self.sizes: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._s3, name)
+
+    def get_object(self, **arguments: Any) -> Any:
+        answer = self._s3.get_object(**arguments)
+        self.sizes.append(answer["ContentLength"])
+        return answer
+
+
+@pytest.mark.slow
+def test_no_file_is_ever_held_whole(s3: Any) -> None:
+    rows = 200_000
+    scores = pa.array(np.random.default_rng(0).random(rows * 20, dtype=np.float32))
+    offsets = pa.array(np.arange(0, rows * 20 + 1, 20, dtype=np.int32))
+    items = pa.ListArray.from_arrays(offsets, pa.array(["v"] * rows * 20))
+    table = pa.table(
+        [[f"user-{n}" for n in range(rows)], items, pa.ListArray.from_arrays(offsets, scores)], schema=SCHEMA
+    )
+    body = io.BytesIO()
+    pq.write_table(table, body, row_group_size=rows)
+    s3.put_object(Bucket=BUCKET, Key="predict/date=2026-11-22/part-00000.parquet", Body=body.getvalue())
+    watched = WatchedS3(s3)
+    before = pa.total_allocated_bytes()
+
+    held = [pa.total_allocated_bytes() - before for _ in read_batches(watched, FOLDER, 5_000, PLENTY)]
+
+    assert len(held) == 40
+    assert max(watched.sizes) <= RANGE_BYTES < body.getbuffer().nbytes / 3
+    assert max(held) < 4 * RANGE_BYTES < body.getbuffer().nbytes
 
 
 def source_of(count: int, size: int, between: Any = lambda at: None) -> Iterator[SourceBatch]:
