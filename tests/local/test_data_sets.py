@@ -146,7 +146,7 @@ def content_features(table: pa.Table) -> np.ndarray[Any, np.dtype[np.float64]]:
         value = np.log(value) if name == "price_eur" else value
         parts.append(((value - value.mean()) / value.std())[:, None])
     features = np.concatenate(parts, axis=1)
-    return (features - features.mean(axis=0)) / features.std(axis=0)
+    return np.asarray((features - features.mean(axis=0)) / features.std(axis=0))
 
 
 def test_content_and_taste_beat_popularity(simulated: Mapping[str, pa.Table]) -> None:

@@ -317,7 +317,7 @@ def test_every_check_counts_in_one_pass(spark: SparkSession) -> None:
     typed = declared_columns(
         frame, "things", {"id": {"type": "int"}, "kind": {"type": "string"}, "price": {"type": "double"}}, None
     )
-    checks = [
+    checks: list[dict[str, Any]] = [
         {"not_null": ["kind", "price"]},
         {"unique": ["id"]},
         {"unique": ["id", "kind"]},
