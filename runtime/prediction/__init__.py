@@ -1,0 +1,1 @@
+"""Batch scoring: the best items of every known user, written as Parquet."""

@@ -1,0 +1,131 @@
+"""The training program, as SageMaker starts it: hyperparameters as flags, folders by environment, metrics printed."""
+
+import os
+import random
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from runtime.common.logs import log
+from runtime.common.names import metric_line
+from runtime.training import artifact, options
+from runtime.training.artifact import Artifact
+from runtime.training.checkpoint import Checkpointer, Interrupted, fingerprint, stop_on_sigterm
+from runtime.training.data import InputError, Interactions, read_catalogue, read_interactions
+from runtime.training.day import Day, train_and_measure
+from runtime.training.fit import Fit
+from runtime.training.folders import base_folder, write_failure
+from runtime.training.options import Options
+from runtime.training.recommender import Recommender
+
+#: Exit code of a program that SIGTERM ended.
+EXIT_INTERRUPTED = 143
+
+#: Batches are small: more threads than this only wait for each other.
+MAX_THREADS = 4
+
+
+def main(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    stop: Callable[[], bool] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> int:
+    """The exit code: 0, or 1 with the reason in the failure file, or 143 if interrupted after a checkpoint."""
+    base = base_folder(environment)
+    try:
+        run(options.parse(arguments), environment, stop=stop or stop_on_sigterm(), clock=clock)
+    except Interrupted as interruption:
+        log("interrupted", reason=str(interruption))
+        return EXIT_INTERRUPTED
+    except InputError as error:
+        log("failed", reason=str(error))
+        write_failure(base, str(error))
+        return 1
+    except Exception as error:
+        traceback.print_exc()
+        write_failure(base, f"{type(error).__name__}: {error}\n{traceback.format_exc(limit=-3)}")
+        return 1
+    return 0
+
+
+def run(
+    chosen: Options, environment: Mapping[str, str], *, stop: Callable[[], bool], clock: Callable[[], float]
+) -> dict[str, float]:
+    """Trains, measures, saves the model and prints the metrics. Raises: InputError if something is unusable."""
+    base = base_folder(environment)
+    device = prepare_torch(chosen.seed, environment)
+    interactions = read_interactions(_channel(environment, base, "interactions"), chosen.columns)
+    catalogue = read_catalogue(_channel(environment, base, "items"), chosen.columns)
+    promoted = _promoted(environment, chosen)
+    warm = promoted is not None and chosen.warm_start == "promoted"
+    parent = promoted.version if promoted is not None and warm else None
+    start = (
+        promoted.model
+        if promoted is not None and warm
+        else Recommender.new(chosen.columns, catalogue, chosen.dimensions, chosen.history_length)
+    )
+    log("training", rows=len(interactions), items=len(catalogue), device=str(device), parent=parent)
+    identity = fingerprint(_identity(chosen, interactions, parent))
+    checkpointer = Checkpointer(base / "checkpoints", identity, stop=stop, clock=clock)
+
+    def run_fit(fit: Fit) -> float:
+        if checkpointer.resume(fit):
+            log("resumed", epoch=fit.position.epoch, step=fit.position.step)
+        return fit.run(checkpointer)
+
+    day = Day(interactions, catalogue, chosen, device)
+    model, metrics = train_and_measure(day, start, promoted.model if promoted else None, run_fit)
+    folder = Path(environment.get("SM_MODEL_DIR") or base / "model")
+    version = artifact.save(model, folder, parent=parent, exclude_seen=chosen.exclude_seen, metrics=metrics)
+    for name, value in metrics.items():
+        print(metric_line(name, value), flush=True)
+    log("trained", version=version, users=len(model.users), items=len(model.items), trust=asdict(model.trust))
+    return metrics
+
+
+def prepare_torch(seed: int, environment: Mapping[str, str]) -> torch.device:
+    """Fixes seeds and threads; the device to compute on. On a CPU equal input then gives equal bytes."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+    if "OMP_NUM_THREADS" not in environment:
+        torch.set_num_threads(min(MAX_THREADS, len(os.sched_getaffinity(0))))
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _channel(environment: Mapping[str, str], base: Path, name: str) -> Path:
+    folder = Path(environment.get(f"SM_CHANNEL_{name.upper()}") or base / "input" / "data" / name)
+    if not folder.is_dir():
+        raise InputError(f"channel '{name}' is missing")
+    return folder
+
+
+def _promoted(environment: Mapping[str, str], chosen: Options) -> Artifact | None:
+    """The promoted model, None on the first run. Raises: InputError if there is one and it cannot be used."""
+    folder = environment.get("SM_CHANNEL_PROMOTED")
+    if not folder or not Path(folder).is_dir():
+        return None
+    with tempfile.TemporaryDirectory() as scratch:
+        found = artifact.find(Path(folder), Path(scratch))
+    if found is None:
+        return None
+    artifact.check_compatible(found.model, chosen.columns, chosen.dimensions)
+    return found
+
+
+def _identity(chosen: Options, interactions: Interactions, parent: str | None) -> list[bytes]:
+    texts = [repr(chosen), str(parent), *interactions.users.to_pylist(), *interactions.items.to_pylist()]
+    return ["\0".join(texts).encode(), interactions.times.tobytes()]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))
