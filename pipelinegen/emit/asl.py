@@ -100,6 +100,21 @@ def exits(states: Mapping[str, State]) -> tuple[str, ...]:
     )
 
 
+def state_names(machine: Mapping[str, Any]) -> list[str]:
+    """Every state of a machine and of its branches, outer ones first."""
+    names: list[str] = []
+    for name, state in machine["States"].items():
+        names.append(name)
+        for branch in state.get("Branches", ()):
+            names.extend(state_names(branch))
+    return names
+
+
+def belongs_to(state: str, step: Step) -> bool:
+    """Whether a state is one of a step's: it is named like the step, or like it and something after a colon."""
+    return state == step.title or state.startswith(f"{step.title}: ")
+
+
 def _parallel(bench: Workbench, steps: Mapping[str, Step], part: Parallel) -> Fragment:
     """One Parallel state; variables that its branches assign are handed out of it."""
     branches, assign, names = [], {}, []

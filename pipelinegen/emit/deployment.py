@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterable
 
 from pipelinegen.emit.asl import PATH as DEFINITION
+from pipelinegen.emit.asl import belongs_to, state_names
 from pipelinegen.emit.base import File, Workbench, json_text
-from pipelinegen.ir.model import Api, GlueJob, Image, Json, LambdaFunction, Metric, Pipeline
+from pipelinegen.ir.model import Api, GlueJob, Image, Json, LambdaFunction, Metric, Model, Pipeline
 
 #: What the promoted-model parameter holds before the first promotion.
 NO_MODEL = json.dumps({"model": None})
@@ -43,7 +44,7 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
         ]
         if pipeline.schedule
         else [],
-        "steps": [{"name": step.name, "kind": step.kind, "title": step.title, "description": step.description} for step in pipeline.steps],
+        "steps": _steps(bench),
         "summary": _summary(bench),
     }
     return [File("deployment.json", json_text(document))]
@@ -58,6 +59,20 @@ def glue_arguments(bench: Workbench) -> dict[str, str]:
         "--extra-py-files": f"s3://{code}/{bench.glue_library_key()}",
         "--job-language": "python",
     }
+
+
+def _steps(bench: Workbench) -> list[Json]:
+    names = state_names(json.loads(bench.files[DEFINITION].text))
+    return [
+        {
+            "name": step.name,
+            "kind": step.kind,
+            "title": step.title,
+            "description": step.description,
+            "states": [name for name in names if step.state and belongs_to(name, step)],
+        }
+        for step in bench.pipeline.steps
+    ]
 
 
 def _secrets(bench: Workbench) -> list[Json]:
@@ -112,7 +127,9 @@ def _summary(bench: Workbench) -> dict[str, Json]:
     by_kind = _by_kind(pipeline)
     metrics = [item.name for step in pipeline.steps for item in step.outputs.values() if isinstance(item, Metric)]
     data = bench.names.bucket("data")
+    models = [item for step in pipeline.steps for item in step.outputs.values() if isinstance(item, Model)]
     return {
+        "user_column": models[0].user.name if models else None,
         "metric": metrics[0] if metrics else None,
         "training": next(iter(by_kind.get("sagemaker_training", ())), None),
         "gate": next(iter(by_kind.get("quality_gate", ())), None),

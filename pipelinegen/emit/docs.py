@@ -72,7 +72,7 @@ def emit_readme(bench: Workbench) -> Iterable[File]:
             for role in pipeline.roles
         ),
         secrets=_secrets(bench),
-        images=tuple(f"{image.folder}/Dockerfile -> {bench.image_uri(image)}" for image in bench.resources(Image)),
+        images=tuple(f"`{image.folder}/Dockerfile`: {_image(bench, image)}" for image in bench.resources(Image)),
         bundles=(
             *(f"{bench.function_key(function)}" for function in bench.resources(LambdaFunction)),
             bench.glue_library_key(),
@@ -130,6 +130,12 @@ def _line(permission: Permission) -> str:
 def _short(resource: str) -> str:
     """The part of an ARN that tells resources apart."""
     return resource if resource == "*" or resource.startswith("${") else resource.split(":", 5)[-1]
+
+
+def _image(bench: Workbench, image: Image) -> str:
+    pipeline = bench.pipeline
+    uri = bench.image_uri(image)
+    return uri.replace("${account_id}", pipeline.account_id).replace("${region}", pipeline.region)
 
 
 def _secrets(bench: Workbench) -> tuple[str, ...]:

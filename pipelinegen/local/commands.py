@@ -1,0 +1,52 @@
+"""The local commands: each takes the parsed arguments and returns an exit code; faults a user can mend are printed here."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from functools import wraps
+
+from pipelinegen.errors import ExitCode
+from pipelinegen.local.faults import LocalCloudError
+
+Command = Callable[[Namespace], int]
+
+
+def _printing_faults(command: Command) -> Command:
+    @wraps(command)
+    def wrapped(options: Namespace) -> int:
+        try:
+            return command(options)
+        except LocalCloudError as error:
+            print(f"error: {error.message}", file=sys.stderr)
+            print(f"   help: {error.help}", file=sys.stderr)
+            return ExitCode.DIAGNOSTICS
+        except ModuleNotFoundError as error:
+            print(f"error: the package '{error.name}' is not installed", file=sys.stderr)
+            print("   help: pip install 'pipelinegen[local]'", file=sys.stderr)
+            return ExitCode.DIAGNOSTICS
+
+    return wrapped
+
+
+@_printing_faults
+def run(options: Namespace) -> int:
+    """Runs the pipeline a day after another."""
+    from pipelinegen.local.run import run_days
+
+    return run_days(options)
+
+
+@_printing_faults
+def serve(options: Namespace) -> int:
+    """Serves what the last run loaded."""
+    from pipelinegen.local.serve import serve_last_run
+
+    return serve_last_run(options)
+
+
+@_printing_faults
+def demo_data(options: Namespace) -> int:
+    """Writes the tables of a local run as CSV."""
+    from pipelinegen.local.prepare import write_tables
+
+    return write_tables(options)

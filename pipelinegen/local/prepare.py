@@ -1,0 +1,148 @@
+"""What a local command needs before anything starts: a compiled spec, current generated files, tables, secrets, a folder."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import shutil
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+
+from pipelinegen.errors import ExitCode, choices
+from pipelinegen.ir.model import Pipeline
+from pipelinegen.local.data import DATA_SETS
+from pipelinegen.local.data.folder import folder_data_set
+from pipelinegen.local.data.vehicles import DataSet
+from pipelinegen.local.faults import LocalCloudError
+from pipelinegen.tree import compile_specs, generate_folders
+from pipelinegen.write import compare
+
+SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A pipeline in one environment, its generated folder, and where its runs leave things."""
+
+    pipeline: Pipeline
+    folder: Path
+    state: Path
+
+    @property
+    def deployment(self) -> Mapping[str, Any]:
+        """deployment.json as it was generated."""
+        loaded: dict[str, Any] = json.loads((self.folder / "deployment.json").read_text(encoding="utf-8"))
+        return loaded
+
+
+def prepare(options: Namespace) -> Prepared:
+    """The pipeline that the options name. Raises: SpecError; LocalCloudError if its generated files are not current."""
+    pipeline, folder, differences = _compiled(options)
+    if differences:
+        first = differences[0]
+        more = f" and {len(differences) - 1} more" if len(differences) > 1 else ""
+        raise LocalCloudError(
+            f"{first.path.as_posix()} is {first.state}{more}; what runs is what was generated",
+            f"run `pipelinegen generate {options.spec.as_posix()}`",
+        )
+    return Prepared(pipeline, folder, options.state / pipeline.name / pipeline.environment)
+
+
+def _compiled(options: Namespace) -> tuple[Pipeline, Path, list[Any]]:
+    (compiled,) = compile_specs([options.spec], options.out, options.env)
+    folders = generate_folders([compiled], options.out)
+    pipeline = compiled.pipelines[0]
+    folder = options.out / pipeline.name / pipeline.environment
+    return pipeline, folder, compare(folder, folders[folder])
+
+
+def run_dates(last: str | None, days: int) -> list[date]:
+    """The logical dates of consecutive daily runs, the last one today (UTC) where none is given."""
+    end = date.fromisoformat(last) if last else datetime.now(UTC).date()
+    return [end - timedelta(days=back) for back in reversed(range(days))]
+
+
+def tables_for(pipeline: Pipeline, spec: Path, data: Path | None, dates: list[date]) -> Mapping[str, pa.Table]:
+    """The tables of the local warehouse. Raises: LocalCloudError if the spec names no data, or what it names is not there."""
+    return _data_set(pipeline, spec, data)(dates[0], len(dates), SEED)
+
+
+def _data_set(pipeline: Pipeline, spec: Path, data: Path | None) -> DataSet:
+    if data is not None:
+        return folder_data_set(data)
+    name = pipeline.local_data
+    if name is None:
+        raise LocalCloudError(
+            "the spec does not say what the local warehouse holds",
+            f"add `local: {{data: …}}` ({choices(DATA_SETS)}, or a folder), or give --data FOLDER",
+        )
+    return DATA_SETS[name] if name in DATA_SETS else folder_data_set(spec.parent / name)
+
+
+def local_secrets(
+    pipeline: Pipeline, redis_secret: str, redis_password: str, warehouse: Mapping[str, str] | None
+) -> dict[str, Any]:
+    """Values that stand in, on this machine, for the secrets the spec names; the key is the same in every run."""
+    values: dict[str, Any] = {redis_secret: {"password": redis_password}}
+    if pipeline.warehouse and warehouse is not None:
+        values[pipeline.warehouse.secret] = dict(warehouse)
+    if pipeline.protection_secret:
+        values[pipeline.protection_secret] = {"key": pseudonym_key(pipeline)}
+    return values
+
+
+def pseudonym_key(pipeline: Pipeline) -> str:
+    """The stand-in for the pseudonym key; nothing on this machine is worth protecting with it."""
+    return hashlib.sha256(f"local stand-in of {pipeline.name}".encode()).hexdigest()
+
+
+def reset(state: Path) -> None:
+    """Removes what an earlier run left, except the lock."""
+    for path in state.iterdir():
+        if path.name == ".lock":
+            continue
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@contextlib.contextmanager
+def locked(state: Path) -> Iterator[Path]:
+    """The state folder, while no other command works on it. Raises: LocalCloudError if one does, or it cannot be written."""
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        handle = (state / ".lock").open("w")
+    except OSError as error:
+        raise LocalCloudError(
+            f"'{state}' cannot be written: {error.strerror}", "give another folder with --state"
+        ) from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LocalCloudError(
+                f"another command is using '{state}'", "wait for it, or give another folder with --state"
+            ) from None
+        yield state
+
+
+def write_tables(options: Namespace) -> int:
+    """Writes every table of the spec's data set as CSV into a folder that `run --data` can read."""
+    (compiled,) = compile_specs([options.spec], Path("generated"))
+    pipeline = compiled.pipelines[0]
+    tables = tables_for(pipeline, options.spec, None, run_dates(options.date, options.days))
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            pyarrow.csv.write_csv(table, options.out / f"{name}.csv")
+            print(f"{(options.out / name).as_posix()}.csv: {table.num_rows} rows")
+    except OSError as error:
+        raise LocalCloudError(
+            f"'{options.out}' cannot be written: {error.strerror}", "give another folder with --out"
+        ) from error
+    return ExitCode.CLEAN
