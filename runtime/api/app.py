@@ -17,7 +17,8 @@ from runtime.api.configuration import Configuration, read_configuration
 from runtime.api.edge import Edge
 from runtime.api.faults import describe
 from runtime.api.metrics import Metrics
-from runtime.api.redis_pipe import PipeLimits, RedisPipe
+from runtime.api.redis_connection import PipeLimits
+from runtime.api.redis_pipe import RedisPipe
 from runtime.api.routes import operation_routes, recommendation_routes
 from runtime.api.shortcut import Shortcut
 from runtime.api.store import RecommendationStore

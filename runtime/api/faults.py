@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from runtime.api.redis_pipe import RedisUnavailableError
+from runtime.api.redis_connection import RedisUnavailableError
 
 #: Seconds after which to ask again while Redis is away.
 RETRY_AFTER_SECONDS = 1
@@ -24,10 +24,10 @@ class BadKeyError(PermissionError):
 
 
 class TooLargeError(HTTPException):
-    """The body is larger than any valid request."""
+    """The body is larger than any valid request; FastAPI passes on nothing but HTTPException while it reads one."""
 
     def __init__(self) -> None:
-        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
+        super().__init__(413)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ def describe(error: Exception) -> Fault:
         case BadKeyError():
             challenge = {"www-authenticate": "ApiKey"}
             return Fault(401, "bad_api_key", "the header X-API-Key is missing or wrong", challenge)
+        case TooLargeError():
+            return Fault(413, "too_large", "the body is larger than any valid request")
         case RequestValidationError():
             return Fault(422, "bad_request", "the request is not as described in /openapi.json", {}, _details(error))
         case HTTPException():

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic_core import from_json
 
-from runtime.api.redis_pipe import PING, RedisPipe
+from runtime.api.redis_connection import PING
+from runtime.api.redis_pipe import RedisPipe
 from runtime.common.names import (
     FALLBACK_USER,
     FIELD_ITEMS,

@@ -49,7 +49,7 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, int]:
     request = read_request(event)
     key, expire_seconds = read_loader_settings(Path(os.environ.get("LAMBDA_TASK_ROOT", ".")) / "settings.json")
     address = secret_address(os.environ, boto3.client("secretsmanager"))
-    budget = TimeBudget(context.get_remaining_time_in_millis)
+    budget = TimeBudget.of(context.get_remaining_time_in_millis)
     encoder = RowEncoder(key, expire_seconds, request.model_version, request.run_date)
     log("load started", predictions=request.predictions, run_date=request.run_date, model=request.model_version)
     started = time.monotonic()

@@ -19,6 +19,11 @@ class TimeBudget:
     remaining_millis: Callable[[], int]
     reserve_seconds: float = 10.0
 
+    @classmethod
+    def of(cls, remaining_millis: Callable[[], int]) -> "TimeBudget":
+        """The usual reserve, or a tenth of the time there is at the start if that is less."""
+        return cls(remaining_millis, min(10.0, remaining_millis() / 10_000))
+
     def seconds(self) -> float:
         """Seconds left to work in; negative once the reserve is touched."""
         return self.remaining_millis() / 1000 - self.reserve_seconds

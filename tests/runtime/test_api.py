@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.api.app import create_app
-from runtime.api.redis_pipe import PipeLimits
+from runtime.api.redis_connection import PipeLimits
 from runtime.api.schemas import build_models
 from runtime.common.names import FALLBACK_USER
 from runtime.common.pseudonyms import pseudonymise
@@ -183,7 +183,7 @@ def test_bodies_beyond_any_valid_request(api: httpx.Client) -> None:
 
     for content in (b" " * 400_001, endless()):
         response = api.post("/v1/recommendations", content=content, headers={"content-type": "application/json"})
-        assert (response.status_code, response.json()["error"]["code"]) == (413, "request_entity_too_large")
+        assert (response.status_code, response.json()["error"]["code"]) == (413, "too_large")
 
 
 def test_the_longest_valid_batch_is_accepted(api: httpx.Client) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from runtime.api.redis_pipe import PipeLimits, RedisPipe, RedisUnavailableError
+from runtime.api.redis_connection import PipeLimits, RedisUnavailableError
+from runtime.api.redis_pipe import RedisPipe
 from runtime.common.redis_address import RedisAddress, encode_command
 from tests.redis_server import RedisServer, free_port, running_redis
 from tests.tls_proxy import tls_in_front_of, write_certificate
@@ -79,6 +80,19 @@ def test_a_lost_connection_is_not_noticed_by_callers(redis_server: RedisServer, 
                 assert await asyncio.gather(*asked) == [[str(n).encode()] for n in range(50)]
             await until(lambda: answers(pipe))
             assert pipe.connections > 1
+
+    asyncio.run(run())
+
+
+def test_a_connection_lost_while_idle_is_opened_again(redis_server: RedisServer, database: redis.Redis) -> None:
+    async def run() -> None:
+        limits = PipeLimits(reply_seconds=0.2, idle_ping_seconds=0, longest_wait_seconds=0)
+        async with connected(RedisAddress("127.0.0.1", redis_server.port), limits) as pipe:
+            for opened in range(1, 6):
+                await until(lambda: answers(pipe))
+                assert pipe.connections == opened
+                database.client_kill_filter(_type="normal", skipme=True)
+                await until(lambda: _holds(lambda: pipe.connections > opened))  # noqa: B023 - used at once
 
     asyncio.run(run())
 
@@ -191,15 +205,15 @@ def test_a_server_that_is_no_redis(nonsense: bytes) -> None:
     asyncio.run(run())
 
 
-def test_too_many_waiting_requests_are_refused(redis_server: RedisServer) -> None:
+def test_too_many_waiting_commands_are_refused(redis_server: RedisServer) -> None:
     async def run() -> None:
-        async with connected(RedisAddress("127.0.0.1", redis_server.port), PipeLimits(waiting_requests=10)) as pipe:
+        async with connected(RedisAddress("127.0.0.1", redis_server.port), PipeLimits(waiting_commands=10)) as pipe:
             await until(lambda: answers(pipe))
             asked = await asyncio.gather(
                 *(pipe.ask(encode_command("ECHO", str(n))) for n in range(15)), return_exceptions=True
             )
             assert asked[:10] == [[str(n).encode()] for n in range(10)]
-            assert {str(fault) for fault in asked[10:]} == {"too many requests are waiting for Redis"}
+            assert {str(fault) for fault in asked[10:]} == {"too many commands are waiting for Redis"}
 
     asyncio.run(run())
 
