@@ -1,7 +1,7 @@
 """Creates in the local cloud what a generated folder describes: deployment.json and the files it names."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -37,12 +37,20 @@ class Deployment:
 
     @property
     def steps(self) -> list[Mapping[str, Any]]:
-        """The steps in the order of the pipeline: `name`, `kind`, `title`, `states`."""
+        """The steps in the order of the pipeline: `name`, `kind`, `title`, `states` and so on."""
         return list(self.settings["steps"])
 
     def step_of(self, state: str) -> str:
         """The step a state belongs to, else the state's own name."""
         return next((step["name"] for step in self.steps if state in step["states"]), state)
+
+
+def state_names(machine: Mapping[str, Any]) -> Iterator[str]:
+    """The names of all states of a definition, those of branches and of maps included."""
+    for name, state in machine.get("States", {}).items():
+        yield name
+        for inner in [*state.get("Branches", []), state.get("ItemProcessor", {}), state.get("Iterator", {})]:
+            yield from state_names(inner)
 
 
 def deploy(
@@ -60,7 +68,11 @@ def deploy(
     Raises: LocalCloudError if a file or a secret is missing, or the cloud refuses something.
     """
     known = {"account_id": cloud.account, "region": cloud.region, "partition": "aws", **(variables or {})}
-    settings = fill_all(_read(folder / "deployment.json"), known)
+    document = _read(folder / "deployment.json")
+    # Variables that the generator knows, such as the addresses of images; they may name the ones above.
+    known = {**fill_all(document.get("variables", {}), known), **known}
+    settings = fill_all(document, known)
+    settings["steps"] = _with_states(settings["steps"], _read(folder / settings["state_machine"]["definition"]))
     deployer = _Deployer(cloud, folder, settings, known, code or runtime_folder())
     try:
         return deployer.run(secrets)
@@ -69,6 +81,15 @@ def deploy(
             f"the local cloud refused {error.operation_name}: {error.response['Error'].get('Message', error)}",
             f"compare deployment.json in {folder} with what the call needs, or generate it again",
         ) from error
+
+
+def _with_states(steps: Sequence[Mapping[str, Any]], machine: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The steps with their `states`: those listed, else those whose name starts with the step's title."""
+    names = list(state_names(machine))
+    return [
+        {**step, "states": step.get("states", [name for name in names if name.partition(":")[0] == step["title"]])}
+        for step in steps
+    ]
 
 
 class _Deployer:

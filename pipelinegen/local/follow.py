@@ -155,14 +155,16 @@ class _HistoryReader:
     def _made(self, kind: Literal["entered", "exited", "failed"], state: str, entry: dict[str, Any]) -> StateEvent:
         at = entry["timestamp"]
         details = entry.get(_FAILURES.get(entry["type"], ""), {}) if kind == "failed" else {}
+        # A state that exits by a Catch takes its failure along.
+        failure = self._failures.get(state) if kind == "exited" else None
         return StateEvent(
             kind=kind,
             state=state,
             step=self._deployment.step_of(state),
             at=at,
             seconds=(at - self._entered.get(state, at)).total_seconds(),
-            error=str(details.get("error", "")),
-            cause=str(details.get("cause", "")),
+            error=failure.error if failure else str(details.get("error", "")),
+            cause=failure.cause if failure else str(details.get("cause", "")),
         )
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +27,10 @@ INHERITED: Final = (
 )
 
 
+#: The program that ends another one together with its starter.
+_GUARD: Final = Path(__file__).with_name("guard.py")
+
+
 class Ending(Enum):
     """Why a supervised process is over."""
 
@@ -34,9 +39,9 @@ class Ending(Enum):
     STOPPED = "stopped"
 
 
-def inherited_environment() -> dict[str, str]:
+def inherited_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The variables of this process that are harmless to hand on to a job."""
-    return {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return {name: environment[name] for name in INHERITED if name in environment}
 
 
 def import_path() -> str:
@@ -61,10 +66,24 @@ def end_group(process: subprocess.Popen[bytes], grace_seconds: float) -> None:
     process.wait()
 
 
-class ChildProcesses:
-    """The children of this process that are still running; safe to use from many threads."""
+def port_is_free(port: int) -> bool:
+    """Whether a server could listen on this port of the loopback interface; 0 stands for any free one."""
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return True
+    except OSError:
+        return False
 
-    def __init__(self) -> None:
+
+class ChildProcesses:
+    """The children of this process that are still running; safe to use from many threads.
+
+    `guarded` children end with this process even if it is killed. It is for programs that stay, such as servers; the
+    jobs of the local cloud have its server process to look after them.
+    """
+
+    def __init__(self, *, guarded: bool = False) -> None:
+        self._guarded = guarded
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._closed = False
@@ -84,8 +103,8 @@ class ChildProcesses:
             if self._closed:
                 raise RuntimeError("the local cloud is stopping")
             process = subprocess.Popen(
-                argv,
-                stdin=stdin,
+                [sys.executable, str(_GUARD), *argv] if self._guarded else argv,
+                stdin=subprocess.PIPE if self._guarded else stdin,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=dict(environment),

@@ -32,7 +32,6 @@ class StepProgress:
         self._tasks: dict[str, TaskID] = {
             step["name"]: self._progress.add_task(step["title"], start=False, total=1, what=_WAITING) for step in steps
         }
-        self._last_states = {step["name"]: step["states"][-1] for step in steps if step["states"]}
 
     def __enter__(self) -> Self:
         """Starts to draw."""
@@ -48,7 +47,7 @@ class StepProgress:
     def show(self, event: StateEvent | ExecutionEnd) -> None:
         """Draws what an event says; events of states that belong to no step are not shown."""
         if isinstance(event, ExecutionEnd):
-            self._finish(event)
+            self._finish()
         elif event.step in self._tasks:
             self._show_state(event, self._tasks[event.step])
 
@@ -59,17 +58,16 @@ class StepProgress:
             self._progress.update(task, completed=0, what=_RUNNING)
         elif event.kind == "failed":
             self._progress.update(task, what=f"{_RETRY}: {event.error}")
-        elif self._last_states.get(event.step) == event.state:
-            self._progress.update(task, completed=1, what=_DONE)
+        else:
+            # Done until another state of the same step is entered, which is soon.
+            self._progress.update(task, completed=1, what=f"{_FAILED}: {event.error}" if event.error else _DONE)
 
-    def _finish(self, end: ExecutionEnd) -> None:
-        for name, task in self._tasks.items():
+    def _finish(self) -> None:
+        for task in self._tasks.values():
             if not self._task(task).started:
                 self._progress.update(task, what=_SKIPPED)
-            elif name == end.failed_step:
-                self._progress.update(task, completed=1, what=f"{_FAILED}: {end.error}")
             elif not self._task(task).finished:
-                self._progress.update(task, completed=1, what=_DONE if end.succeeded else _SKIPPED)
+                self._progress.update(task, completed=1, what=_FAILED)
 
     def _task(self, task: TaskID) -> Any:
         return next(known for known in self._progress.tasks if known.id == task)

@@ -56,7 +56,7 @@ class RedisServer:
         self.folder = folder.resolve()
         self.port = port
         self.password = password or secrets.token_urlsafe(24)
-        self._children = ChildProcesses()
+        self._children = ChildProcesses(guarded=True)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

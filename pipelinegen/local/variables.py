@@ -9,13 +9,17 @@ _TOKEN: Final = re.compile(r"\$\$\{|%%\{|\$\{\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*)
 
 
 def fill(text: str, variables: Mapping[str, str]) -> str:
-    """The text as `templatefile` gives it; a variable only Terraform knows becomes `local-<name>`."""
+    """The text as `templatefile` gives it; a variable only Terraform knows becomes `local-<name>`.
+
+    One whose name ends in `_arn` becomes an ARN with that name, since IAM takes nothing else as a resource.
+    """
 
     def value(match: re.Match[str]) -> str:
         name = match["name"]
         if name is None:
             return match[0][1:]
-        return variables.get(name, f"local-{name}")
+        stand_in = f"local-{name}"
+        return variables.get(name, f"arn:aws:local:::{stand_in}" if name.endswith("_arn") else stand_in)
 
     return _TOKEN.sub(value, text)
 

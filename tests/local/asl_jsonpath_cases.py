@@ -205,6 +205,20 @@ CASES: dict[str, Case] = {
         },
         {"e": {"Error": "E1", "Cause": "c"}},
     ),
+    "parallel_passes_on_errors_of_states": Case(
+        {
+            "P": {
+                "Type": "Parallel",
+                "Branches": [
+                    branch(A=task("glue:startJobRun.sync", {"JobName": "suite-job", "Arguments": {"--mode": "fail"}}))
+                ],
+                "Catch": _caught("States.TaskFailed"),
+                "End": True,
+            },
+            "H": DONE,
+        },
+        gives(lambda o: json.loads(o["e"]["Cause"])["ErrorMessage"] == "bad data"),
+    ),
     "map_inline": Case(
         {
             "M": {

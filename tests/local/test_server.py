@@ -45,6 +45,7 @@ def _wait_until_empty(session: int, seconds: float = 20.0) -> list[int]:
     return left
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_the_end_of_the_parent_leaves_no_process_behind(tmp_path: Path, fixtures: Path, number: signal.Signals) -> None:
     parent = subprocess.Popen(

@@ -13,6 +13,7 @@ KNOWN = {"region": "eu-central-1"}
         ("arn:${region}:x", "arn:eu-central-1:x"),
         ("${ region }", "eu-central-1"),
         ("${private_subnet_a}", "local-private_subnet_a"),
+        ("${data_key_arn}", "arn:aws:local:::local-data_key_arn"),
         ("$${aws:username}", "${aws:username}"),
         ("%%{ if }", "%{ if }"),
         ("{% $states.input %}", "{% $states.input %}"),

@@ -21,6 +21,9 @@ from moto.stepfunctions.parser.asl.component.common.string import string_express
 from moto.stepfunctions.parser.asl.component.state import state as state_module
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_variable import ComparisonVariable
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import NoSuchVariable
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import iteration_worker
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branches_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_callback
 from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError, ProgramStopped, ProgramTimedOut
@@ -185,8 +188,9 @@ def _name_unnamed_executions() -> None:
 
 
 def _pass_on_the_errors_of_states() -> None:
-    """moto breaks on a Fail state that passes on an error such as States.TaskFailed; AWS reports it."""
-    replace_attribute(state_fail, "CustomErrorName", ErrorName)
+    """moto breaks where an error such as States.TaskFailed is passed on, by Fail states and out of Parallel or Map."""
+    for module in (state_fail, branches_decl, iteration_worker, state_task_service_callback):
+        replace_attribute(module, "CustomErrorName", ErrorName)
 
 
 def json_document(value: Any) -> Any:
