@@ -120,6 +120,7 @@ def api_context(bench: Workbench, api: Api) -> dict[str, Any]:
         "name": api.name,
         "role": role_label(bench.pipeline.role(api.role)),
         "image": api.image,
+        "domain": api.domain,
         "cpu_units": api.cpu_units,
         "memory_mib": api.memory_mib,
         "tasks": api.tasks,

@@ -246,6 +246,7 @@ class Api:
     step: str
     role: RoleKey
     image: str
+    domain: str
     settings: str
     environment: Mapping[str, str]
     secrets: Mapping[str, tuple[str, str]]

@@ -30,7 +30,7 @@ JOB_RETRY: tuple[Json, ...] = (
         "ErrorEquals": ["SageMaker.AmazonSageMakerException", "SageMaker.ResourceLimitExceededException", "SageMaker.ThrottlingException"],
         "IntervalSeconds": 60,
         "MaxAttempts": 3,
-        "BackoffRate": 2,
+        "BackoffRate": 2.0,
         "JitterStrategy": "FULL",
     },
 )

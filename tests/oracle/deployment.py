@@ -94,7 +94,7 @@ def _terraform_apis(resources: list[Resource]) -> Section:
     apis = {}
     for task in _by_type(resources, "aws_ecs_task_definition"):
         containers = json.loads(task["container_definitions"])
-        apis[_name_of_role(task["task_role_arn"])] = {
+        apis[_name_of_role(task["execution_role_arn"])] = {
             entry["name"]: entry["value"] for container in containers for entry in container.get("environment", [])
         }
     return apis

@@ -17,6 +17,14 @@ class ApiSpec(StepSpec):
 
     kind: Literal["api"]
     reads: Annotated[Reference, Field(description="${steps.<redis_load step>.hashes}")]
+    domain: Annotated[
+        str,
+        Field(
+            pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
+            max_length=253,
+            description="Host name of the API; ACM holds an issued certificate for it",
+        ),
+    ]
     platform: Annotated[Literal["fargate"], Field(description="Containers behind an internal load balancer")] = "fargate"
     cpu_units: Annotated[Literal[256, 512, 1024, 2048, 4096], Field(description="1024 are one vCPU (ECS)")] = 512
     memory_mib: Annotated[int, Field(ge=512, le=30720)] = 1024
@@ -70,6 +78,7 @@ def _api(spec: ApiSpec, scope: Scope, *, hash_user_ids: bool) -> Api:
         step=scope.step,
         role=RoleKey(Service.ECS, scope.step),
         image="api",
+        domain=spec.domain,
         settings=f"api/{scope.step}/settings.json",
         environment={
             "API_SETTINGS": "/app/settings.json",

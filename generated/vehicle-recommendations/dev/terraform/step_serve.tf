@@ -128,7 +128,7 @@ resource "aws_lb_listener" "serve" {
   port              = 443
   protocol          = "HTTPS"
   ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-  certificate_arn   = var.serve_certificate_arn
+  certificate_arn   = data.aws_acm_certificate.serve.arn
 
   default_action {
     type             = "forward"
@@ -146,9 +146,10 @@ resource "aws_vpc_security_group_ingress_rule" "serve_front" {
   to_port           = 443
 }
 
-variable "serve_certificate_arn" {
-  description = "The ACM certificate of the API's name."
-  type        = string
+data "aws_acm_certificate" "serve" {
+  domain      = "recommendations.example.com"
+  statuses    = ["ISSUED"]
+  most_recent = true
 }
 
 variable "serve_clients_cidr" {
