@@ -10,7 +10,7 @@ import uvicorn
 
 from runtime.api.app import create_app
 from runtime.api.configuration import ApiSettings, Configuration
-from runtime.api.redis_pipe import PipeLimits
+from runtime.api.redis_connection import PipeLimits
 from runtime.common.redis_address import RedisAddress
 from tests.redis_server import free_port
 
