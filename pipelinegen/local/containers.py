@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,21 +19,24 @@ class Image:
 
     environment: Mapping[str, str] = field(default_factory=dict)
     working_folder: str = f"{CONTAINER_ROOT}/code"
+    #: What COPY takes from the build context, and where it puts it.
+    copies: tuple[tuple[str, str], ...] = ()
 
 
 def parse_dockerfile(text: str) -> Image:
-    """ENV (both forms) and WORKDIR of the last stage; all other instructions are for `docker build`."""
-    environment: dict[str, str] = {}
-    working_folder = Image().working_folder
+    """ENV (both forms), WORKDIR and COPY of the last stage; all other instructions are for `docker build`."""
+    image = Image()
     for line in _instructions(text):
         word, _, rest = line.partition(" ")
         if word.upper() == "FROM":
-            environment, working_folder = {}, Image().working_folder
+            image = Image()
         elif word.upper() == "ENV":
-            environment.update(_env_pairs(rest.strip()))
+            image = replace(image, environment={**image.environment, **_env_pairs(rest.strip())})
         elif word.upper() == "WORKDIR":
-            working_folder = rest.strip()
-    return Image(environment, working_folder)
+            image = replace(image, working_folder=rest.strip())
+        elif word.upper() == "COPY":
+            image = replace(image, copies=(*image.copies, *_copies(rest)))
+    return image
 
 
 def reroot(value: str, base: Path) -> str:
@@ -46,13 +49,21 @@ def container_environment(image: Image, base: Path) -> dict[str, str]:
     return {name: reroot(value, base) for name, value in image.environment.items()} | {"SAGEMAKER_BASE_DIR": str(base)}
 
 
-def lay_out_code(code: Path, base: Path) -> Path:
-    """`<base>/code`, which holds the package `runtime` as the image's /opt/ml/code does."""
+def lay_out_code(image: Image, context: Path, base: Path) -> Path:
+    """`<base>/code`, which holds what the image copies from its build context and nothing else.
+
+    Raises: FileNotFoundError if the image copies something that is not in the context.
+    """
     folder = base / "code"
     folder.mkdir(parents=True, exist_ok=True)
-    link = folder / "runtime"
-    if not link.exists():
-        link.symlink_to(code / "runtime", target_is_directory=True)
+    for source, target in image.copies:
+        origin, link = context / source, Path(reroot(target.rstrip("/"), base))
+        if not origin.exists():
+            raise FileNotFoundError(f"the image copies '{source}', which is not in its build context")
+        if not link.is_relative_to(base):
+            continue  # A path that no SageMaker program looks at, such as /usr/local.
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(origin.resolve(), target_is_directory=origin.is_dir())
     return folder
 
 
@@ -60,6 +71,12 @@ def _instructions(text: str) -> list[str]:
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     joined = re.sub(r"\\\s*\n", " ", "\n".join(lines))
     return [line.strip() for line in joined.splitlines() if line.strip()]
+
+
+def _copies(rest: str) -> list[tuple[str, str]]:
+    *sources, target = [word for word in shlex.split(rest) if not word.startswith("--")]
+    into = target.endswith("/")
+    return [(source, f"{target}{Path(source).name}" if into and Path(source).suffix else target) for source in sources]
 
 
 def _env_pairs(rest: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Creates in the local cloud what a generated folder describes: deployment.json and the files it names."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +121,11 @@ class _Deployer:
         """First of all: jobs may start as soon as the state machine exists."""
         steps = {state: step["name"] for step in self._settings["steps"] for state in step["states"]}
         images = {image["uri"]: self._text(image["dockerfile"]) for image in self._settings.get("images", [])}
-        Deployed(steps, images, str(self._code)).write(self._cloud.workdir)
+        # As with an image: what a job runs is what there was when it was deployed.
+        context = self._cloud.workdir / "build-context"
+        shutil.rmtree(context, ignore_errors=True)
+        shutil.copytree(self._code / "runtime", context / "runtime", ignore=shutil.ignore_patterns("__pycache__"))
+        Deployed(steps, images, str(context)).write(self._cloud.workdir)
 
     def _create_buckets(self) -> None:
         s3 = self._cloud.client("s3")

@@ -16,7 +16,7 @@ class Deployed:
 
     steps_of_states: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
-    #: The folder that holds the package `runtime`.
+    #: The build context of the images: a folder that holds the package `runtime`.
     code: str = ""
 
     def write(self, workdir: Path) -> None:

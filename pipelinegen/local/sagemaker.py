@@ -29,6 +29,7 @@ class JobPlace:
 
     base: Path
     log: Path
+    #: The build context of the image.
     code: Path
     image: Image
     environment: Mapping[str, str]
@@ -52,7 +53,7 @@ def run_training_job(request: Mapping[str, Any], place: JobPlace, stop: threadin
     """Does what CreateTrainingJob asks for: channels in, program, model and checkpoints out."""
     try:
         channels = _prepare(request, place)
-        folder = lay_out_code(place.code, place.base)
+        folder = lay_out_code(place.image, place.code, place.base)
         environment = training_environment(request, place, channels)
         argv = _command(request, place)
     except Exception as error:

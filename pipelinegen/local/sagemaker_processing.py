@@ -18,7 +18,7 @@ def run_processing_job(request: Mapping[str, Any], place: JobPlace, stop: thread
     """Does what CreateProcessingJob asks for. Outputs are uploaded only after exit code 0 (S3UploadMode EndOfJob)."""
     try:
         _prepare(request, place)
-        lay_out_code(place.code, place.base)
+        lay_out_code(place.image, place.code, place.base)
         argv = _command(request, place)
     except Exception as error:
         return JobEnd("Failed", "Failed", f"ClientError: {error}")

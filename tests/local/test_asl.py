@@ -52,7 +52,8 @@ def _parameters() -> list[Any]:
 def world(cloud: LocalCloud, fixtures: Path) -> World:
     role = _make_role(cloud)
     Deployed(
-        images={"img": "FROM x\nENV SAGEMAKER_PROGRAM=runtime/training/train.py\n"}, code=str(fixtures / "code")
+        images={"img": "FROM x\nENV SAGEMAKER_PROGRAM=runtime/training/train.py\nCOPY runtime /opt/ml/code/runtime\n"},
+        code=str(fixtures / "code"),
     ).write(cloud.workdir)
     _fill_bucket(cloud)
     _make_jobs(cloud, role, fixtures)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipelinegen.local.containers import parse_dockerfile, reroot
+from pipelinegen.local.containers import lay_out_code, parse_dockerfile, reroot
 from pipelinegen.local.processes import ChildProcesses, inherited_environment
 from pipelinegen.local.sagemaker import (
     JobEnd,
@@ -50,7 +50,12 @@ class FolderS3:
         shutil.copy(source, target)
 
 
-DOCKERFILE = "FROM x\nENV SAGEMAKER_PROGRAM=runtime/training/train.py PYTHONPATH=/opt/ml/code\nWORKDIR /opt/ml/code\n"
+DOCKERFILE = """\
+FROM x
+ENV SAGEMAKER_PROGRAM=runtime/training/train.py PYTHONPATH=/opt/ml/code
+COPY runtime /opt/ml/code/runtime
+WORKDIR /opt/ml/code
+"""
 
 
 @pytest.fixture
@@ -194,6 +199,18 @@ def test_metrics_take_the_last_value(tmp_path: Path) -> None:
 def test_only_the_last_stage_of_a_dockerfile_counts() -> None:
     image = parse_dockerfile("FROM a\nENV X=1\nFROM b\nENV Y=2 \\\n  Z='a b'\n# ENV W=3\nENV OLD form\nWORKDIR /srv\n")
     assert (image.environment, image.working_folder) == ({"Y": "2", "Z": "a b", "OLD": "form"}, "/srv")
+
+
+def test_a_job_has_the_code_that_its_image_copies(place: JobPlace) -> None:
+    lines = [
+        "COPY runtime/__init__.py /opt/ml/code/runtime/__init__.py",
+        "COPY --chown=a runtime/echo /opt/ml/code/runtime/echo",
+    ]
+    folder = lay_out_code(parse_dockerfile("\n".join(["FROM x", *lines])), place.code, place.base)
+    assert sorted(path.name for path in (folder / "runtime").iterdir()) == ["__init__.py", "echo"]
+    missing = parse_dockerfile("FROM x\nCOPY nothing /opt/ml/code/nothing")
+    with pytest.raises(FileNotFoundError, match="the image copies 'nothing', which is not in its build context"):
+        lay_out_code(missing, place.code, place.base)
 
 
 @pytest.mark.parametrize(
