@@ -56,9 +56,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 def run(chosen: ScoreOptions, environment: Mapping[str, str]) -> int:
     """Writes the predictions and returns how many rows. Raises: InputError if the model or the items are unusable."""
     processing = base_folder(environment) / "processing"
-    device = prepare_torch(0, environment)
     stored = _stored(processing / "input" / "model")
     catalogue = read_catalogue(processing / "input" / "items", stored.model.columns)
+    device = prepare_torch(0, len(stored.model.users) * len(catalogue), environment)
     ranker = Ranker(stored.model, catalogue, device)
     exclude = stored.exclude_seen if chosen.exclude_seen is None else chosen.exclude_seen
     with PredictionWriter(processing / "output" / "predictions", chosen.rows_per_file) as writer:

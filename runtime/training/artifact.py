@@ -21,7 +21,7 @@ from runtime.training.counts import Counts
 from runtime.training.data import Columns, InputError
 from runtime.training.histories import Histories
 from runtime.training.model import ItemFeatures, ModelShape, TwoTower
-from runtime.training.recommender import Recommender, Scaling, Trust
+from runtime.training.recommender import Recommender, Scale, Trust
 from runtime.training.vocabulary import Vocabulary
 
 USERS_FILE = "users.parquet"
@@ -143,7 +143,7 @@ def _contract(model: Recommender) -> dict[str, Any]:
         "items": len(model.items),
         "clock": model.counts.clock,
         "trust": {"towers": model.trust.towers, "neighbours": model.trust.neighbours},
-        "scaling": {name: {"mean": scale.mean, "spread": scale.spread} for name, scale in model.scaling.items()},
+        "scaling": {name: list(scale.knots) for name, scale in model.scaling.items()},
         "categories": {name: vocabulary.values.to_pylist() for name, vocabulary in model.categories.items()},
     }
 
@@ -207,7 +207,7 @@ def _assemble(contract: dict[str, Any], folder: Path) -> Recommender:
         users=users,
         items=items,
         categories=categories,
-        scaling={name: Scaling(**contract["scaling"][name]) for name in columns.numeric},
+        scaling={name: Scale(tuple(contract["scaling"][name])) for name in columns.numeric},
         features=ItemFeatures(stored["features"]["categories"], stored["features"]["numbers"]),
         towers=towers,
         histories=Histories(array["offsets"], array["history"].astype(np.int64)),

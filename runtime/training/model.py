@@ -5,6 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+#: Quantiles that tell a number, and with the mark of a missing one its columns in the features.
+KNOTS = 9
+NUMBER_WIDTH = KNOTS + 1
+
 #: Spread of a new row: small, so that what a new item or user scores is decided by its content and history.
 NEW_ROW_SPREAD = 0.02
 
@@ -25,8 +29,7 @@ class ModelShape:
 class ItemFeatures:
     """What the item tower reads.
 
-    `categories`: int64 [items, features], 0 is unknown; `numbers`: float32 [items, 2 · numeric], per number its scaled
-    value and 1 where it is missing.
+    `categories`: int64 [items, features], 0 is unknown; `numbers`: float32 [items, NUMBER_WIDTH · numeric].
     """
 
     categories: Tensor
@@ -56,19 +59,20 @@ class TwoTower(nn.Module):  # type: ignore[misc]  # torch is not followed by myp
         self.user_ids = nn.Embedding(shape.users + 1, width, sparse=True)
         self.item_ids = nn.Embedding(shape.items + 1, width, sparse=True)
         self.categories = nn.ModuleList([nn.Embedding(size, width) for size in shape.categories])
-        self.numbers = nn.Linear(2 * shape.numeric, width, bias=False) if shape.numeric else None
+        self.numbers = nn.Parameter(torch.empty(NUMBER_WIDTH * shape.numeric, width))
         self.recency = nn.Parameter(torch.zeros(shape.history_length))
         self.taste = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, width))
         self.everybody = nn.Parameter(torch.zeros(width))
         for table in (self.user_ids, self.item_ids, *self.categories):
             nn.init.normal_(table.weight, std=NEW_ROW_SPREAD)
+        nn.init.normal_(self.numbers, std=NEW_ROW_SPREAD)
 
     def item_vectors(self, rows: Tensor, features: ItemFeatures, keep_id: Tensor | None = None) -> Tensor:
         """float32 [n, dimensions] of items `rows` [n]; a 0 in `keep_id` [n] hides an id: content learns to do alone."""
         vectors = _id_vectors(self.item_ids, rows, keep_id)
         for place, table in enumerate(self.categories):
             vectors = vectors + table(features.categories[:, place])
-        return vectors if self.numbers is None else vectors + self.numbers(features.numbers)
+        return vectors + features.numbers @ self.numbers
 
     def user_vectors(self, rows: Tensor, history: Tensor, known: Tensor, keep_id: Tensor | None = None) -> Tensor:
         """float32 [n, dimensions] of users `rows` [n]; a 0 in `keep_id` [n] hides an id: history learns to do alone.
@@ -101,4 +105,4 @@ def _id_vectors(table: nn.Module, rows: Tensor, keep: Tensor | None) -> Tensor:
 def _widened(old: Tensor, fresh: Tensor) -> Tensor:
     if old.shape == fresh.shape:
         return old
-    return torch.cat([old, fresh[len(old) :]])
+    return torch.cat([old, fresh[len(old) :].to(old.device)])

@@ -8,33 +8,35 @@ import torch
 from runtime.training.counts import Counts
 from runtime.training.data import Catalogue, Columns, FloatArray, IntArray, Interactions
 from runtime.training.histories import Histories
-from runtime.training.model import ItemFeatures, ModelShape, TwoTower, grown
+from runtime.training.model import KNOTS, NUMBER_WIDTH, ItemFeatures, ModelShape, TwoTower, grown
 from runtime.training.vocabulary import Vocabulary
-
-#: Beyond so many standard deviations a number says no more, and one typing error must not move a vector.
-MAX_DEVIATIONS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Scaling:
-    """Mean and spread of a number, fixed when the model is born: what was learned refers to them."""
+class Scale:
+    """Quantiles of a number, fixed when the model is born: what was learned refers to them.
 
-    mean: float
-    spread: float
+    A number is told as its weights between the two quantiles around it, so its effect on a vector may be any broken
+    line: "about 15,000 euros" can be liked, which a slope cannot say. It needs no unit, and outliers end at the edges.
+    """
+
+    knots: tuple[float, ...]
 
     @classmethod
-    def of(cls, values: FloatArray) -> "Scaling":
-        """The scaling of the values that are there."""
+    def of(cls, values: FloatArray) -> "Scale":
+        """The scale of the values that are there; fewer distinct quantiles than KNOTS are kept as they are."""
         there = values[~np.isnan(values)].astype(np.float64)
         if not len(there):
-            return cls(0.0, 1.0)
-        return cls(float(there.mean()), float(there.std()) or 1.0)
+            return cls((0.0,))
+        return cls(tuple(float(knot) for knot in np.unique(np.quantile(there, np.linspace(0, 1, KNOTS)))))
 
-    def apply(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The scaled values, 0 where missing, and 1 where missing."""
+    def apply(self, values: FloatArray) -> FloatArray:
+        """float32 [n, NUMBER_WIDTH]: weights that add up to 1, the last of them for a missing value."""
         missing = np.isnan(values)
-        scaled = np.clip((values - self.mean) / self.spread, -MAX_DEVIATIONS, MAX_DEVIATIONS)
-        return np.where(missing, 0, scaled).astype(np.float32), missing.astype(np.float32)
+        position = np.interp(np.where(missing, 0.0, values), self.knots, np.arange(len(self.knots)))
+        near = np.maximum(0, 1 - np.abs(position[:, None] - np.arange(KNOTS)))
+        weights = np.column_stack([np.where(missing[:, None], 0, near), missing])
+        return weights.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Recommender:
     users: Vocabulary
     items: Vocabulary
     categories: dict[str, Vocabulary]
-    scaling: dict[str, Scaling]
+    scaling: dict[str, Scale]
     features: ItemFeatures
     towers: TwoTower
     histories: Histories
@@ -70,8 +72,10 @@ class Recommender:
             users=Vocabulary.of([]),
             items=Vocabulary.of([]),
             categories={name: Vocabulary.of([]) for name in columns.categorical},
-            scaling={name: Scaling.of(catalogue.numeric[name]) for name in columns.numeric},
-            features=ItemFeatures(torch.zeros(0, len(sizes), dtype=torch.long), torch.zeros(0, 2 * shape.numeric)),
+            scaling={name: Scale.of(catalogue.numeric[name]) for name in columns.numeric},
+            features=ItemFeatures(
+                torch.zeros(0, len(sizes), dtype=torch.long), torch.zeros(0, NUMBER_WIDTH * shape.numeric)
+            ),
             towers=TwoTower(shape),
             histories=Histories.empty(),
             counts=Counts.empty(),
@@ -91,10 +95,10 @@ class Recommender:
     def encoded(self, catalogue: Catalogue) -> ItemFeatures:
         """The features of the catalogue's items in its order; categories not seen in training become unknown."""
         columns = [vocabulary.rows(catalogue.categorical[name]) + 1 for name, vocabulary in self.categories.items()]
-        numbers = [part for name, scale in self.scaling.items() for part in scale.apply(catalogue.numeric[name])]
+        numbers = [scale.apply(catalogue.numeric[name]) for name, scale in self.scaling.items()]
         return ItemFeatures(
             torch.from_numpy(np.stack(columns, 1) if columns else np.zeros((len(catalogue), 0), np.int64)),
-            torch.from_numpy(np.stack(numbers, 1) if numbers else np.zeros((len(catalogue), 0), np.float32)),
+            torch.from_numpy(np.concatenate(numbers, 1) if numbers else np.zeros((len(catalogue), 0), np.float32)),
         )
 
     def remembering(self, interactions: Interactions, half_life_days: float) -> tuple["Recommender", IntArray]:
@@ -115,8 +119,8 @@ class Recommender:
     def _features(self, catalogue: Catalogue) -> ItemFeatures:
         """Features of all known items: today's where the catalogue lists the item, else as last seen, else unknown."""
         categories = torch.zeros(len(self.items), len(self.categories), dtype=torch.long)
-        numbers = torch.zeros(len(self.items), 2 * len(self.scaling))
-        numbers[:, 1::2] = 1.0
+        numbers = torch.zeros(len(self.items), NUMBER_WIDTH * len(self.scaling))
+        numbers[:, NUMBER_WIDTH - 1 :: NUMBER_WIDTH] = 1.0
         before = len(self.features.categories)
         categories[:before], numbers[:before] = self.features.categories, self.features.numbers
         rows, today = torch.from_numpy(self.items.rows(catalogue.items)), self.encoded(catalogue)

@@ -28,8 +28,8 @@ from runtime.training.recommender import Recommender
 #: Exit code of a program that SIGTERM ended.
 EXIT_INTERRUPTED = 143
 
-#: Batches are small: more threads than this only wait for each other.
-MAX_THREADS = 4
+#: Multiply-adds of one call below which a second thread costs more in waiting than it saves: 64 million.
+WORK_PER_THREAD = 1 << 26
 
 
 def main(
@@ -62,7 +62,8 @@ def run(
 ) -> dict[str, float]:
     """Trains, measures, saves the model and prints the metrics. Raises: InputError if something is unusable."""
     base = base_folder(environment)
-    device = prepare_torch(chosen.seed, environment)
+    work = chosen.batch_size * (chosen.batch_size + chosen.negatives) * chosen.dimensions
+    device = prepare_torch(chosen.seed, work, environment)
     interactions = read_interactions(_channel(environment, base, "interactions"), chosen.columns)
     catalogue = read_catalogue(_channel(environment, base, "items"), chosen.columns)
     promoted = _promoted(environment, chosen)
@@ -92,13 +93,16 @@ def run(
     return metrics
 
 
-def prepare_torch(seed: int, environment: Mapping[str, str]) -> torch.device:
-    """Fixes seeds and threads; the device to compute on. On a CPU equal input then gives equal bytes."""
+def prepare_torch(seed: int, work: int, environment: Mapping[str, str]) -> torch.device:
+    """Fixes seeds and threads; the device to compute on. On a CPU equal input then gives equal bytes.
+
+    `work`: multiply-adds of the largest call. OMP_NUM_THREADS is obeyed where it is set.
+    """
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
     if "OMP_NUM_THREADS" not in environment:
-        torch.set_num_threads(min(MAX_THREADS, len(os.sched_getaffinity(0))))
+        torch.set_num_threads(max(1, min(len(os.sched_getaffinity(0)), work // WORK_PER_THREAD)))
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from runtime.training.data import MICROSECONDS_PER_DAY, Catalogue, Columns, Interactions
 
-COLUMNS = Columns("user", "item", "time", ("make", "model", "fuel"), ("price_eur", "mileage_km"))
+MARKET_COLUMNS = Columns("user", "item", "time", ("make", "model", "fuel"), ("price_eur", "mileage_km"))
 
 MAKES, MODELS_PER_MAKE, FUELS = 20, 8, ("diesel", "electric", "hybrid", "petrol")
 LATENT = 8
@@ -50,7 +50,13 @@ class _World:
         fuel = rng.integers(len(FUELS), size=count)
         price = rng.normal(size=count)
         own = rng.normal(size=(count, LATENT)) * 0.5
-        taste = self.make_taste[make] + self.model_taste[model] + self.fuel_taste[fuel] + price[:, None] * self.price_taste + own
+        taste = (
+            self.make_taste[make]
+            + self.model_taste[model]
+            + self.fuel_taste[fuel]
+            + price[:, None] * self.price_taste
+            + own
+        )
         ids = np.array([f"v{self.next_id + place:07d}" for place in range(count)])
         self.next_id += count
         appeal = rng.normal(size=count) * 1.0
@@ -66,12 +72,16 @@ class _World:
         items = np.empty(len(users), np.int64)
         for user in np.unique(users):
             mine = np.flatnonzero(users == user)
-            logits = self.stock["taste"] @ self.users[user] + self.stock["appeal"] + rng.gumbel(size=len(self.stock["id"]))
+            logits = (
+                self.stock["taste"] @ self.users[user] + self.stock["appeal"] + rng.gumbel(size=len(self.stock["id"]))
+            )
             items[mine] = np.argsort(-logits)[: len(mine)]
         times = np.sort(day * MICROSECONDS_PER_DAY + rng.integers(MICROSECONDS_PER_DAY, size=len(users)))
         order = rng.permutation(len(users))
         clicks = Interactions(
-            pa.array([f"u{user:06d}" for user in users[order]]), pa.array(self.stock["id"][items[order]].tolist()), times
+            pa.array([f"u{user:06d}" for user in users[order]]),
+            pa.array(self.stock["id"][items[order]].tolist()),
+            times,
         )
         return clicks, self.catalogue()
 
