@@ -1,4 +1,4 @@
-"""Where our templates and runtime lie, in a checkout and in an installed wheel, and what the runtime's code hashes to."""
+"""Where our templates and runtime lie, in a checkout and in a wheel, and what the runtime's code hashes to."""
 
 import hashlib
 from collections.abc import Iterable
@@ -23,7 +23,9 @@ def runtime_files(packages: Iterable[str]) -> dict[str, bytes]:
     """The Python files of some packages of the runtime, by their path from the import root, sorted."""
     folder = runtime_folder()
     paths = [folder / "__init__.py", *(path for name in packages for path in (folder / name).rglob("*.py"))]
-    files = {f"{folder.name}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in paths if path.is_file()}
+    files = {
+        f"{folder.name}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in paths if path.is_file()
+    }
     return dict(sorted(files.items()))
 
 

@@ -4,29 +4,56 @@ from collections.abc import Mapping
 
 CATALOGUE: Mapping[str, str] = {
     "PG001": "The spec cannot be read: there is no such file, it is a folder, or it is too large. Nothing was done.",
-    "PG002": "The file is not YAML, or not UTF-8. A reference inside { } or [ ] needs quotes, because YAML gives braces a meaning of their own.",
+    "PG002": (
+        "The file is not YAML, or not UTF-8. A reference inside { } or [ ] needs quotes, because YAML gives "
+        "braces a meaning of their own."
+    ),
     "PG003": "A key is given twice in one mapping. YAML would silently keep the last one.",
     "PG004": "The file is empty or holds several documents. A spec is one mapping in one file.",
-    "PG005": "The file nests too deeply, grows too much when aliases are expanded, or carries a YAML tag. Specs are plain data.",
+    "PG005": (
+        "The file nests too deeply, grows too much when aliases are expanded, or carries a YAML tag. Specs "
+        "are plain data."
+    ),
     "PG006": "A key is not text. YAML reads 1, true and null as other things than text; put them in quotes.",
-    "PG010": "A key is not part of the language. Unknown keys are never ignored, so that no setting is lost by a misspelling.",
+    "PG010": (
+        "A key is not part of the language. Unknown keys are never ignored, so that no setting is lost by a "
+        "misspelling."
+    ),
     "PG011": "A required key is missing.",
     "PG012": "A reference names a step, an output or a dataset that does not exist (in this environment).",
     "PG013": "A value has another type or range than its key takes.",
     "PG014": "No step kind has this name; neither pipelinegen nor an installed plug-in brings it.",
     "PG015": "Steps need each other in a circle, so that none of them can start.",
-    "PG016": "A name is too long or has characters that an AWS service refuses, once it is part of role, job and bucket names.",
+    "PG016": (
+        "A name is too long or has characters that an AWS service refuses, once it is part of role, job and "
+        "bucket names."
+    ),
     "PG017": "A reference is to something else than the key wants, for example to a model where a table belongs.",
-    "PG018": "Text in ${ } is no reference. References are ${steps.<step>.<output>}, ${datasets.<name>}, ${run.date} and ${run.id}.",
+    "PG018": (
+        "Text in ${ } is no reference. References are ${steps.<step>.<output>}, ${datasets.<name>}, "
+        "${run.date} and ${run.id}."
+    ),
     "PG019": "A column marked sensitive would reach S3 in the clear. It must be hashed or dropped when it is read.",
     "PG020": "An environment is named that the spec does not have.",
     "PG021": "A column is named that the dataset does not have.",
-    "PG022": "A model is promoted from its training step although a gate judges it. Promote the gate's model, so that the gate counts.",
-    "PG023": "A step uses something that the pipeline does not have: a warehouse, a key for pseudonyms, or somebody to notify.",
-    "PG024": "A gate's bound does not fit its metric: `at_least` is for metrics to maximize, `at_most` for metrics to minimize.",
+    "PG022": (
+        "A model is promoted from its training step although a gate judges it. Promote the gate's model, so "
+        "that the gate counts."
+    ),
+    "PG023": (
+        "A step uses something that the pipeline does not have: a warehouse, a key for pseudonyms, or "
+        "somebody to notify."
+    ),
+    "PG024": (
+        "A gate's bound does not fit its metric: `at_least` is for metrics to maximize, `at_most` for "
+        "metrics to minimize."
+    ),
     "PG025": "AWS offers no SageMaker PyTorch image in the environment's region.",
     "PG026": "Two specs have the same name; their files would overwrite each other.",
-    "PG030": "A file in the output folder was not made by pipelinegen. The folder is replaced as a whole, so nothing else may lie there.",
+    "PG030": (
+        "A file in the output folder was not made by pipelinegen. The folder is replaced as a whole, so "
+        "nothing else may lie there."
+    ),
     "PG031": "A generated file was edited by hand. The edit would be lost; move it to the spec or to a template.",
     "PG032": "The output folder cannot be written. Nothing was changed.",
     "PG033": "A generated file is not what the spec gives now. Run `pipelinegen generate` and commit the result.",

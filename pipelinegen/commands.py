@@ -66,7 +66,9 @@ def explain(options: Namespace) -> int:
 
     id = options.id.upper()
     if id not in CATALOGUE:
-        raise fault(None, "PG001", f"there is no diagnostic '{options.id}'", suggest(id, CATALOGUE, "ids"), code=ExitCode.USAGE)
+        raise fault(
+            None, "PG001", f"there is no diagnostic '{options.id}'", suggest(id, CATALOGUE, "ids"), code=ExitCode.USAGE
+        )
     print(f"{id}: {CATALOGUE[id]}")
     return ExitCode.CLEAN
 
@@ -77,5 +79,11 @@ def _specs(options: Namespace) -> list[Path]:
         return list(dict.fromkeys(options.specs))
     found = sorted(Path("specs").glob("*.yaml"))
     if not found:
-        raise fault(None, "PG001", "no spec was named, and there is no specs/*.yaml here", "give the path of a spec", code=ExitCode.USAGE)
+        raise fault(
+            None,
+            "PG001",
+            "no spec was named, and there is no specs/*.yaml here",
+            "give the path of a spec",
+            code=ExitCode.USAGE,
+        )
     return found

@@ -1,6 +1,6 @@
 """The whole way from a source to the IR of each environment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import reduce
 
 from pipelinegen.errors import Diagnostic, SpecError, fault, suggest
@@ -15,11 +15,11 @@ from pipelinegen.steps.base import StepKind
 
 
 def compile_source(
-    source: Source, kinds: Mapping[str, StepKind], name_source: Callable[[str], str], environment: str | None = None
+    source: Source, kinds: Mapping[str, StepKind], cited: str, environment: str | None = None
 ) -> tuple[Pipeline, ...]:
     """The pipeline in every environment, or in the one named, in the spec's order.
 
-    `name_source` makes of the path given the path that generated files cite. Raises: SpecError with every fault of the
+    `cited` is the path of the spec as generated files name it. Raises: SpecError with every fault of the
     first stage that finds any; PG020 if there is no such environment.
     """
     spec = load_pipeline(source)
@@ -32,7 +32,7 @@ def compile_source(
     pipelines: list[Pipeline] = []
     for name in chosen:
         try:
-            pipelines.append(_compile(source, kinds, name_source(source.file), name))
+            pipelines.append(_compile(source, kinds, cited, name))
         except SpecError as error:
             faults.extend(error.diagnostics)
     if faults:

@@ -27,7 +27,8 @@ def _manifest(pipeline: Pipeline, renderer: Renderer, spec_text: str, files: Map
             "generator": f"pipelinegen {__version__}",
             "spec": {"path": pipeline.source, "sha256": content_hash(spec_text)},
             "files": [
-                {"path": path, "template": files[path].template, "sha256": content_hash(files[path].text)} for path in sorted(files)
+                {"path": path, "template": files[path].template, "sha256": content_hash(files[path].text)}
+                for path in sorted(files)
             ],
         }
     )

@@ -1,5 +1,6 @@
 """YAML text to plain data and, beside it, a tree of spans; nothing of YAML that surprises survives this room."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?")
+#: What YAML 1.2 does not allow unescaped.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -63,13 +66,21 @@ class Source:
 
 
 def read_source(path: Path) -> Source:
-    """What the file at `path` says. Raises: SpecError with PG001 if it cannot be read, PG002–PG006 if it is no plain YAML."""
+    """What the file at `path` says. Raises: SpecError with PG001 if it cannot be read, else PG002–PG006."""
     file = path.as_posix()
     place = Span(file, 1, 1, 1)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise fault(None, "PG001", f"'{file}' is larger than {MAX_BYTES // 1024} KiB", code=ExitCode.USAGE)
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise fault(
+                None,
+                "PG001",
+                f"'{file}' is larger than {MAX_BYTES // 1024} KiB",
+                "give the path of a spec",
+                code=ExitCode.USAGE,
+            )
+        text = content.decode("utf-8-sig")
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         raise fault(None, "PG001", f"'{file}': {reason}", "give the path of a spec", code=ExitCode.USAGE) from None
@@ -85,11 +96,8 @@ def parse(text: str, file: str) -> Source:
         data, spans = builder.document(yaml.parse(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(error, file) from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        column = error.position - (text.rfind("\n", 0, error.position) + 1) + 1
-        message = f"the character U+{ord(text[error.position]):04X} may not stand in YAML"
-        raise fault(Span(file, line, column, column + 1), "PG002", message, "remove it") from None
+    except yaml.reader.ReaderError:
+        raise _forbidden_character(text, file) from None
     if builder.faults:
         raise SpecError(builder.faults)
     return Source(file, text, data, spans)
@@ -99,8 +107,18 @@ def _not_yaml(error: yaml.MarkedYAMLError, file: str) -> SpecError:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     problem = error.problem or "the text ends too early"
-    help = "mend the YAML; a reference inside { } or [ ] needs quotes: \"${steps.train.model}\""
+    help = 'mend the YAML; a reference inside { } or [ ] needs quotes: "${steps.train.model}"'
     return fault(Span(file, line, column, column + 1), "PG002", f"not YAML: {problem}", help)
+
+
+def _forbidden_character(text: str, file: str) -> SpecError:
+    """The fault of the first character that YAML does not allow; the parser counts in bytes, so it is looked for again."""
+    found = _FORBIDDEN.search(text)
+    position = found.start() if found else 0
+    line = text.count("\n", 0, position) + 1
+    column = position - (text.rfind("\n", 0, position) + 1) + 1
+    message = f"the character U+{ord(text[position]):04X} may not stand in YAML"
+    return fault(Span(file, line, column, column + 1), "PG002", message, "remove it")
 
 
 @dataclass(slots=True)
@@ -108,6 +126,7 @@ class _Anchored:
     data: Data
     spans: SpanTree
     nodes: int
+    height: int
 
 
 class _Builder:
@@ -117,6 +136,7 @@ class _Builder:
         self.file = file
         self.faults: list[Diagnostic] = []
         self.nodes = 0
+        self.deepest = 0
         self.anchors: dict[str, _Anchored] = {}
 
     def document(self, events: Iterator[yaml.Event]) -> tuple[Data, SpanTree]:
@@ -126,12 +146,16 @@ class _Builder:
                 next(events)
                 following = next(events)
                 if isinstance(following, yaml.DocumentStartEvent):
-                    self.report(self.span(following), "PG004", "a second document starts here", "keep one spec per file")
+                    self.report(
+                        self.span(following), "PG004", "a second document starts here", "keep one spec per file"
+                    )
                 return result
         raise fault(Span(self.file, 1, 1, 1), "PG004", "the file is empty", "start from `version: 1` and a `name:`")
 
     def span(self, event: yaml.Event) -> Span:
         start, end = event.start_mark, event.end_mark
+        assert start is not None
+        assert end is not None
         end_column = end.column + 1 if end.line == start.line else start.column + 2
         return Span(self.file, start.line + 1, start.column + 1, max(end_column, start.column + 2))
 
@@ -139,13 +163,14 @@ class _Builder:
         self.faults.append(Diagnostic(span, id, message, help, notes))
 
     def node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> tuple[Data, SpanTree]:
-        before = self.nodes
+        before, deepest = self.nodes, self.deepest
         self.count(event, 1)
-        if depth > MAX_DEPTH:
-            raise fault(self.span(event), "PG005", f"nested deeper than {MAX_DEPTH} levels", "flatten the spec")
+        self.descend(event, depth)
         if isinstance(event, yaml.AliasEvent):
-            return self.alias(event)
+            return self.alias(event, depth)
+        assert isinstance(event, yaml.NodeEvent)
         self.refuse_tag(event)
+        self.deepest = depth
         if isinstance(event, yaml.MappingStartEvent):
             result = self.mapping(event, events, depth)
         elif isinstance(event, yaml.SequenceStartEvent):
@@ -154,19 +179,37 @@ class _Builder:
             assert isinstance(event, yaml.ScalarEvent)
             result = self.scalar(event), SpanTree(self.span(event))
         if event.anchor:
-            self.anchors[event.anchor] = _Anchored(*result, self.nodes - before)
+            self.anchors[event.anchor] = _Anchored(*result, self.nodes - before, self.deepest - depth)
+        self.deepest = max(deepest, self.deepest)
         return result
+
+    def descend(self, event: yaml.Event, depth: int) -> None:
+        """Notes a depth that was reached. Raises: SpecError with PG005 if that is too deep."""
+        self.deepest = max(self.deepest, depth)
+        if depth > MAX_DEPTH:
+            raise fault(self.span(event), "PG005", f"nested deeper than {MAX_DEPTH} levels", "flatten the spec")
 
     def count(self, event: yaml.Event, nodes: int) -> None:
         self.nodes += nodes
         if self.nodes > MAX_NODES:
-            raise fault(self.span(event), "PG005", f"more than {MAX_NODES} values once aliases are expanded", "use fewer aliases")
+            raise fault(
+                self.span(event),
+                "PG005",
+                f"more than {MAX_NODES} values once aliases are expanded",
+                "use fewer aliases",
+            )
 
-    def alias(self, event: yaml.AliasEvent) -> tuple[Data, SpanTree]:
-        anchored = self.anchors.get(event.anchor)
+    def alias(self, event: yaml.AliasEvent, depth: int) -> tuple[Data, SpanTree]:
+        anchored = self.anchors.get(event.anchor or "")
         if anchored is None:
-            raise fault(self.span(event), "PG002", f"the alias '*{event.anchor}' has no anchor before it", f"add '&{event.anchor}'")
+            raise fault(
+                self.span(event),
+                "PG002",
+                f"the alias '*{event.anchor}' has no anchor before it",
+                f"add '&{event.anchor}'",
+            )
         self.count(event, anchored.nodes)
+        self.descend(event, depth + anchored.height)
         return anchored.data, anchored.spans
 
     def refuse_tag(self, event: yaml.NodeEvent) -> None:
@@ -199,8 +242,12 @@ class _Builder:
         value, _ = self.node(event, events, depth + 1)
         if isinstance(value, str):
             return value
-        written = event.value if isinstance(event, yaml.ScalarEvent) else "a nested value"
-        self.report(self.span(event), "PG006", f"the key '{written}' is not text", "put it in quotes")
+        if isinstance(event, yaml.ScalarEvent):
+            self.report(self.span(event), "PG006", f"the key '{event.value}' is not text", "put it in quotes")
+        else:
+            self.report(
+                self.span(event), "PG006", "a key is not text but a nested value", "write a plain word as the key"
+            )
         return None
 
     def sequence(self, start: yaml.Event, events: Iterator[yaml.Event], depth: int) -> tuple[Data, SpanTree]:
@@ -224,7 +271,16 @@ class _Builder:
             return str(text).lower() == "true"
         if _INTEGER.fullmatch(text):
             if len(text) > MAX_INTEGER_DIGITS:
-                self.report(self.span(event), "PG005", f"an integer of {len(text)} digits", "put it in quotes if it is a name")
+                self.report(
+                    self.span(event), "PG005", f"an integer of {len(text)} digits", "put it in quotes if it is a name"
+                )
                 return 0
             return int(text)
-        return float(text) if _FLOAT.fullmatch(text) else str(text)
+        if not _FLOAT.fullmatch(text):
+            return str(text)
+        if not math.isfinite(float(text)):
+            self.report(
+                self.span(event), "PG005", f"the number '{text[:40]}' is too large", "put it in quotes if it is a name"
+            )
+            return 0.0
+        return float(text)

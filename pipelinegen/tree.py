@@ -35,18 +35,19 @@ def compile_specs(paths: Iterable[Path], out: Path, environment: str | None = No
     for path in paths:
         try:
             source = read_source(path)
-            cited = cited_path(path, out)
-            found.append(Compiled(source, compile_source(source, kinds, lambda _, cited=cited: cited, environment)))
+            found.append(Compiled(source, compile_source(source, kinds, cited_path(path, out), environment)))
         except SpecError as error:
             faults.append(error)
     if faults:
-        raise SpecError((item for error in faults for item in error.diagnostics), max(error.exit_code for error in faults))
+        raise SpecError(
+            (item for error in faults for item in error.diagnostics), max(error.exit_code for error in faults)
+        )
     _refuse_same_name(found)
     return tuple(found)
 
 
 def cited_path(spec: Path, out: Path) -> str:
-    """How generated files name their spec: from the project's folder, which holds the output folder, on every machine the same."""
+    """How generated files name their spec: from the folder that holds the output folder, the same on every machine."""
     resolved = spec.resolve()
     for base in (out.resolve().parent, Path.cwd()):
         if resolved.is_relative_to(base) and base != Path(base.anchor):
@@ -54,7 +55,9 @@ def cited_path(spec: Path, out: Path) -> str:
     return spec.name
 
 
-def generate_folders(compiled: Iterable[Compiled], out: Path, templates: Path | None = None) -> dict[Path, Mapping[str, str]]:
+def generate_folders(
+    compiled: Iterable[Compiled], out: Path, templates: Path | None = None
+) -> dict[Path, Mapping[str, str]]:
     """Every folder with its files. Raises: SpecError with PG034 for a template at fault."""
     renderer = Renderer(templates_folder(), templates)
     return {
@@ -64,7 +67,9 @@ def generate_folders(compiled: Iterable[Compiled], out: Path, templates: Path | 
     }
 
 
-def add_abandoned(folders: dict[Path, Mapping[str, str]], compiled: Iterable[Compiled], out: Path) -> dict[Path, Mapping[str, str]]:
+def add_abandoned(
+    folders: dict[Path, Mapping[str, str]], compiled: Iterable[Compiled], out: Path
+) -> dict[Path, Mapping[str, str]]:
     """`folders`, and empty ones for what the same specs gave before and no longer give."""
     specs = {pipeline.source for item in compiled for pipeline in item.pipelines}
     found = dict(folders)
@@ -89,7 +94,9 @@ def compare_tree(folders: Folders, out: Path) -> list[Difference]:
 def write_tree(folders: Folders, out: Path, *, force: bool = False) -> list[Difference]:
     """Makes every folder hold its files, or raises before anything is touched. Raises: SpecError with PG030–PG032."""
     faults = [
-        Diagnostic(None, "PG030", f"'{path.as_posix()}' is not ours", "move it away: everything in this folder is generated")
+        Diagnostic(
+            None, "PG030", f"'{path.as_posix()}' is not ours", "move it away: everything in this folder is generated"
+        )
         for path in _strays(folders, out)
     ]
     for folder, files in folders.items():

@@ -64,7 +64,13 @@ def write(
     except OSError as error:
         place = error.filename or folder.as_posix()
         reason = (error.strerror or str(error)).lower()
-        raise fault(None, "PG032", f"'{_text(place)}' cannot be written: {reason}", "make the folder writable, or give another with --out", code=ExitCode.USAGE) from error
+        raise fault(
+            None,
+            "PG032",
+            f"'{_text(place)}' cannot be written: {reason}",
+            "make the folder writable, or give another with --out",
+            code=ExitCode.USAGE,
+        ) from error
     return changed
 
 
@@ -112,7 +118,7 @@ def _replace(folder: Path, files: Mapping[str, str], changes: list[Difference]) 
             prepared.append((_write_beside(path, files[path.relative_to(folder).as_posix()]), path))
         with _uninterrupted():
             for temporary, path in prepared:
-                os.replace(temporary, path)
+                Path(temporary).replace(path)
             prepared.clear()
             for item in changes:
                 if item.state == "stale":
@@ -142,7 +148,7 @@ def _write_beside(path: Path, text: str) -> str:
     with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
         stream.write(text)
     mode = 0o666 & ~_umask()
-    os.chmod(temporary, mode)
+    Path(temporary).chmod(mode)
     return temporary
 
 
@@ -162,7 +168,10 @@ def _uninterrupted() -> Iterator[None]:
         yield
         return
     pending: list[int] = []
-    before = {number: signal.signal(number, lambda found, _: pending.append(found)) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        int(number): signal.signal(number, lambda found, _: pending.append(found))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:

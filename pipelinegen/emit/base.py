@@ -44,7 +44,9 @@ class Workbench:
 
     def render(self, path: str, template: str, context: object) -> File:
         """The file of a template, its header filled in."""
-        return File(path, self.renderer.render(template, context, source=self.pipeline.source, template=template), template)
+        return File(
+            path, self.renderer.render(template, context, source=self.pipeline.source, template=template), template
+        )
 
     def resources(self, kind: type[ResourceT]) -> tuple[ResourceT, ...]:
         """The resources of one kind over all steps, each once, in the order of steps."""

@@ -30,13 +30,18 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
             {"name": role.name, "service": role.key.service.value, "policy": f"terraform/policies/{role.name}.json"}
             for role in pipeline.roles
         ],
-        "images": [{"uri": bench.image_uri(image), "dockerfile": f"{image.folder}/Dockerfile"} for image in bench.resources(Image)],
+        "images": [
+            {"uri": bench.image_uri(image), "dockerfile": f"{image.folder}/Dockerfile"}
+            for image in bench.resources(Image)
+        ],
         "glue_jobs": [_glue_job(bench, job) for job in bench.resources(GlueJob)],
         "functions": [_function(bench, function) for function in bench.resources(LambdaFunction)],
         "apis": [_api(bench, api) for api in bench.resources(Api)],
         "state_machine": {
             "name": names.state_machine(),
-            "role": next(role.name for role in pipeline.roles if role.key.step is None and "states" in role.key.service),
+            "role": next(
+                role.name for role in pipeline.roles if role.key.step is None and "states" in role.key.service
+            ),
             "definition": DEFINITION,
         },
         "schedules": [
@@ -75,12 +80,12 @@ def _steps(bench: Workbench) -> list[Json]:
     ]
 
 
-def _secrets(bench: Workbench) -> list[Json]:
+def _secrets(bench: Workbench) -> list[str]:
     pipeline = bench.pipeline
     found = {pipeline.protection_secret, pipeline.warehouse.secret if pipeline.warehouse else None}
-    if bench.resources(LambdaFunction) or bench.resources(Api):
+    if len(bench.resources(LambdaFunction)) + len(bench.resources(Api)):
         found.add(bench.names.redis_secret())
-    return list(sorted(name for name in found if name))
+    return sorted(name for name in found if name)
 
 
 def _glue_job(bench: Workbench, job: GlueJob) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""README.md of one environment, for the people who review and apply it; and the graph, which `pipelinegen graph` prints too."""
+"""README.md of one environment, for those who review and apply it; and the graph that `pipelinegen graph` prints."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

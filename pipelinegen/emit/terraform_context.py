@@ -8,7 +8,16 @@ from typing import Any
 
 from pipelinegen.emit.base import Workbench
 from pipelinegen.emit.deployment import NO_MODEL, glue_arguments
-from pipelinegen.emit.terraform_network import Edge, Network, OutsideEdge, SecurityGroup, edges, network, outside_edges, security_groups
+from pipelinegen.emit.terraform_network import (
+    Edge,
+    Network,
+    OutsideEdge,
+    SecurityGroup,
+    edges,
+    network,
+    outside_edges,
+    security_groups,
+)
 from pipelinegen.ir.model import Api, GlueJob, Image, LambdaFunction, Role, SagemakerJob
 
 LOG_RETENTION_DAYS = 90
@@ -127,7 +136,9 @@ def api_context(bench: Workbench, api: Api) -> dict[str, Any]:
         "log_group": f"/ecs/{api.name}",
         "log_retention_days": LOG_RETENTION_DAYS,
         "environment": _environment(api.environment),
-        "secrets": [{"key": key, "label": labels[secret], "field": part} for key, (secret, part) in sorted(api.secrets.items())],
+        "secrets": [
+            {"key": key, "label": labels[secret], "field": part} for key, (secret, part) in sorted(api.secrets.items())
+        ],
         "secret_names": [{"label": label, "name": name} for name, label in labels.items()],
     }
 
@@ -152,7 +163,11 @@ def _buckets(bench: Workbench) -> tuple[Mapping[str, Any], ...]:
         "models": "Model artifacts and training checkpoints, by job",
     }
     rules = {
-        "data": [{"id": f"expire-{step.name}", "prefix": f"{step.name}/", "days": 90} for step in bench.pipeline.steps if _writes_data(step.kind)],
+        "data": [
+            {"id": f"expire-{step.name}", "prefix": f"{step.name}/", "days": 90}
+            for step in bench.pipeline.steps
+            if _writes_data(step.kind)
+        ],
         "models": [
             {"id": f"expire-{job.step}-checkpoints", "prefix": f"{job.step}/checkpoints/", "days": 7}
             for job in bench.resources(SagemakerJob)
@@ -260,9 +275,14 @@ def _topics(bench: Workbench) -> tuple[Mapping[str, Any], ...]:
 
 def _parameters(bench: Workbench) -> tuple[Mapping[str, str], ...]:
     name = bench.names.promoted_parameter()
-    return ({"label": "promoted_model", "name": name, "description": "The promoted model; the pipeline moves it", "value": NO_MODEL},)
-
-
+    return (
+        {
+            "label": "promoted_model",
+            "name": name,
+            "description": "The promoted model; the pipeline moves it",
+            "value": NO_MODEL,
+        },
+    )
 
 
 def _alarms(bench: Workbench) -> Mapping[str, Any] | None:
@@ -298,4 +318,7 @@ def _warehouse(bench: Workbench) -> Mapping[str, Any] | None:
     warehouse = bench.pipeline.warehouse
     if warehouse is None or not any(job.reads_warehouse for job in bench.resources(GlueJob)):
         return None
-    return {"connection": f"{bench.names.stem}-warehouse", "description": f"Puts Glue jobs into the VPC, from where {warehouse.database} is reached"}
+    return {
+        "connection": f"{bench.names.stem}-warehouse",
+        "description": f"Puts Glue jobs into the VPC, from where {warehouse.database} is reached",
+    }

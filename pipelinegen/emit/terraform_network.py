@@ -77,9 +77,7 @@ class OutsideEdge:
 def network(bench: Workbench) -> Network | None:
     """The VPC with the interface endpoints that its services need, and no others."""
     region, stem = bench.pipeline.region, bench.names.stem
-    subnets = tuple(
-        Subnet(zone, f"{region}{zone}", cidr, f"{stem}-private-{zone}") for zone, cidr in SUBNETS.items()
-    )
+    subnets = tuple(Subnet(zone, f"{region}{zone}", cidr, f"{stem}-private-{zone}") for zone, cidr in SUBNETS.items())
     prefix = f"com.amazonaws.{region}"
     endpoints = tuple(Endpoint(name.replace(".", "_"), f"{prefix}.{name}") for name in _endpoints(bench))
     return Network(CIDR, f"{prefix}.s3", subnets, endpoints)

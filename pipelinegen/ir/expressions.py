@@ -34,5 +34,6 @@ def concatenate(parts: list[Json]) -> Json:
 
 def unique_job_name(prefix: str) -> Jsonata:
     """A SageMaker job name that no retry, redrive or second run of the same date repeats; at most 63 characters."""
-    attempt = "$states.context.Execution.Id & '/' & $string($states.context.State.RetryCount) & '/' & $string($states.context.Execution.RedriveCount)"
+    counts = ("$states.context.State.RetryCount", "$states.context.Execution.RedriveCount")
+    attempt = " & '/' & ".join(["$states.context.Execution.Id", *(f"$string({count})" for count in counts)])
     return Jsonata(f"'{prefix}-' & $replace($run_date, '-', '') & '-' & $substring($hash({attempt}, 'SHA-256'), 0, 12)")

@@ -67,8 +67,8 @@ def ancestors(needs: Graph) -> dict[str, frozenset[str]]:
 def plan_steps(needs: Graph) -> Plan | None:
     """The composition of Series and Parallel that keeps every order constraint; None for no steps.
 
-    Exact for series-parallel orders. Where the order is none (an 'N'), one barrier is added: the steps that need nothing
-    run first, together.
+    Exact for series-parallel orders. Where the order is none (an 'N'), one barrier is added: the steps that need
+    nothing run first, together.
     """
     order = topological_order(needs)
     return _plan(order, ancestors(needs)) if order else None

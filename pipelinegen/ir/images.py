@@ -1,4 +1,4 @@
-"""AWS's own SageMaker images: registry accounts by region, from the `sagemaker` package (image_uri_config/pytorch.json)."""
+"""AWS's own SageMaker images: accounts by region, from the package `sagemaker` (image_uri_config/pytorch.json)."""
 
 #: The training image the pipeline's own image derives from; a test holds it against the `sagemaker` package.
 PYTORCH_TRAINING_TAG = "2.5.1-gpu-py311"

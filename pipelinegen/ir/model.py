@@ -1,6 +1,6 @@
 """Frozen dataclasses of the intermediate representation: pipeline, steps, artifacts, permissions, resources."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ class Jsonata:
 
 
 #: A JSON value in which a JSONata expression may stand anywhere.
-Json = None | bool | int | float | str | Jsonata | list["Json"] | dict[str, "Json"]
+Json = None | bool | int | float | str | Jsonata | Sequence["Json"] | Mapping[str, "Json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ class Service(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoleKey:
-    """A role before it is named: its service, the step it serves (None: the whole pipeline), and a purpose where a step has two."""
+    """A role before it is named: its service, its step (None: the pipeline's own), a purpose where a step has two."""
 
     service: Service
     step: str | None = None

@@ -1,4 +1,4 @@
-"""The local commands: each takes the parsed arguments and returns an exit code; faults a user can mend are printed here."""
+"""The local commands: each takes the parsed arguments, returns an exit code, and prints faults a user can mend."""
 
 import sys
 from argparse import Namespace

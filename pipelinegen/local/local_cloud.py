@@ -25,14 +25,18 @@ _END_SECONDS: Final = 10.0
 class LocalCloud:
     """A running local cloud; use it in a `with` block, whose end leaves no process behind.
 
+    `enforce_policies`: a call that the policies of its role do not allow is refused, as on AWS.
     Raises: PortTakenError, LocalCloudError if the server does not start.
     """
 
-    def __init__(self, workdir: Path, account: str, region: str, port: int = 0) -> None:
+    def __init__(
+        self, workdir: Path, account: str, region: str, port: int = 0, *, enforce_policies: bool = True
+    ) -> None:
         self.workdir = workdir.resolve()
         self.account = account
         self.region = region
         self.port = port
+        self.enforce_policies = enforce_policies
         self._process: subprocess.Popen[bytes] | None = None
         self._clients: dict[str, Any] = {}
 
@@ -90,10 +94,11 @@ class LocalCloud:
 
     def notifications(self) -> list[Mapping[str, Any]]:
         """Every message published to a topic so far: `at`, `date`, `state`, `topic`, `subject`, `message`."""
-        path = self.workdir / "notifications.jsonl"
-        if not path.exists():
-            return []
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return _read_lines(self.workdir / "notifications.jsonl")
+
+    def denials(self) -> list[Mapping[str, Any]]:
+        """Every call refused so far: `at`, `date`, `state`, `role`, `action`, `resource`, `context`."""
+        return _read_lines(self.workdir / "denied.jsonl")
 
     def close(self) -> None:
         """Ends the server; what it may have left of its session is killed. Safe to call twice."""
@@ -118,7 +123,8 @@ class LocalCloud:
 
     def _command(self) -> list[str]:
         words = ["--workdir", str(self.workdir), "--account", self.account, "--region", self.region]
-        return [sys.executable, "-m", "pipelinegen.local.server", *words, "--port", str(self.port)]
+        words += ["--port", str(self.port), *([] if self.enforce_policies else ["--no-iam"])]
+        return [sys.executable, "-m", "pipelinegen.local.server", *words]
 
     def _environment(self) -> dict[str, str]:
         return {**inherited_environment(), "PYTHONPATH": import_path(), "PYTHONUNBUFFERED": "1", "TZ": "UTC"}
@@ -134,6 +140,10 @@ class LocalCloud:
                 f"the local cloud did not start: {logs.tail(self.log, 1) or 'it said nothing'}", f"see {self.log}"
             )
         return int(message["port"])
+
+
+def _read_lines(path: Path) -> list[Mapping[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
 def _read_line(process: subprocess.Popen[bytes], deadline: float) -> bytes:

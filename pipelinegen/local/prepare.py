@@ -1,4 +1,4 @@
-"""What a local command needs before anything starts: a compiled spec, current generated files, tables, secrets, a folder."""
+"""What a local command needs before anything starts: a spec, current generated files, tables, secrets, a folder."""
 
 import contextlib
 import fcntl
@@ -18,7 +18,7 @@ import pyarrow.csv
 from pipelinegen.errors import ExitCode, choices
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.local.data import DATA_SETS
-from pipelinegen.local.data.folder import folder_data_set
+from pipelinegen.local.data.choice import find_data_set
 from pipelinegen.local.data.vehicles import DataSet
 from pipelinegen.local.faults import LocalCloudError
 from pipelinegen.tree import compile_specs, generate_folders
@@ -69,21 +69,20 @@ def run_dates(last: str | None, days: int) -> list[date]:
     return [end - timedelta(days=back) for back in reversed(range(days))]
 
 
-def tables_for(pipeline: Pipeline, spec: Path, data: Path | None, dates: list[date]) -> Mapping[str, pa.Table]:
-    """The tables of the local warehouse. Raises: LocalCloudError if the spec names no data, or what it names is not there."""
+def tables_for(pipeline: Pipeline, spec: Path, data: str | None, dates: list[date]) -> Mapping[str, pa.Table]:
+    """The tables of the local warehouse. Raises: LocalCloudError if there is no such data."""
     return _data_set(pipeline, spec, data)(dates[0], len(dates), SEED)
 
 
-def _data_set(pipeline: Pipeline, spec: Path, data: Path | None) -> DataSet:
-    if data is not None:
-        return folder_data_set(data)
-    name = pipeline.local_data
+def _data_set(pipeline: Pipeline, spec: Path, data: str | None) -> DataSet:
+    name = data or pipeline.local_data
     if name is None:
         raise LocalCloudError(
             "the spec does not say what the local warehouse holds",
-            f"add `local: {{data: …}}` ({choices(DATA_SETS)}, or a folder), or give --data FOLDER",
+            f"add `local: {{data: …}}` ({choices(DATA_SETS)}, or a folder), or give --data",
         )
-    return DATA_SETS[name] if name in DATA_SETS else folder_data_set(spec.parent / name)
+    beside = spec.parent / name
+    return find_data_set(str(beside) if data is None and name not in DATA_SETS and beside.is_dir() else name)
 
 
 def local_secrets(
@@ -113,7 +112,7 @@ def reset(state: Path) -> None:
 
 @contextlib.contextmanager
 def locked(state: Path) -> Iterator[Path]:
-    """The state folder, while no other command works on it. Raises: LocalCloudError if one does, or it cannot be written."""
+    """The state folder, while no other command works on it. Raises: LocalCloudError."""
     try:
         state.mkdir(parents=True, exist_ok=True)
         handle = (state / ".lock").open("w")

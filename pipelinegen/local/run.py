@@ -5,12 +5,11 @@ import shutil
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-
 
 import pyarrow as pa
 from rich.console import Console
@@ -42,7 +41,7 @@ class Session:
 
 
 def run_days(options: Namespace) -> int:
-    """One execution a day; the summary is printed, and left in the state folder with the logs and the Redis snapshot."""
+    """One execution a day; the summary is printed, and left in the state folder beside logs and the Redis snapshot."""
     prepared = prepare(options)
     _require_programs(prepared)
     dates = run_dates(options.date, options.days)
@@ -117,13 +116,14 @@ def _run_date(session: Session, day: str) -> Day:
             if isinstance(event, ExecutionEnd):
                 end = event
             else:
-                _add_seconds(seconds, event)
+                _add_seconds(seconds, event, {step["name"] for step in steps})
     assert end is not None
     return Day(day, end, seconds, rows_extracted(session.cloud, session.deployment, day), redis_keys(session.redis))
 
 
-def _add_seconds(seconds: dict[str, float], event: StateEvent) -> None:
-    if event.kind == "exited":
+def _add_seconds(seconds: dict[str, float], event: StateEvent, steps: Set[str]) -> None:
+    """Counts the states of steps; those around them, such as a Parallel state, would count twice."""
+    if event.kind == "exited" and event.step in steps:
         seconds[event.step] = seconds.get(event.step, 0.0) + event.seconds
 
 
@@ -157,7 +157,8 @@ def _explain_failure(day: Day, console: Console) -> None:
 
 def _wait(session: Session) -> None:
     print(
-        f"\nthe local cloud stays at {session.cloud.endpoint} (AWS_ENDPOINT_URL), Redis at {session.redis.host}:{session.redis.port}"
+        f"\nthe local cloud stays at {session.cloud.endpoint} (AWS_ENDPOINT_URL), "
+        f"Redis at {session.redis.host}:{session.redis.port}"
     )
     print("end it with Ctrl-C", flush=True)
     try:

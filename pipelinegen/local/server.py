@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         _say({"error": "port_taken", "detail": str(error)})
         return PORT_TAKEN_CODE
     os.environ["MOTO_PORT"] = str(server.server_address[1])
-    server.app = _application(workdir, options.account, options.region, server.server_address[1], children)
+    server.app = _application(workdir, options, server.server_address[1], children)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     _say({"port": server.server_address[1]})
     ended.wait()
@@ -53,6 +53,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--account", required=True)
     parser.add_argument("--region", required=True)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--no-iam", action="store_true", help="do not enforce the roles' policies")
     return parser.parse_args(argv)
 
 
@@ -98,7 +99,7 @@ def _not_ready(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return []
 
 
-def _application(workdir: Path, account: str, region: str, port: int, children: ChildProcesses) -> Any:
+def _application(workdir: Path, options: argparse.Namespace, port: int, children: ChildProcesses) -> Any:
     """moto's server with everything of `pipelinegen.local.cloud` installed."""
     from moto.core.config import default_user_config
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -106,11 +107,15 @@ def _application(workdir: Path, account: str, region: str, port: int, children: 
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["lambda"] = {"use_docker": False}
 
+    from pipelinegen.local.cloud.authorisation import AuthorisationMiddleware
     from pipelinegen.local.cloud.install import install_all
     from pipelinegen.local.cloud.tasks import TaskMiddleware
 
-    install_all(workdir, account, region, f"http://127.0.0.1:{port}", children)
-    return TaskMiddleware(DomainDispatcherApplication(create_backend_app))
+    install_all(workdir, options.account, options.region, f"http://127.0.0.1:{port}", children)
+    application = DomainDispatcherApplication(create_backend_app)
+    if not options.no_iam:
+        application = AuthorisationMiddleware(application, options.account, workdir)
+    return TaskMiddleware(application)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@ from pipelinegen.local.local_cloud import LocalCloud
 from pipelinegen.local.redis import RedisServer
 from pipelinegen.local.s3_transfer import split_uri
 
+#: Days that fit side by side on a screen.
+MOST_COLUMNS = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Day:
@@ -87,37 +90,11 @@ def redis_keys(server: RedisServer) -> int:
 
 def print_summary(summary: RunSummary, console: Console) -> None:
     """The table of days, then what was notified."""
-    steps = list(dict.fromkeys(step for day in summary.days for step in day.seconds if step in _steps(day)))
-    table = Table(title=f"{summary.pipeline} ({summary.environment})", title_justify="left", box=None, padding=(0, 1))
-    for heading in (
-        "day",
-        "rows read",
-        f"{summary.metric or 'metric'}",
-        "promoted before",
-        "most popular",
-        "gate",
-        "keys",
-        "seconds by step",
-    ):
-        table.add_column(
-            heading,
-            justify="right" if heading in ("keys", summary.metric, "promoted before", "most popular") else "left",
-        )
-    for day in summary.days:
-        metrics = _metrics(day)
-        name = summary.metric or ""
-        table.add_row(
-            day.date,
-            ", ".join(f"{name} {rows:,}" for name, rows in day.rows.items()) or "-",
-            _number(metrics.get(name)),
-            _number(metrics.get(f"promoted_{name}")),
-            _number(metrics.get(f"popular_{name}")),
-            _gate(day),
-            f"{day.keys:,}",
-            ", ".join(f"{step} {day.seconds[step]:.1f}" for step in steps if step in day.seconds),
-        )
+    console.print(f"\n[bold]{summary.pipeline}[/] ({summary.environment})", highlight=False)
+    console.print(_results(summary))
     console.print()
-    console.print(table)
+    console.print(_seconds(summary))
+    console.print()
     for message in summary.notifications:
         console.print(
             f"told the owner: {message.get('subject')}: {message.get('message')}", markup=False, highlight=False
@@ -125,13 +102,44 @@ def print_summary(summary: RunSummary, console: Console) -> None:
     console.print(f"{len(summary.days)} days in {summary.seconds:.0f} s", highlight=False)
 
 
-def _steps(day: Day) -> Sequence[str]:
-    return [step for step, seconds in day.seconds.items() if seconds >= 0.05]
+def _results(summary: RunSummary) -> Table:
+    """Rows read by dataset, the metric beside its rivals, the gate's decision, and keys in Redis."""
+    metric = summary.metric or "metric"
+    datasets = list(dict.fromkeys(name for day in summary.days for name in day.rows))
+    read = [f"{name} read" for name in datasets]
+    table = _table("day", *read, metric, "of the promoted", "of the popular", "gate", "keys")
+    for day in summary.days:
+        metrics = _metrics(day)
+        measured = [metrics.get(name) for name in (metric, f"promoted_{metric}", f"popular_{metric}")]
+        rows = [f"{day.rows[name]:,}" if name in day.rows else "-" for name in datasets]
+        table.add_row(day.date, *rows, *map(_number, measured), _gate(day), f"{day.keys:,}")
+    return table
+
+
+def _seconds(summary: RunSummary) -> Table:
+    """A step a row; a day a column, or the mean and the longest where there are many days."""
+    steps = list(dict.fromkeys(step for day in summary.days for step in day.seconds))
+    taken = {step: [day.seconds[step] for day in summary.days if step in day.seconds] for step in steps}
+    taken["in all"] = [day.end.seconds for day in summary.days]
+    few = len(summary.days) <= MOST_COLUMNS
+    table = _table("seconds", *([day.date for day in summary.days] if few else ["mean", "longest"]))
+    for step, seconds in taken.items():
+        shown = seconds if few else [sum(seconds) / len(seconds), max(seconds)]
+        table.add_row(step, *(f"{value:.1f}" for value in shown))
+    return table
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, padding=(0, 1))
+    for heading in headings:
+        left = heading in ("day", "gate", "seconds")
+        table.add_column(heading, justify="left" if left else "right", min_width=max(map(len, heading.split())))
+    return table
 
 
 def _metrics(day: Day) -> Mapping[str, float]:
     outputs = (day.end.output or {}).get("steps", {})
-    found = next((output["metrics"] for output in outputs.values() if "metrics" in output), {})
+    found: dict[str, float] = next((output["metrics"] for output in outputs.values() if "metrics" in output), {})
     return dict(found)
 
 
@@ -140,7 +148,7 @@ def _gate(day: Day) -> str:
         return f"[red]{day.end.status.lower()}"
     outputs = day.end.output.get("steps", {})
     accepted = next((output["accepted"] for output in outputs.values() if "accepted" in output), None)
-    return "-" if accepted is None else "[green]promoted" if accepted else "[yellow]kept the old"
+    return "-" if accepted is None else "[green]accepted" if accepted else "[yellow]rejected"
 
 
 def _number(value: float | None) -> str:

@@ -48,7 +48,10 @@ def _unknown_columns(name: str, spec: DatasetSpec, spans: SpanTree) -> list[Diag
         named.extend((column, ("checks", index, kind, place)) for place, column in enumerate(check.columns()))
     return [
         Diagnostic(
-            spans.at(*path).value, "PG021", f"dataset '{name}' has no column '{column}'", suggest(column, spec.columns, "its columns")
+            spans.at(*path).value,
+            "PG021",
+            f"dataset '{name}' has no column '{column}'",
+            suggest(column, spec.columns, "its columns"),
         )
         for column, path in named
         if column not in spec.columns

@@ -15,12 +15,15 @@ def derive_roles(draft: Draft) -> Draft:
     """The draft with its roles, in the order of the steps that need them; the pipeline's own come first."""
     declared = [*_pipeline_permissions(draft), *(item for step in draft.steps for item in step.permissions)]
     keys = dict.fromkeys(item.role for item in declared)
-    roles = tuple(Role(key, draft.names.role(key), merge_permissions(item for item in declared if item.role == key)) for key in keys)
+    roles = tuple(
+        Role(key, draft.names.role(key), merge_permissions(item for item in declared if item.role == key))
+        for key in keys
+    )
     return replace(draft, roles=roles)
 
 
 def merge_permissions(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
-    """Statements with the same name, actions and conditions become one, its resources sorted; a second meaning gets a number."""
+    """Equal statements on several resources become one, resources sorted; a second of the same name gets a number."""
     merged: dict[tuple[object, ...], Permission] = {}
     for item in permissions:
         key = (item.sid, item.actions, item.conditions, item.why_every_resource)
@@ -54,7 +57,7 @@ def _pipeline_permissions(draft: Draft) -> list[Permission]:
                 "logs:PutResourcePolicy",
             ),
             ("*",),
-            why_every_resource="CloudWatch Logs takes no resource for log delivery (Step Functions guide, 'Logging to CloudWatch Logs')",
+            why_every_resource="log delivery takes no resource (Step Functions guide, 'Logging to CloudWatch Logs')",
         ),
         Permission(
             STATES,

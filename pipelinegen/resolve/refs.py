@@ -74,7 +74,9 @@ def _check_output(draft: Draft, name: str, output: str, span: Span) -> list[Diag
     known = kind.outputs
     if output in known or (f"{output.split('.')[0]}.*" in known and _is_declared(draft, name, output)):
         return []
-    return [_unknown(span, f"step '{name}' gives no '{output}'", output, _outputs(draft, name), f"a {kind.name} step gives")]
+    return [
+        _unknown(span, f"step '{name}' gives no '{output}'", output, _outputs(draft, name), f"a {kind.name} step gives")
+    ]
 
 
 def _outputs(draft: Draft, name: str) -> list[str]:

@@ -34,7 +34,7 @@ def select_steps(draft: Draft) -> Draft:
 
 
 def type_steps(draft: Draft) -> Draft:
-    """The draft with every step as its kind's model. Raises: SpecError with PG010, PG011, PG013, PG014, PG016, PG018."""
+    """The draft with every step as its kind's model. Raises: SpecError with PG010, PG011, PG013, PG014 or PG016–18."""
     faults: list[Diagnostic] = []
     typed: dict[str, TypedStep] = {}
     for name, raw in draft.raw_steps.items():

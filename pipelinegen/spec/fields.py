@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
-#: Generated names join these with '-'; 32 + 12 + 30 and a service suffix stay within 64 (IAM role name) after shortening.
+#: Generated names join these with '-'; what is then longer than AWS takes is shortened, and must stay readable.
 MAX_PIPELINE_NAME = 32
 MAX_ENVIRONMENT_NAME = 12
 MAX_STEP_NAME = 30
@@ -20,7 +20,7 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Fault(ValueError):
+class SpecValueError(ValueError):
     """A fact about a value, and what to do about it; `spec.load` makes a diagnostic of it."""
 
     def __init__(self, message: str, help: str, id: str = "PG013") -> None:
@@ -32,14 +32,14 @@ class Fault(ValueError):
 def _kebab(limit: int, what: str) -> AfterValidator:
     def check(value: str) -> str:
         if len(value) > limit:
-            raise Fault(
-                f"'{value[:60]}' has {len(value)} characters; {what} has at most {limit}, so that the names made of it fit AWS's limits",
+            raise SpecValueError(
+                f"'{value[:60]}' has {len(value)} characters; {what} has at most {limit}: names are made of it",
                 f"shorten it to {limit} characters",
                 "PG016",
             )
         if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", value):
-            raise Fault(
-                f"'{value[:60]}' is no name AWS takes: S3 and SageMaker want a-z, 0-9 and single '-', starting with a letter",
+            raise SpecValueError(
+                f"'{value[:60]}' is no name S3 and SageMaker take: a-z, 0-9 and single '-', starting with a letter",
                 "use lower case with '-' between words",
                 "PG016",
             )
@@ -62,20 +62,21 @@ EnvironmentName = Annotated[
 
 def _step_name(value: str) -> str:
     if len(value) > MAX_STEP_NAME:
-        raise Fault(
-            f"'{value[:60]}' has {len(value)} characters; a step name has at most {MAX_STEP_NAME}, so that role and job names fit AWS's limits",
+        raise SpecValueError(
+            f"'{value[:60]}' has {len(value)} characters; a step name has at most {MAX_STEP_NAME}, "
+            "for AWS limits the names made of it",
             f"shorten it to {MAX_STEP_NAME} characters",
             "PG016",
         )
     if not re.fullmatch(IDENTIFIER, value):
-        raise Fault(f"'{value[:60]}' is no step name", "use a-z, 0-9 and '_', starting with a letter", "PG016")
+        raise SpecValueError(f"'{value[:60]}' is no step name", "use a-z, 0-9 and '_', starting with a letter", "PG016")
     return value
 
 
 def _pattern(pattern: str, what: str, help: str) -> AfterValidator:
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
-            raise Fault(f"'{value[:60]}' is no {what}", help)
+            raise SpecValueError(f"'{value[:60]}' is no {what}", help)
         return value
 
     return AfterValidator(check)
@@ -92,12 +93,17 @@ StepName = Annotated[
 ]
 Identifier = Annotated[str, *_text(IDENTIFIER, "name", "use a-z, 0-9 and '_', starting with a letter")]
 AccountId = Annotated[str, *_text(r"[0-9]{12}", "AWS account id", "write its 12 digits in quotes")]
-Region = Annotated[
-    str, *_text(r"[a-z]{2}(-[a-z]+)+-[0-9]", "AWS region", "write a region such as eu-central-1")
+Region = Annotated[str, *_text(r"[a-z]{2}(-[a-z]+)+-[0-9]", "AWS region", "write a region such as eu-central-1")]
+Email = Annotated[
+    str, *_text(r"[^@\s\"\\${}%]+@[^@\s\"\\${}%]+\.[^@\s\"\\${}%]+", "e-mail address", "write it as name@example.com")
 ]
-Email = Annotated[str, *_text(r"[^@\s\"\\${}%]+@[^@\s\"\\${}%]+\.[^@\s\"\\${}%]+", "e-mail address", "write it as name@example.com")]
 TableName = Annotated[
-    str, *_text(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){0,2}", "table name", "write table, schema.table or catalog.schema.table")
+    str,
+    *_text(
+        r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){0,2}",
+        "table name",
+        "write table, schema.table or catalog.schema.table",
+    ),
 ]
 SecretName = Annotated[
     str,

@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from pipelinegen.errors import Diagnostic, SpecError, suggest
 from pipelinegen.source import Data, Source, SpanTree
-from pipelinegen.spec.fields import Fault
+from pipelinegen.spec.fields import SpecValueError
 from pipelinegen.spec.pipeline import PipelineSpec
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -35,7 +35,9 @@ def load_model(model: type[ModelT], data: Data, spans: SpanTree) -> ModelT:
     """`data` as `model`. Raises: SpecError with every fault, each at its own place."""
     if not isinstance(data, dict):
         found = describe(data)
-        raise SpecError([Diagnostic(spans.value, "PG013", f"expected a mapping, found {found}", "write it as `key: value` lines")])
+        raise SpecError(
+            [Diagnostic(spans.value, "PG013", f"expected a mapping, found {found}", "write it as `key: value` lines")]
+        )
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -49,7 +51,7 @@ def diagnose(model: type[BaseModel], error: ErrorDetails, spans: SpanTree) -> Di
     tree = spans.at(*path)
     if error["loc"] and error["loc"][-1] == "[key]":
         tree = SpanTree(tree.label)
-    if isinstance(own, Fault):
+    if isinstance(own, SpecValueError):
         return Diagnostic(tree.value, own.id, str(own), own.help)
     name = str(path[-1]) if path else ""
     if error["type"] == "extra_forbidden":

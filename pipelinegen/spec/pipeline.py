@@ -10,13 +10,13 @@ from pipelinegen.spec.fields import (
     Cron,
     Email,
     EnvironmentName,
-    Fault,
     FreeText,
     Identifier,
     PipelineName,
     PositiveInt,
     Region,
     SecretName,
+    SpecValueError,
     StepName,
     StrictModel,
     TableName,
@@ -56,7 +56,9 @@ class ColumnSpec(StrictModel):
 
     type: ColumnType
     sensitive: Annotated[bool, Field(description="Never reaches S3 in the clear")] = False
-    protect: Annotated[Literal["hash", "drop"] | None, Field(description="What is done to a sensitive column on reading")] = None
+    protect: Annotated[
+        Literal["hash", "drop"] | None, Field(description="What is done to a sensitive column on reading")
+    ] = None
 
 
 class WindowSpec(StrictModel):
@@ -84,7 +86,7 @@ class CheckSpec(StrictModel):
     def _one_promise(self) -> "CheckSpec":
         given = self.model_fields_set
         if len(given) != 1:
-            raise Fault("a check has exactly one key", "write each check as its own list item")
+            raise SpecValueError("a check has exactly one key", "write each check as its own list item")
         return self
 
     def columns(self) -> list[str]:
@@ -147,6 +149,9 @@ class PipelineSpec(StrictModel):
     datasets: dict[Identifier, DatasetSpec] = {}
     steps: Annotated[dict[StepName, RawStep], Field(min_length=1)]
     on_failure: OnFailureSpec | None = None
-    tags: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")], Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{0,256}$")]] = {}
+    tags: dict[
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")],
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{0,256}$")],
+    ] = {}
     local: LocalSpec | None = None
     environments: Annotated[dict[EnvironmentName, EnvironmentSpec], Field(min_length=1)]

@@ -51,7 +51,11 @@ def _point_to_steps(schema: dict[str, Any]) -> dict[str, Any]:
     steps = dict(schema["properties"]["steps"])
     for key in ("additionalProperties", "patternProperties"):
         if isinstance(steps.get(key), dict):
-            steps[key] = {pattern: {"$ref": "#/$defs/step"} for pattern in steps[key]} if key == "patternProperties" else {"$ref": "#/$defs/step"}
+            steps[key] = (
+                {pattern: {"$ref": "#/$defs/step"} for pattern in steps[key]}
+                if key == "patternProperties"
+                else {"$ref": "#/$defs/step"}
+            )
     schema["properties"]["steps"] = steps
     schema.pop("description", None)
     return schema

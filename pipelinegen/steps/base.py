@@ -13,7 +13,7 @@ from pipelinegen.ir.expressions import RUN_DATE, RUN_ID, concatenate
 from pipelinegen.ir.model import Artifact, Dataset, Json, Jsonata, Location, Permission, RoleKey, Step, Value, Warehouse
 from pipelinegen.ir.names import Names
 from pipelinegen.source import SpanTree
-from pipelinegen.spec.fields import EnvironmentName, Fault, FreeText, StepName, StrictModel
+from pipelinegen.spec.fields import EnvironmentName, FreeText, SpecValueError, StepName, StrictModel
 
 ArtifactT = TypeVar("ArtifactT", bound=Artifact)
 
@@ -27,7 +27,8 @@ RUN_VALUES: Mapping[str, Jsonata] = {"run.date": RUN_DATE, "run.id": RUN_ID}
 def _reference(value: str) -> str:
     found = REFERENCE.fullmatch(value)
     if found is None or not _REFERENCE_PATH.fullmatch(found.group(1)):
-        raise Fault(f"'{value[:60]}' is no reference", "write ${steps.<step>.<output>} or ${datasets.<name>}", "PG018")
+        help = "write ${steps.<step>.<output>} or ${datasets.<name>}"
+        raise SpecValueError(f"'{value[:60]}' is no reference", help, "PG018")
     return value
 
 
@@ -149,4 +150,6 @@ class Scope:
 
 
 def _noun(artifact: type[Artifact]) -> str:
-    return {"RedisHashes": "Redis table", "Predictions": "set of predictions"}.get(artifact.__name__, artifact.__name__.lower())
+    return {"RedisHashes": "Redis table", "Predictions": "set of predictions"}.get(
+        artifact.__name__, artifact.__name__.lower()
+    )

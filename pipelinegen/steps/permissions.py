@@ -1,4 +1,4 @@
-"""Permissions that several kinds need; each function names the calls, their resources and, where it must be, why on all."""
+"""Permissions that several kinds need; each function names the calls, their resources and, where need be, why all."""
 
 from pipelinegen.ir import arns
 from pipelinegen.ir.model import Location, Permission, RoleKey, Service
@@ -52,7 +52,9 @@ def use_key(role: RoleKey) -> Permission:
 
 def read_secrets(role: RoleKey, *names: str) -> Permission:
     """Reading the value of named secrets."""
-    return Permission(role, "ReadSecrets", ("secretsmanager:GetSecretValue",), tuple(arns.secret(name) for name in names))
+    return Permission(
+        role, "ReadSecrets", ("secretsmanager:GetSecretValue",), tuple(arns.secret(name) for name in names)
+    )
 
 
 def write_logs(role: RoleKey, group: str) -> Permission:
@@ -75,7 +77,11 @@ def attach_network(role: RoleKey, security_group: str) -> tuple[Permission, ...]
         Permission(
             role,
             "DetachNetwork",
-            ("ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission"),
+            (
+                "ec2:CreateNetworkInterfacePermission",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteNetworkInterfacePermission",
+            ),
             (interfaces,),
         ),
         Permission(

@@ -32,7 +32,12 @@ def add_plugins(kinds: dict[str, StepKind], plugins: Iterable[EntryPoint]) -> di
         package = plugin.dist.name if plugin.dist else plugin.value
         kind = _load(plugin, package)
         if kind.name in merged:
-            raise fault(None, "PG050", f"package '{package}' brings a second step kind '{kind.name}'", f"uninstall '{package}' or rename its kind")
+            raise fault(
+                None,
+                "PG050",
+                f"package '{package}' brings a second step kind '{kind.name}'",
+                f"uninstall '{package}' or rename its kind",
+            )
         merged[kind.name] = kind
     return dict(sorted(merged.items()))
 

@@ -27,7 +27,11 @@ IMAGE_VARIABLE = f"${{image_{TRAINING_IMAGE}}}"
 #: Faults of the service, not of the program: trying again helps.
 JOB_RETRY: tuple[Json, ...] = (
     {
-        "ErrorEquals": ["SageMaker.AmazonSageMakerException", "SageMaker.ResourceLimitExceededException", "SageMaker.ThrottlingException"],
+        "ErrorEquals": [
+            "SageMaker.AmazonSageMakerException",
+            "SageMaker.ResourceLimitExceededException",
+            "SageMaker.ThrottlingException",
+        ],
         "IntervalSeconds": 60,
         "MaxAttempts": 3,
         "BackoffRate": 2.0,
@@ -35,7 +39,9 @@ JOB_RETRY: tuple[Json, ...] = (
     },
 )
 
-InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", description="SageMaker instance type, e.g. ml.g5.xlarge")]
+InstanceType = Annotated[
+    str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", description="SageMaker instance type, e.g. ml.g5.xlarge")
+]
 
 
 class ProcessingInstanceSpec(StrictModel):
@@ -50,7 +56,9 @@ class TrainingInstanceSpec(StrictModel):
 
     type: InstanceType = "ml.g5.xlarge"
     count: PositiveInt = 1
-    spot: Annotated[bool, Field(description="Cheaper machines that may be taken away; training goes on from its checkpoint")] = False
+    spot: Annotated[
+        bool, Field(description="Cheaper machines that may be taken away; training goes on from its checkpoint")
+    ] = False
     volume_gib: Annotated[int, Field(ge=1, le=16384)] = 50
 
 
@@ -76,7 +84,9 @@ def vpc_config() -> dict[str, Json]:
     }
 
 
-def job_role_permissions(scope: Scope, role: RoleKey, sources: tuple[Location, ...], *targets: Location) -> tuple[Permission, ...]:
+def job_role_permissions(
+    scope: Scope, role: RoleKey, sources: tuple[Location, ...], *targets: Location
+) -> tuple[Permission, ...]:
     """What the job itself may do: pull its image, read its inputs, write its outputs and logs."""
     return (
         *pull_image(role, scope.names.repository(TRAINING_IMAGE)),
@@ -91,7 +101,9 @@ def job_role_permissions(scope: Scope, role: RoleKey, sources: tuple[Location, .
 def state_machine_permissions(scope: Scope, role: RoleKey, job: str, title: str) -> tuple[Permission, ...]:
     """What the state machine may do to run a `job` ('training' or 'processing') of this step and wait for it."""
     noun = job.capitalize()
-    calls = tuple(f"sagemaker:{call}" for call in ("AddTags", f"Create{noun}Job", f"Describe{noun}Job", f"Stop{noun}Job"))
+    calls = tuple(
+        f"sagemaker:{call}" for call in ("AddTags", f"Create{noun}Job", f"Describe{noun}Job", f"Stop{noun}Job")
+    )
     resource = arns.arn("sagemaker", f"{job}-job/{scope.names.job_prefix(scope.step)}-*")
     return (
         Permission(STATES, f"Run{title}", calls, (resource,)),

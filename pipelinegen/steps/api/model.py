@@ -25,7 +25,9 @@ class ApiSpec(StepSpec):
             description="Host name of the API; ACM holds an issued certificate for it",
         ),
     ]
-    platform: Annotated[Literal["fargate"], Field(description="Containers behind an internal load balancer")] = "fargate"
+    platform: Annotated[Literal["fargate"], Field(description="Containers behind an internal load balancer")] = (
+        "fargate"
+    )
     cpu_units: Annotated[Literal[256, 512, 1024, 2048, 4096], Field(description="1024 are one vCPU (ECS)")] = 512
     memory_mib: Annotated[int, Field(ge=512, le=30720)] = 1024
     tasks: PositiveInt = 2
@@ -51,7 +53,9 @@ def lower(spec: ApiSpec, scope: Scope) -> Step:
         "max_items": hashes.predictions.top_k,
     }
     api = _api(spec, scope, hash_user_ids=model.user.protect == "hash")
-    image = Image(api.image, f"containers/{api.image}", "public.ecr.aws/docker/library/python:3.11-slim", ("api", "common"))
+    image = Image(
+        api.image, f"containers/{api.image}", "public.ecr.aws/docker/library/python:3.11-slim", ("api", "common")
+    )
     return Step(
         name=scope.step,
         kind=spec.kind,

@@ -6,11 +6,30 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipelinegen.ir.expressions import unique_job_name
-from pipelinegen.ir.model import Json, Jsonata, Model, OutputFile, Predictions, RoleKey, SagemakerJob, Service, Step, Table
+from pipelinegen.ir.model import (
+    Json,
+    Jsonata,
+    Model,
+    OutputFile,
+    Predictions,
+    RoleKey,
+    SagemakerJob,
+    Service,
+    Step,
+    Table,
+)
 from pipelinegen.spec.fields import TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.batch_predictions.permissions import prediction_permissions
-from pipelinegen.steps.sagemaker import IMAGE_VARIABLE, JOB_RETRY, ProcessingInstanceSpec, image_file, role_arn, training_image, vpc_config
+from pipelinegen.steps.sagemaker import (
+    IMAGE_VARIABLE,
+    JOB_RETRY,
+    ProcessingInstanceSpec,
+    image_file,
+    role_arn,
+    training_image,
+    vpc_config,
+)
 
 _BASE = "/opt/ml/processing"
 
@@ -64,7 +83,9 @@ def lower(spec: BatchPredictionsSpec, scope: Scope) -> Step:
     )
 
 
-def _request(spec: BatchPredictionsSpec, scope: Scope, role: RoleKey, predictions: Predictions, items: Table) -> dict[str, Json]:
+def _request(
+    spec: BatchPredictionsSpec, scope: Scope, role: RoleKey, predictions: Predictions, items: Table
+) -> dict[str, Json]:
     return {
         "ProcessingJobName": unique_job_name(scope.names.job_prefix(scope.step)),
         "AppSpecification": {

@@ -90,12 +90,20 @@ def _input(scope: Scope, name: str, reference: str) -> Dataset | Table:
     if isinstance(found, Table):
         return found
     if not isinstance(found, Dataset):
-        raise scope.fault("PG017", f"'{reference}' is no table", "refer to a dataset or to a step's output", "inputs", name)
+        raise scope.fault(
+            "PG017", f"'{reference}' is no table", "refer to a dataset or to a step's output", "inputs", name
+        )
     if found.table is None:
         message = f"dataset '{found.name}' has no `from:`, so nothing can be read from it"
         raise scope.fault("PG017", message, "refer to the output of the step that makes it", "inputs", name)
     if scope.around.warehouse is None:
-        raise scope.fault("PG023", f"dataset '{found.name}' is read from a warehouse, but the spec names none", "add `warehouse:`", "inputs", name)
+        raise scope.fault(
+            "PG023",
+            f"dataset '{found.name}' is read from a warehouse, but the spec names none",
+            "add `warehouse:`",
+            "inputs",
+            name,
+        )
     _refuse_clear_text(scope, name, found)
     return found
 
@@ -104,7 +112,13 @@ def _refuse_clear_text(scope: Scope, name: str, dataset: Dataset) -> None:
     for column in dataset.columns:
         if column.sensitive and column.protect is None:
             message = f"sensitive column '{column.name}' of '{dataset.name}' would reach {scope.data.uri} in the clear"
-            raise scope.fault("PG019", message, f"add `protect: hash` or `protect: drop` to {dataset.name}.{column.name}", "inputs", name)
+            raise scope.fault(
+                "PG019",
+                message,
+                f"add `protect: hash` or `protect: drop` to {dataset.name}.{column.name}",
+                "inputs",
+                name,
+            )
         if column.protect == "hash" and scope.around.protection_secret is None:
             message = f"column '{column.name}' of '{dataset.name}' is hashed, but the spec names no key"
             raise scope.fault("PG023", message, "add `protection: {secret: <Secrets Manager name>}`", "inputs", name)
@@ -115,13 +129,18 @@ def _inherit_protection(output: Dataset, inputs: Any) -> Dataset:
     columns = [column for item in inputs for column in (item.dataset if isinstance(item, Table) else item).columns]
     protected = {column.name: column.protect for column in columns if column.protect}
     return replace(
-        output, columns=tuple(replace(column, protect=protected.get(column.name, column.protect)) for column in output.columns)
+        output,
+        columns=tuple(replace(column, protect=protected.get(column.name, column.protect)) for column in output.columns),
     )
 
 
-def _settings(scope: Scope, spec: GlueEtlSpec, inputs: Mapping[str, Dataset | Table], output: Dataset) -> dict[str, Any]:
+def _settings(
+    scope: Scope, spec: GlueEtlSpec, inputs: Mapping[str, Dataset | Table], output: Dataset
+) -> dict[str, Any]:
     warehouse = scope.around.warehouse if any(isinstance(item, Dataset) for item in inputs.values()) else None
-    hashes = any(column.protect == "hash" for item in inputs.values() if isinstance(item, Dataset) for column in item.columns)
+    hashes = any(
+        column.protect == "hash" for item in inputs.values() if isinstance(item, Dataset) for column in item.columns
+    )
     return {
         "schema_version": 1,
         "step": scope.step,
@@ -142,7 +161,9 @@ def _input_settings(item: Dataset | Table) -> dict[str, Any]:
 
 def _contract(dataset: Dataset, *, protect: bool) -> dict[str, Any]:
     columns = {
-        column.name: {"type": column.type, "protect": column.protect} if protect and column.protect else {"type": column.type}
+        column.name: {"type": column.type, "protect": column.protect}
+        if protect and column.protect
+        else {"type": column.type}
         for column in dataset.columns
     }
     return {"columns": columns, "checks": [{check.kind: check.argument} for check in dataset.checks]}

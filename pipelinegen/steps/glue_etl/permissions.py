@@ -16,9 +16,14 @@ from pipelinegen.steps.permissions import (
 
 
 def glue_permissions(
-    job: GlueJob, names: Names, sources: tuple[Location, ...], output: Location, report: Location, secrets: tuple[str, ...]
+    job: GlueJob,
+    names: Names,
+    sources: tuple[Location, ...],
+    output: Location,
+    report: Location,
+    secrets: tuple[str, ...],
 ) -> tuple[Permission, ...]:
-    """The job reads its code, inputs and secrets, and writes its output and report; the state machine runs and stops it."""
+    """The job reads code, inputs and secrets, and writes its output and report; the state machine runs and stops it."""
     role = job.role
     job_calls = ("glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun")
     permissions = [
@@ -35,7 +40,9 @@ def glue_permissions(
         permissions.append(read_secrets(role, *secrets))
     if job.reads_warehouse:
         connection = arns.arn("glue", f"connection/{names.stem}-warehouse")
-        permissions.append(Permission(role, "ReadConnection", ("glue:GetConnection",), (arns.arn("glue", "catalog"), connection)))
+        permissions.append(
+            Permission(role, "ReadConnection", ("glue:GetConnection",), (arns.arn("glue", "catalog"), connection))
+        )
         permissions.extend(attach_network(role, "security_group_glue"))
     return tuple(permissions)
 

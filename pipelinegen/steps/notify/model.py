@@ -16,7 +16,9 @@ class NotifySpec(StepSpec):
     """Keys of a `notify` step."""
 
     kind: Literal["notify"]
-    subject: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[ -~]+$", description="At most 100 characters (SNS)")]
+    subject: Annotated[
+        str, Field(min_length=1, max_length=100, pattern=r"^[ -~]+$", description="At most 100 characters (SNS)")
+    ]
     message: Annotated[FreeText, Field(description="May hold references such as ${run.date}")]
 
 
@@ -32,7 +34,9 @@ class NotifyStateContext:
 def lower(spec: NotifySpec, scope: Scope) -> Step:
     """The step as one publication. Raises: SpecError with PG023."""
     if not scope.around.notifies:
-        raise scope.fault("PG023", "nobody hears this: the pipeline has no `on_failure: {notify: …}`", "add `on_failure:`", "message")
+        raise scope.fault(
+            "PG023", "nobody hears this: the pipeline has no `on_failure: {notify: …}`", "add `on_failure:`", "message"
+        )
     topic = arns.arn("sns", scope.names.topic())
     context = NotifyStateContext(topic, scope.text(spec.subject), scope.text(spec.message))
     return Step(

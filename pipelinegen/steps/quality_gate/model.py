@@ -7,20 +7,22 @@ from pydantic import Field, model_validator
 
 from pipelinegen.ir.expressions import concatenate, expression
 from pipelinegen.ir.model import Json, Jsonata, Metric, OutputFile, Step, Value
-from pipelinegen.spec.fields import Fault, StrictModel
+from pipelinegen.spec.fields import SpecValueError, StrictModel
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 
 
 class ThresholdSpec(StrictModel):
     """Bounds that a metric must keep; at least one."""
 
-    of_promoted: Annotated[float, Field(gt=0, strict=False, description="Times the promoted model's value")] | None = None
+    of_promoted: Annotated[float, Field(gt=0, strict=False, description="Times the promoted model's value")] | None = (
+        None
+    )
     value: Annotated[float, Field(strict=False, description="A constant")] | None = None
 
     @model_validator(mode="after")
     def _some_bound(self) -> "ThresholdSpec":
         if self.of_promoted is None and self.value is None:
-            raise Fault("the threshold has no bound", "give `of_promoted:` or `value:`")
+            raise SpecValueError("the threshold has no bound", "give `of_promoted:` or `value:`")
         return self
 
 
@@ -64,7 +66,12 @@ def lower(spec: QualityGateSpec, scope: Scope) -> Step:
         assign={accepted: Jsonata(" and ".join(_conditions(threshold, compare, metric)))},
         may_continue=Jsonata(f"{outcome.text}{fallback}"),
         cause=concatenate(
-            [f"{metric.name} is ", metric.value, ", the promoted model's is ", Jsonata(f"({expression(metric.promoted)} ? {expression(metric.promoted)} : 'unknown')")]
+            [
+                f"{metric.name} is ",
+                metric.value,
+                ", the promoted model's is ",
+                Jsonata(f"({expression(metric.promoted)} ? {expression(metric.promoted)} : 'unknown')"),
+            ]
         ),
     )
     model = replace(metric.model, gated_by=scope.step, accepted=outcome)

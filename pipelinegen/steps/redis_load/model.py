@@ -7,7 +7,18 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from pipelinegen.ir.expressions import RUN_DATE
-from pipelinegen.ir.model import Json, Jsonata, LambdaFunction, OutputFile, Predictions, RedisHashes, RoleKey, Service, Step, Value
+from pipelinegen.ir.model import (
+    Json,
+    Jsonata,
+    LambdaFunction,
+    OutputFile,
+    Predictions,
+    RedisHashes,
+    RoleKey,
+    Service,
+    Step,
+    Value,
+)
 from pipelinegen.spec.fields import RedisKey
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.redis_load.permissions import load_permissions
@@ -19,7 +30,9 @@ class RedisLoadSpec(StepSpec):
     kind: Literal["redis_load"]
     predictions: Reference
     key: Annotated[RedisKey, Field(description="Key of a user's hash")]
-    expire_hours: Annotated[int, Field(ge=1, le=8760, description="Hashes not written again vanish after this time")] = 72
+    expire_hours: Annotated[
+        int, Field(ge=1, le=8760, description="Hashes not written again vanish after this time")
+    ] = 72
     memory_mib: Annotated[int, Field(ge=512, le=10240)] = 1024
     timeout_minutes: Annotated[int, Field(ge=1, le=15, description="At most 15 (AWS Lambda)")] = 15
 
@@ -65,8 +78,12 @@ def lower(spec: RedisLoadSpec, scope: Scope) -> Step:
         permissions=permissions,
         resources=(function,),
         files=(
-            OutputFile(f"{function.folder}/settings.json", "steps/redis_load/settings.json.j2", SettingsContext(settings)),
-            OutputFile(f"{function.folder}/requirements.txt", "steps/redis_load/requirements.txt.j2", SettingsContext({})),
+            OutputFile(
+                f"{function.folder}/settings.json", "steps/redis_load/settings.json.j2", SettingsContext(settings)
+            ),
+            OutputFile(
+                f"{function.folder}/requirements.txt", "steps/redis_load/requirements.txt.j2", SettingsContext({})
+            ),
         ),
         state=OutputFile(scope.title, "steps/redis_load/state.asl.json.j2", context),
         assigns=(rows,),

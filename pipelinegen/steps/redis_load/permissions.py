@@ -6,13 +6,25 @@ from pipelinegen.ir.names import Names
 from pipelinegen.steps.permissions import STATES, read, read_secrets, use_key, write_logs
 
 
-def load_permissions(function: LambdaFunction, names: Names, predictions: Location) -> tuple[str, tuple[Permission, ...]]:
+def load_permissions(
+    function: LambdaFunction, names: Names, predictions: Location
+) -> tuple[str, tuple[Permission, ...]]:
     """The function's ARN, and the permissions to run it and for it to read predictions and the Redis password."""
     arn = arns.arn("lambda", f"function:{function.name}")
     role = function.role
-    interfaces = ("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")
+    interfaces = (
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+    )
     return arn, (
-        Permission(STATES, f"Invoke{function.step.replace('_', ' ').title().replace(' ', '')}", ("lambda:InvokeFunction",), (arn,)),
+        Permission(
+            STATES,
+            f"Invoke{function.step.replace('_', ' ').title().replace(' ', '')}",
+            ("lambda:InvokeFunction",),
+            (arn,),
+        ),
         *read(role, "ReadPredictions", predictions),
         read_secrets(role, names.redis_secret()),
         use_key(role),
@@ -22,6 +34,6 @@ def load_permissions(function: LambdaFunction, names: Names, predictions: Locati
             "AttachNetwork",
             interfaces,
             ("*",),
-            why_every_resource="Lambda checks these on every resource when it joins a VPC (AWSLambdaVPCAccessExecutionRole)",
+            why_every_resource="to join a VPC, Lambda wants these on all (AWSLambdaVPCAccessExecutionRole)",
         ),
     )

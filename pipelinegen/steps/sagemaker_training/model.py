@@ -8,7 +8,6 @@ from pydantic import Field
 from pipelinegen.ir.model import (
     Artifact,
     Column,
-    Image,
     Json,
     Jsonata,
     Metric,
@@ -108,7 +107,9 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
     user = _check_columns(spec, scope, interactions, items)
     image, role = training_image(scope), RoleKey(Service.SAGEMAKER, scope.step)
     request = training_request(scope, role, _hyperparameters(spec, scope, items), spec, (interactions, items))
-    model_variable, version_variable, metrics_variable = (f"{scope.step}_{part}" for part in ("model", "version", "metrics"))
+    model_variable, version_variable, metrics_variable = (
+        f"{scope.step}_{part}" for part in ("model", "version", "metrics")
+    )
     state = TrainingStateContext(
         title=scope.title,
         read_title=f"{scope.title}: read promoted model",
@@ -184,7 +185,11 @@ def _column(scope: Scope, table: Table, name: str, *path: str | int) -> Column:
 
 def _hyperparameters(spec: SagemakerTrainingSpec, scope: Scope, items: Table) -> dict[str, Json]:
     features = spec.features or FeaturesSpec(
-        categorical=[column.name for column in items.dataset.columns if column.type == "string" and column.name != spec.columns.item],
+        categorical=[
+            column.name
+            for column in items.dataset.columns
+            if column.type == "string" and column.name != spec.columns.item
+        ],
         numeric=[column.name for column in items.dataset.columns if column.type in ("int", "bigint", "double")],
     )
     values: dict[str, object] = {

@@ -7,8 +7,10 @@ from pipelinegen.steps.permissions import STATES
 from pipelinegen.steps.sagemaker import job_role_permissions, state_machine_permissions
 
 
-def training_permissions(scope: Scope, role: RoleKey, sources: tuple[Location, ...], parameter: str) -> tuple[Permission, ...]:
-    """The job reads its channels and the models, and writes models; the state machine reads the pointer and runs the job."""
+def training_permissions(
+    scope: Scope, role: RoleKey, sources: tuple[Location, ...], parameter: str
+) -> tuple[Permission, ...]:
+    """The job reads its channels and writes models; the state machine reads the pointer and runs the job."""
     pointer = arns.arn("ssm", f"parameter{parameter}")
     return (
         Permission(STATES, "ReadPromotedModel", ("ssm:GetParameter",), (pointer,)),

@@ -10,12 +10,24 @@ from pipelinegen.steps.sagemaker import IMAGE_VARIABLE, role_arn, vpc_config
 if TYPE_CHECKING:
     from pipelinegen.steps.sagemaker_training.model import SagemakerTrainingSpec
 
-PRINTED_METRICS = ("loss", "ndcg_at_20", "recall_at_20", "popular_ndcg_at_20", "promoted_ndcg_at_20", "promoted_recall_at_20", "training_rows")
+PRINTED_METRICS = (
+    "loss",
+    "ndcg_at_20",
+    "recall_at_20",
+    "popular_ndcg_at_20",
+    "promoted_ndcg_at_20",
+    "promoted_recall_at_20",
+    "training_rows",
+)
 _NUMBER = "([-+0-9.eE]+)"
 
 
 def training_request(
-    scope: Scope, role: RoleKey, hyperparameters: dict[str, Json], spec: "SagemakerTrainingSpec", tables: tuple[Table, Table]
+    scope: Scope,
+    role: RoleKey,
+    hyperparameters: dict[str, Json],
+    spec: "SagemakerTrainingSpec",
+    tables: tuple[Table, Table],
 ) -> dict[str, Json]:
     """The request as Step Functions sends it; the promoted model is a channel where there is one."""
     seconds = spec.timeout_minutes * 60

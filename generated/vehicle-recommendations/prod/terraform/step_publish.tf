@@ -7,7 +7,7 @@ resource "aws_lambda_function" "publish" {
   runtime                        = "python3.11"
   handler                        = "runtime.redis_loader.handler.handler"
   s3_bucket                      = aws_s3_bucket.code.bucket
-  s3_key                         = "lambda/publish-f2386e53234b.zip"
+  s3_key                         = "lambda/publish-92a2e16cd092.zip"
   memory_size                    = 1024
   timeout                        = 900
   reserved_concurrent_executions = 2
