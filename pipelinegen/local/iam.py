@@ -39,6 +39,18 @@ def decide(policies: Iterable[Mapping[str, Any]], call: Call) -> Decision:
     return Decision(False, f"because no identity-based policy allows the {call.action} action")
 
 
+def calls_lost_without(policy: Mapping[str, Any], calls: Iterable[Call]) -> dict[str, list[Call]]:
+    """What each statement of a policy is good for: by its Sid, the calls that only it allows."""
+    statements = _listed(policy.get("Statement", []))
+    made = list(calls)
+    lost = {}
+    for position, statement in enumerate(statements):
+        rest = {**policy, "Statement": statements[:position] + statements[position + 1 :]}
+        name = str(statement.get("Sid", position))
+        lost[name] = [call for call in made if decide([policy], call).allowed and not decide([rest], call).allowed]
+    return lost
+
+
 def _applies(statement: Mapping[str, Any], call: Call) -> bool:
     return (
         _chosen(statement, "Action", lambda pattern: _like(pattern.lower(), call.action.lower()))

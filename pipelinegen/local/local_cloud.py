@@ -96,6 +96,10 @@ class LocalCloud:
         """Every message published to a topic so far: `at`, `date`, `state`, `topic`, `subject`, `message`."""
         return _read_lines(self.workdir / "notifications.jsonl")
 
+    def allowed_calls(self) -> list[Mapping[str, Any]]:
+        """Every different call that a role made and was allowed: `role`, `action`, `resource`, `context`."""
+        return _read_lines(self.workdir / "allowed.jsonl")
+
     def denials(self) -> list[Mapping[str, Any]]:
         """Every call refused so far: `at`, `date`, `state`, `role`, `action`, `resource`, `context`."""
         return _read_lines(self.workdir / "denied.jsonl")

@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -11,7 +12,9 @@ from botocore.exceptions import ClientError
 from pipelinegen.local.deploy import Deployment, deploy
 from pipelinegen.local.faults import LocalCloudError
 from pipelinegen.local.follow import ExecutionEnd, StateEvent, follow
+from pipelinegen.local.iam import Call, calls_lost_without
 from pipelinegen.local.local_cloud import LocalCloud
+from pipelinegen.local.variables import fill
 
 DATA = "tiny-dev-data-111111111111"
 MODELS = "tiny-dev-models-111111111111"
@@ -118,6 +121,39 @@ def test_notifications_are_collected(cloud: LocalCloud, end: ExecutionEnd) -> No
         "state": "Announce",
         "date": "2026-11-22",
     }
+
+
+def _policy(fixtures: Path, role: str) -> dict[str, Any]:
+    text = (fixtures / f"tiny/terraform/policies/{role}.json").read_text()
+    loaded: dict[str, Any] = json.loads(fill(text, {"account_id": "111111111111", "partition": "aws"}))
+    return loaded
+
+
+def test_each_statement_of_a_role_that_ran_is_needed(cloud: LocalCloud, fixtures: Path, end: ExecutionEnd) -> None:
+    made: dict[str, list[Call]] = {}
+    for entry in cloud.allowed_calls():
+        made.setdefault(entry["role"], []).append(Call(entry["action"], entry["resource"], entry["context"]))
+    for role in ("tiny-dev-train", "tiny-dev-predict", "tiny-dev-states"):
+        lost = calls_lost_without(_policy(fixtures, role), made[role])
+        assert [name for name, calls in lost.items() if not calls] == []
+    assert cloud.denials() == []
+
+
+def test_without_a_statement_the_run_fails(
+    cloud: LocalCloud, deployment: Deployment, fixtures: Path, end: ExecutionEnd
+) -> None:
+    role, iam = "tiny-dev-train", cloud.client("iam")
+    whole = _policy(fixtures, role)
+    writes = [statement for statement in whole["Statement"] if statement["Action"] != "s3:PutObject"]
+    lacking = json.dumps({**whole, "Statement": writes})
+    iam.put_role_policy(RoleName=role, PolicyName=role, PolicyDocument=lacking)
+    *_, last = follow(cloud, deployment, "2026-11-25")
+    iam.put_role_policy(RoleName=role, PolicyName=role, PolicyDocument=json.dumps(whole))
+    assert isinstance(last, ExecutionEnd)
+    assert (last.status, last.failed_state) == ("FAILED", "Train")
+    refused = cloud.denials()[-1]
+    assert (refused["role"], refused["action"], refused["date"]) == (role, "s3:PutObject", "2026-11-25")
+    assert "is not authorized to perform: s3:PutObject" in json.loads(last.cause)["FailureReason"]
 
 
 def test_a_failed_job_is_told_with_its_log(cloud: LocalCloud, deployment: Deployment, end: ExecutionEnd) -> None:

@@ -18,7 +18,8 @@ from pipelinegen.local.cloud.sessions import ADMINISTRATOR
 from pipelinegen.local.cloud.tasks import current_task
 from pipelinegen.local.iam import Call, Decision, decide
 
-FILE: Final = "denied.jsonl"
+DENIED_FILE: Final = "denied.jsonl"
+ALLOWED_FILE: Final = "allowed.jsonl"
 
 #: Requests with larger bodies are objects for S3, whose content decides nothing.
 _BODY_LIMIT: Final = 8 * 1024 * 1024
@@ -31,7 +32,9 @@ class AuthorisationMiddleware:
         self._application = application
         self._account = account
         self._partition = partition
-        self._denials = workdir / FILE
+        self._denials = workdir / DENIED_FILE
+        self._allowances = workdir / ALLOWED_FILE
+        self._noted: set[str] = set()
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
@@ -56,6 +59,7 @@ class AuthorisationMiddleware:
             decision = decide(policies, call)
             if not decision.allowed:
                 return self._denied(role.arn, name, call, decision)
+            self._allowed(name, call)
         return None
 
     def _policies(self, role_name: str) -> list[Mapping[str, Any]]:
@@ -69,6 +73,16 @@ class AuthorisationMiddleware:
             return str(secrets[name].arn) if name in secrets else unknown
 
         return find
+
+    def _allowed(self, role: str, call: Call) -> None:
+        """Writes down each call once, whoever makes it how often."""
+        entry = {"action": call.action, "context": dict(call.context), "resource": call.resource, "role": role}
+        line = json.dumps(entry)
+        with self._lock:
+            if line not in self._noted:
+                self._noted.add(line)
+                with self._allowances.open("a", encoding="utf-8") as file:
+                    file.write(line + "\n")
 
     def _denied(self, user: str, role: str, call: Call, decision: Decision) -> str:
         task = current_task()

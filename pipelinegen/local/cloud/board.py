@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelinegen.local import logs
 from pipelinegen.local.aws_lambda import FunctionPool
 from pipelinegen.local.cloud.sessions import RoleSessions
-from pipelinegen.local.cloud.tasks import current_task
+from pipelinegen.local.cloud.tasks import current_task, working_for
 from pipelinegen.local.deployed import Deployed, read_deployed
 from pipelinegen.local.processes import ChildProcesses
 
@@ -32,10 +32,12 @@ class JobBoard:
     def start(self, key: str, body: JobBody) -> None:
         """Runs `body` in a thread of its own. It has to keep its own faults: one that escapes is only printed."""
         running = self._jobs[key] = _Running()
+        task = current_task()
 
         def work() -> None:
             try:
-                body(running.stop)
+                with working_for(task):
+                    body(running.stop)
             except Exception:
                 traceback.print_exc()
             finally:
