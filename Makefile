@@ -1,0 +1,64 @@
+# The two commands that matter: `make demo` and `make test`. Both make .venv themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SPEC := specs/vehicle_recommendations.yaml
+DAYS ?= 3
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types fast slow generate bench clean
+
+help: ## Say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.local ## Compile the reference spec, run it here for 3 days (DAYS=n), ask the API
+	$(BIN)/pipelinegen generate $(SPEC)
+	$(BIN)/pipelinegen run $(SPEC) --days $(DAYS)
+	$(BIN)/pipelinegen serve $(SPEC) --port 0 --show 3
+
+test: check slow ## Everything: `make check`, then Spark, terraform and whole local runs
+
+check: lint types fast ## What a commit must pass, in under 2 minutes
+	$(BIN)/pipelinegen check
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+fast: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow"
+
+slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -m slow --durations=5
+
+generate: $(VENV)/.dev ## Write generated/ for every spec
+	$(BIN)/pipelinegen generate
+
+bench: $(VENV)/.dev ## Speed and quality, each with a table and ratios
+	@for name in compile loader api recommender; do \
+	  echo "== $$name"; $(BIN)/python -m tests.benchmarks.bench_$$name || exit 1; \
+	done
+
+clean: ## Remove what runs leave, and .venv
+	rm -rf $(VENV) .pipelinegen build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: Python 3.11 or newer is needed, $$($(PYTHON) --version) was found; try make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# torch by name first: where a CPU build lies at hand, this takes it.
+$(VENV)/.local: pyproject.toml | $(VENV)/bin/python
+	$(PIP) torch==2.13.0
+	$(PIP) --editable '.[local]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.local
+	$(PIP) --editable '.[dev]'
+	@touch $@
