@@ -89,14 +89,24 @@ def suggest(word: str, known: Iterable[str], label: str) -> str:
 def format_diagnostic(diagnostic: Diagnostic, line_of: Callable[[str, int], str | None]) -> str:
     """The text a user reads; `line_of(file, line)` gives the source line, or None where it is not to be had."""
     span = diagnostic.span
-    head = f"{span.file}:{span.line}:{span.column}: " if span else ""
-    lines = [f"{head}error {diagnostic.id}: {diagnostic.message}", *_excerpt(span, line_of)]
+    lines = [printable(f"{_place(span)}error {diagnostic.id}: {diagnostic.message}"), *_excerpt(span, line_of)]
     for note in diagnostic.notes:
-        lines.append(f"{note.span.file}:{note.span.line}:{note.span.column}: note: {note.message}")
+        lines.append(printable(f"{_place(note.span)}note: {note.message}"))
         lines.extend(_excerpt(note.span, line_of))
     if diagnostic.help:
-        lines.append(f"   help: {diagnostic.help}")
+        lines.append(f"   help: {printable(diagnostic.help)}")
     return "\n".join(lines)
+
+
+def printable(text: str) -> str:
+    """The text with control characters escaped, so that nothing a spec says moves the cursor or forges a line."""
+    return "".join(
+        item if item.isprintable() or item == "\t" else item.encode("unicode_escape").decode() for item in text
+    )
+
+
+def _place(span: Span | None) -> str:
+    return f"{span.file}:{span.line}:{span.column}: " if span else ""
 
 
 def _excerpt(span: Span | None, line_of: Callable[[str, int], str | None]) -> list[str]:
@@ -109,4 +119,5 @@ def _excerpt(span: Span | None, line_of: Callable[[str, int], str | None]) -> li
         text, start = text[cut : cut + 120], start - cut
     gutter = f"   {span.line} | "
     width = max(1, min(width, len(text) - start))
-    return [f"{gutter}{text}", f"{' ' * (len(gutter) - 2)}| {' ' * start}{'^' * width}"]
+    indent = "".join("\t" if item == "\t" else " " for item in text[:start]).ljust(start)
+    return [printable(f"{gutter}{text}"), f"{' ' * (len(gutter) - 2)}| {indent}{'^' * width}"]

@@ -103,12 +103,21 @@ def _components(names: Sequence[str], before: Mapping[str, frozenset[str]]) -> l
     return sorted(ordered, key=lambda group: position[group[0]])
 
 
-def _split(names: Sequence[str], before: Mapping[str, frozenset[str]]) -> tuple[Sequence[str], Sequence[str]]:
-    """A first and a second part: every step of the second after every step of the first, where there is such a cut."""
-    for cut in range(1, len(names)):
-        head = frozenset(names[:cut])
-        if all(head <= before[name] for name in names[cut:]):
-            return names[:cut], names[cut:]
+def _split(names: Sequence[str], before: Mapping[str, frozenset[str]]) -> list[Sequence[str]]:
+    """Parts that run one after another: cut wherever everything behind needs everything in front, or else by one barrier."""
+    cuts, least = [len(names)], len(names)
+    for index in range(len(names) - 1, 0, -1):
+        least = min(least, _prefix(names, before[names[index]]))
+        if least >= index:
+            cuts.append(index)
+    if len(cuts) > 1:
+        starts = [0, *reversed(cuts)]
+        return [names[start:end] for start, end in zip(starts, starts[1:], strict=False)]
     inside = frozenset(names)
     first = [name for name in names if not before[name] & inside]
-    return first, [name for name in names if name not in first]
+    return [first, [name for name in names if name not in first]]
+
+
+def _prefix(names: Sequence[str], needed: frozenset[str]) -> int:
+    """How many of the first names are needed without a gap."""
+    return next((index for index, name in enumerate(names) if name not in needed), len(names))
