@@ -1,6 +1,7 @@
 """Where our templates and runtime lie, in a checkout and in a wheel, and what the runtime's code hashes to."""
 
 import hashlib
+import os
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,12 @@ def templates_folder() -> Path:
     """The folder of built-in templates."""
     bundled = _HERE / "_templates"
     return bundled if bundled.is_dir() else _HERE.parent / "templates"
+
+
+def cache_folder() -> Path:
+    """Where this user's machine may keep what can be made again: below XDG_CACHE_HOME, or ~/.cache."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path(os.path.expanduser("~")) / ".cache") / "pipelinegen"
 
 
 def runtime_folder() -> Path:

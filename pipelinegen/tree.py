@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelinegen.assets import templates_folder
+from pipelinegen.assets import cache_folder, templates_folder
 from pipelinegen.compiler import compile_source
 from pipelinegen.errors import Diagnostic, SpecError
 from pipelinegen.generate import generate_files
@@ -59,7 +59,7 @@ def generate_folders(
     compiled: Iterable[Compiled], out: Path, templates: Path | None = None
 ) -> dict[Path, Mapping[str, str]]:
     """Every folder with its files. Raises: SpecError with PG034 for a template at fault."""
-    renderer = Renderer(templates_folder(), templates)
+    renderer = Renderer(templates_folder(), templates, cache_folder() / "templates")
     return {
         out / pipeline.name / pipeline.environment: generate_files(pipeline, renderer, item.source.text)
         for item in compiled

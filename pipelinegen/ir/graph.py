@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Graph = Mapping[str, Iterable[str]]
 
@@ -104,7 +105,7 @@ def _components(names: Sequence[str], before: Mapping[str, frozenset[str]]) -> l
 
 
 def _split(names: Sequence[str], before: Mapping[str, frozenset[str]]) -> list[Sequence[str]]:
-    """Parts that run one after another: cut wherever everything behind needs everything in front, or else by one barrier."""
+    """Parts in series, cut wherever all that is behind needs all that is in front; else two parts with a barrier between."""
     cuts, least = [len(names)], len(names)
     for index in range(len(names) - 1, 0, -1):
         least = min(least, _prefix(names, before[names[index]]))
@@ -112,7 +113,7 @@ def _split(names: Sequence[str], before: Mapping[str, frozenset[str]]) -> list[S
             cuts.append(index)
     if len(cuts) > 1:
         starts = [0, *reversed(cuts)]
-        return [names[start:end] for start, end in zip(starts, starts[1:], strict=False)]
+        return [names[start:end] for start, end in pairwise(starts)]
     inside = frozenset(names)
     first = [name for name in names if not before[name] & inside]
     return [first, [name for name in names if name not in first]]

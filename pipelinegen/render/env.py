@@ -1,12 +1,15 @@
 """The one Jinja environment: strict, sandbox-free of surprises, with our literal filters and nothing else."""
 
+import contextlib
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 
 from jinja2 import (
+    BytecodeCache,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
@@ -15,6 +18,7 @@ from jinja2 import (
     TemplateError,
     TemplateSyntaxError,
 )
+from jinja2.bccache import Bucket
 from jinja2.loaders import BaseLoader
 
 from pipelinegen.errors import Span, fault, suggest
@@ -27,8 +31,8 @@ BUILT_IN_PREFIX = "builtin"
 class Renderer:
     """Renders templates found in an organisation's folder first, in ours second."""
 
-    def __init__(self, built_in: Path, overrides: Path | None = None) -> None:
-        """Raises: SpecError with PG034 if an override overrides nothing."""
+    def __init__(self, built_in: Path, overrides: Path | None = None, cache: Path | None = None) -> None:
+        """`cache` keeps compiled templates between runs. Raises: SpecError with PG034 if an override overrides nothing."""
         self._built_in = built_in
         self._overrides = overrides
         if overrides:
@@ -39,6 +43,7 @@ class Renderer:
             loaders.insert(0, FileSystemLoader(overrides))
         self._environment = Environment(
             loader=ChoiceLoader(loaders),
+            bytecode_cache=_BytecodeCache(cache) if cache else None,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -70,6 +75,28 @@ class Renderer:
         folder = self._overrides if self._overrides and (self._overrides / template).is_file() else self._built_in
         span = Span((folder / template).as_posix(), line, 1, 2)
         return fault(span, "PG034", f"template: {message}", "mend the template")
+
+
+class _BytecodeCache(BytecodeCache):
+    """Compiled templates by the hash of their source; a folder that cannot be used costs time and nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with contextlib.suppress(OSError, EOFError, ValueError, TypeError), self._path(bucket).open("rb") as stream:
+            bucket.load_bytecode(stream)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        path = self._path(bucket)
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as stream:
+                bucket.write_bytecode(stream)
+            Path(stream.name).replace(path)
+
+    def _path(self, bucket: Bucket) -> Path:
+        return self._folder / f"{bucket.key}-{bucket.checksum[:12]}.cache"
 
 
 def _as_mapping(context: object) -> Mapping[str, object]:

@@ -17,7 +17,8 @@ _CRON_FIELD = r"[0-9A-Z*?,/\-#LW]+"
 class StrictModel(BaseModel):
     """A part of the spec: unknown keys are errors, nothing is coerced, nothing changes later."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # Validators of parts are built inside those of their wholes; deferring saves building each of them once more.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class SpecValueError(ValueError):
