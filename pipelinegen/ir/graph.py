@@ -105,7 +105,7 @@ def _components(names: Sequence[str], before: Mapping[str, frozenset[str]]) -> l
 
 
 def _split(names: Sequence[str], before: Mapping[str, frozenset[str]]) -> list[Sequence[str]]:
-    """Parts in series, cut wherever all that is behind needs all that is in front; else two parts with a barrier between."""
+    """Parts in series, cut wherever all that is behind needs all in front; else two parts with a barrier between."""
     cuts, least = [len(names)], len(names)
     for index in range(len(names) - 1, 0, -1):
         least = min(least, _prefix(names, before[names[index]]))

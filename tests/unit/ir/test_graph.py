@@ -1,6 +1,7 @@
 """Order of steps: every constraint holds, whatever the graph, and equal graphs give equal plans."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -56,7 +57,7 @@ def test_the_order_is_topological_and_ties_keep_the_order_of_the_spec(needs: Nee
     assert sorted(order) == sorted(needs)
     assert all(place[need] < place[name] for name in needs for need in needs[name])
     before = ancestors(needs)
-    for first, second in zip(order, order[1:], strict=False):
+    for first, second in pairwise(order):
         assert first in before[second] or list(needs).index(first) < list(needs).index(second)
 
 
@@ -71,7 +72,7 @@ def test_a_cycle_is_found_where_there_is_one_and_only_there(needs: Needs, data: 
         assert cycle is not None
         assert cycle[0] == cycle[-1]
         closed = {**needs, first: [*needs[first], last]}
-        assert all(after in closed[before] for before, after in zip(cycle, cycle[1:], strict=False))
+        assert all(after in closed[before] for before, after in pairwise(cycle))
 
 
 @pytest.mark.parametrize(
