@@ -49,13 +49,13 @@ CATALOGUE: Mapping[str, str] = {
         "metrics to minimize."
     ),
     "PG025": "AWS offers no SageMaker PyTorch image in the environment's region.",
-    "PG026": "Two specs have the same name; their files would overwrite each other.",
+    "PG026": "Two specs give the same names; their files and AWS resources would overwrite each other.",
     "PG030": (
         "A file in the output folder was not made by pipelinegen. The folder is replaced as a whole, so "
         "nothing else may lie there."
     ),
     "PG031": "A generated file was edited by hand. The edit would be lost; move it to the spec or to a template.",
-    "PG032": "The output folder cannot be written. Nothing was changed.",
+    "PG032": "The output folder cannot be read or written. Nothing was changed.",
     "PG033": "A generated file is not what the spec gives now. Run `pipelinegen generate` and commit the result.",
     "PG034": "A template is at fault, or an override has the name of no template.",
     "PG050": "A package offers a step kind that does not import, is none, or repeats a name.",

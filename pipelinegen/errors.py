@@ -66,6 +66,12 @@ def fault(
     return SpecError([Diagnostic(span, id, message, help)], code)
 
 
+def joined(errors: Iterable[SpecError]) -> SpecError:
+    """Several errors as one, with the gravest exit code. There is at least one."""
+    found = tuple(errors)
+    return SpecError((item for error in found for item in error.diagnostics), max(error.exit_code for error in found))
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """`did you mean 'x'?` for the nearest known word, or None."""
     matches = get_close_matches(word, sorted(known), n=1, cutoff=0.6)

@@ -112,7 +112,7 @@ def _not_yaml(error: yaml.MarkedYAMLError, file: str) -> SpecError:
 
 
 def _forbidden_character(text: str, file: str) -> SpecError:
-    """The fault of the first character that YAML does not allow; the parser counts in bytes, so it is looked for again."""
+    """The fault of the first character that YAML does not allow, looked for again since the parser counts in bytes."""
     found = _FORBIDDEN.search(text)
     position = found.start() if found else 0
     line = text.count("\n", 0, position) + 1

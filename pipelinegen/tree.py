@@ -1,20 +1,24 @@
 """The tree of generated folders: what every spec gives, compared with what lies there, and written."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelinegen.assets import cache_folder, templates_folder
 from pipelinegen.compiler import compile_source
-from pipelinegen.errors import Diagnostic, SpecError
+from pipelinegen.errors import ExitCode, SpecError, fault, joined
 from pipelinegen.generate import generate_files
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.render.env import Renderer
 from pipelinegen.source import Source, read_source
 from pipelinegen.spec.schema import FILE_NAME, pipeline_schema
 from pipelinegen.steps.registry import registered_kinds
-from pipelinegen.write import MANIFEST, Difference, compare, read_manifest, write
+from pipelinegen.write import MANIFEST, Difference, commit, compare, plan, plan_file, read_manifest
+
+#: No line break that would end a comment, nothing that Terraform, JSONata or Markdown reads as its own.
+_CITABLE = re.compile(r"[\w./ @+=,-]+")
 
 Folders = Mapping[Path, Mapping[str, str]]
 
@@ -39,9 +43,7 @@ def compile_specs(paths: Iterable[Path], out: Path, environment: str | None = No
         except SpecError as error:
             faults.append(error)
     if faults:
-        raise SpecError(
-            (item for error in faults for item in error.diagnostics), max(error.exit_code for error in faults)
-        )
+        raise joined(faults)
     _refuse_same_name(found)
     return tuple(found)
 
@@ -49,10 +51,15 @@ def compile_specs(paths: Iterable[Path], out: Path, environment: str | None = No
 def cited_path(spec: Path, out: Path) -> str:
     """How generated files name their spec: from the folder that holds the output folder, the same on every machine."""
     resolved = spec.resolve()
-    for base in (out.resolve().parent, Path.cwd()):
-        if resolved.is_relative_to(base) and base != Path(base.anchor):
-            return resolved.relative_to(base).as_posix()
-    return spec.name
+    bases = [base for base in (out.resolve().parent, Path.cwd()) if base != Path(base.anchor)]
+    base = next((base for base in bases if resolved.is_relative_to(base)), spec.resolve().parent)
+    cited = resolved.relative_to(base).as_posix()
+    if not _CITABLE.fullmatch(cited):
+        help = "generated files name their spec; give it a path of letters, digits and '._-'"
+        raise fault(
+            None, "PG001", f"'{cited}' has characters that generated files cannot cite", help, code=ExitCode.USAGE
+        )
+    return cited
 
 
 def generate_folders(
@@ -93,21 +100,21 @@ def compare_tree(folders: Folders, out: Path) -> list[Difference]:
 
 def write_tree(folders: Folders, out: Path, *, force: bool = False) -> list[Difference]:
     """Makes every folder hold its files, or raises before anything is touched. Raises: SpecError with PG030–PG032."""
-    faults = [
-        Diagnostic(
-            None, "PG030", f"'{path.as_posix()}' is not ours", "move it away: everything in this folder is generated"
-        )
-        for path in _strays(folders, out)
-    ]
+    help = "move it away: everything in this folder is generated"
+    faults = [fault(None, "PG030", f"'{path.as_posix()}' is not ours", help) for path in _strays(folders, out)]
+    changes = []
     for folder, files in folders.items():
         try:
-            write(folder, files, force=force, dry_run=True)
+            changes.append(plan(folder, files, force=force))
         except SpecError as error:
-            faults.extend(error.diagnostics)
+            faults.append(error)
+    try:
+        changes.append(plan_file(out, FILE_NAME, schema_text()))
+    except SpecError as error:
+        faults.append(error)
     if faults:
-        raise SpecError(faults)
-    changed = [item for folder, files in folders.items() for item in write(folder, files, force=force)]
-    return [*changed, *write(out, {FILE_NAME: schema_text()}, only={FILE_NAME})]
+        raise joined(faults)
+    return commit(changes)
 
 
 def schema_text() -> str:
@@ -133,9 +140,10 @@ def _spec_of(manifest: Path) -> str | None:
 def _refuse_same_name(compiled: Iterable[Compiled]) -> None:
     seen: dict[str, Source] = {}
     for item in compiled:
-        name = item.pipelines[0].name
-        if name in seen and seen[name] is not item.source:
-            span = item.source.spans.at("name").value
-            message = f"'{name}' is also the name of '{seen[name].file}'"
-            raise SpecError([Diagnostic(span, "PG026", message, "give each pipeline a name of its own")])
-        seen[name] = item.source
+        for pipeline in item.pipelines:
+            stem = f"{pipeline.name}-{pipeline.environment}"
+            first = seen.setdefault(stem, item.source)
+            if first is not item.source:
+                span = item.source.spans.at("name").value
+                message = f"resources are named '{stem}-…' here and in '{first.file}'"
+                raise fault(span, "PG026", message, "give each pipeline a name of its own")

@@ -5,9 +5,9 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pipelinegen.errors import Diagnostic, ExitCode, SpecError, fault
 
@@ -24,7 +24,7 @@ class Difference:
 
 def content_hash(text: str) -> str:
     """The hash a manifest lists for a file."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
 def compare(folder: Path, files: Mapping[str, str]) -> list[Difference]:
@@ -34,7 +34,7 @@ def compare(folder: Path, files: Mapping[str, str]) -> list[Difference]:
     for path in sorted({*files, *known, *_existing(folder)}):
         text = _read(folder / path)
         if path not in files:
-            if text is not None:
+            if text is not None or (folder / path).is_symlink():
                 found.append(Difference(folder / path, "stale" if path in known else "foreign"))
         elif text is None:
             found.append(Difference(folder / path, "missing"))
@@ -43,35 +43,47 @@ def compare(folder: Path, files: Mapping[str, str]) -> list[Difference]:
     return found
 
 
-def write(
-    folder: Path, files: Mapping[str, str], *, force: bool = False, dry_run: bool = False, only: Set[str] | None = None
-) -> list[Difference]:
-    """Makes the folder hold exactly `files` (or, with `only`, those as they should be); returns what changed.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one folder has to become, checked but not yet done."""
+
+    folder: Path
+    files: Mapping[str, str]
+    differences: tuple[Difference, ...]
+
+
+def plan(folder: Path, files: Mapping[str, str], *, force: bool = False) -> Change:
+    """The change that makes the folder hold exactly `files`; nothing is touched.
 
     Raises: SpecError with PG030 for a foreign file, PG031 for one edited by hand (unless `force`), PG032 if the folder
-    cannot be written. Nothing has been touched then.
+    cannot be read.
     """
-    if only is None:
-        changes = compare(folder, files)
-        _refuse(folder, changes, files, force)
-    else:
-        changes = [Difference(folder / path, "changed") for path in sorted(only) if _read(folder / path) != files[path]]
-    changed = [item for item in changes if item.state != "foreign"]
-    if dry_run:
-        return changed
+    differences = compare(folder, files)
+    _refuse(folder, differences, files, force)
+    return Change(folder, files, tuple(differences))
+
+
+def plan_file(folder: Path, name: str, text: str) -> Change:
+    """The change that makes one file of a folder what it should be, whatever else lies there."""
+    path = folder / name
+    if path.is_dir():
+        raise SpecError([_in_the_way(path)])
+    differences = () if _read(path) == text else (Difference(path, "changed"),)
+    return Change(folder, {name: text}, differences)
+
+
+def commit(changes: Iterable[Change]) -> list[Difference]:
+    """Does every change, all or none; returns what changed. Raises: SpecError with PG032 if one cannot be written."""
+    wanted = list(changes)
     try:
-        _replace(folder, files, changed)
+        with _uninterrupted():
+            _replace(wanted)
     except OSError as error:
-        place = error.filename or folder.as_posix()
         reason = (error.strerror or str(error)).lower()
-        raise fault(
-            None,
-            "PG032",
-            f"'{_text(place)}' cannot be written: {reason}",
-            "make the folder writable, or give another with --out",
-            code=ExitCode.USAGE,
-        ) from error
-    return changed
+        message = f"'{_text(error.filename)}' cannot be written: {reason}"
+        help = "make the folder writable, or give another with --out"
+        raise fault(None, "PG032", message, help, code=ExitCode.USAGE) from error
+    return [item for change in wanted for item in change.differences]
 
 
 def read_manifest(folder: Path) -> dict[str, str]:
@@ -80,9 +92,11 @@ def read_manifest(folder: Path) -> dict[str, str]:
     if text is None:
         return {}
     try:
-        files = json.loads(text)["files"]
-        return {MANIFEST: content_hash(text), **{str(item["path"]): str(item["sha256"]) for item in files}}
-    except (ValueError, KeyError, TypeError):
+        listed = {str(item["path"]): str(item["sha256"]) for item in json.loads(text)["files"]}
+        if not all(_stays_inside(path) for path in listed):
+            raise ValueError
+        return {MANIFEST: content_hash(text), **listed}
+    except (ValueError, KeyError, TypeError, RecursionError):
         message = f"'{(folder / MANIFEST).as_posix()}' is no manifest of ours"
         raise fault(None, "PG031", message, "delete the folder, then generate again") from None
 
@@ -92,7 +106,9 @@ def _refuse(folder: Path, changes: list[Difference], files: Mapping[str, str], f
     faults = []
     for item in changes:
         path = item.path.relative_to(folder).as_posix()
-        if item.state == "foreign" or (item.state == "changed" and path not in known):
+        if item.path.is_dir():
+            faults.append(_in_the_way(item.path))
+        elif item.state == "foreign" or (item.state == "changed" and path not in known):
             help = "move it away: everything in this folder is generated"
             faults.append(Diagnostic(None, "PG030", f"'{item.path.as_posix()}' is not ours", help))
         elif path != MANIFEST and path in known and not force and _edited(item.path, known[path]):
@@ -107,30 +123,50 @@ def _edited(path: Path, expected: str) -> bool:
     return text is not None and content_hash(text) != expected
 
 
-def _replace(folder: Path, files: Mapping[str, str], changes: list[Difference]) -> None:
-    """Every new text is on disk under another name before the first file is replaced; the manifest goes last."""
-    wanted = [item.path for item in changes if item.state in ("missing", "changed")]
-    prepared: list[tuple[str, Path]] = []
+def _in_the_way(path: Path) -> Diagnostic:
+    message = f"'{path.as_posix()}' is a folder, but a generated file belongs there"
+    return Diagnostic(None, "PG030", message, "move it away: everything in this folder is generated")
+
+
+def _stays_inside(path: str) -> bool:
+    """Whether a path from a manifest is below the manifest's folder, so that nothing else is ever removed."""
+    parts = PurePosixPath(path).parts
+    return bool(parts) and not PurePosixPath(path).is_absolute() and ".." not in parts
+
+
+def _replace(changes: list[Change]) -> None:
+    """Every new text is on disk under another name before the first file is replaced; manifests go last."""
+    prepared: list[tuple[Path, Path]] = []
     made: list[Path] = []
     try:
-        for path in sorted(wanted, key=lambda item: item.name == MANIFEST):
+        for path, text in _new_texts(changes):
             made.extend(_make_folder(path.parent))
-            prepared.append((_write_beside(path, files[path.relative_to(folder).as_posix()]), path))
-        with _uninterrupted():
-            for temporary, path in prepared:
-                Path(temporary).replace(path)
-            prepared.clear()
-            for item in changes:
-                if item.state == "stale":
-                    item.path.unlink()
-            _remove_empty(folder)
-            made.clear()
+            prepared.append((_write_beside(path, text), path))
+        while prepared:
+            prepared[0][0].replace(prepared[0][1])
+            del prepared[0]
+        made.clear()
     finally:
         for temporary, _ in prepared:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         for path in reversed(made):
             with contextlib.suppress(OSError):
                 path.rmdir()
+    for change in changes:
+        for item in change.differences:
+            if item.state == "stale":
+                item.path.unlink()
+        _remove_empty(change)
+
+
+def _new_texts(changes: list[Change]) -> list[tuple[Path, str]]:
+    found = [
+        (item.path, change.files[item.path.relative_to(change.folder).as_posix()])
+        for change in changes
+        for item in change.differences
+        if item.state in ("missing", "changed")
+    ]
+    return sorted(found, key=lambda item: item[0].name == MANIFEST)
 
 
 def _make_folder(folder: Path) -> list[Path]:
@@ -143,13 +179,13 @@ def _make_folder(folder: Path) -> list[Path]:
     return list(reversed(missing))
 
 
-def _write_beside(path: Path, text: str) -> str:
+def _write_beside(path: Path, text: str) -> Path:
     handle, temporary = tempfile.mkstemp(prefix=".pipelinegen-", dir=path.parent)
     with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
         stream.write(text)
     mode = 0o666 & ~_umask()
     Path(temporary).chmod(mode)
-    return temporary
+    return Path(temporary)
 
 
 def _umask() -> int:
@@ -181,26 +217,37 @@ def _uninterrupted() -> Iterator[None]:
             signal.raise_signal(number)
 
 
-def _remove_empty(folder: Path) -> None:
-    for path in sorted((item for item in folder.rglob("*") if item.is_dir()), reverse=True):
-        if not any(path.iterdir()):
+def _remove_empty(change: Change) -> None:
+    """Removes folders that hold nothing any more; where no files are left, the environment's and the pipeline's too."""
+    below = [item for item in change.folder.rglob("*") if item.is_dir() and not _is_hidden(item, change.folder)]
+    own = () if change.files else (change.folder, change.folder.parent)
+    for path in (*sorted(below, reverse=True), *own):
+        if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
             path.rmdir()
 
 
+def _is_hidden(path: Path, folder: Path) -> bool:
+    """Whether a path belongs to another tool, such as .terraform."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
 def _existing(folder: Path) -> list[str]:
-    """Files below the folder; hidden ones such as .terraform belong to other tools."""
+    """Files below the folder, hidden ones left out."""
     if not folder.is_dir():
         return []
     paths = (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
-    relative = [path.relative_to(folder) for path in paths]
-    return [path.as_posix() for path in relative if not any(part.startswith(".") for part in path.parts)]
+    return [path.relative_to(folder).as_posix() for path in paths if not _is_hidden(path, folder)]
 
 
 def _read(path: Path) -> str | None:
+    """The text there, None if there is no file. Raises: SpecError with PG032 if it cannot be read."""
     try:
         return path.read_bytes().decode("utf-8", errors="surrogateescape")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
+    except OSError as error:
+        message = f"'{path.as_posix()}' cannot be read: {(error.strerror or str(error)).lower()}"
+        raise fault(None, "PG032", message, "make it readable, or remove it", code=ExitCode.USAGE) from error
 
 
 def _text(value: object) -> str:
