@@ -72,7 +72,10 @@ def test_reading_and_writing_are_told_apart() -> None:
 
 
 def test_every_bucket_is_mounted(tmp_path: Path) -> None:
-    text = spark_defaults(tmp_path / "s3", ["b-1", "b.2"])
+    for bucket in ("b-1", "b.2"):
+        (tmp_path / "s3" / bucket).mkdir(parents=True)
+    text = spark_defaults(tmp_path / "s3", ["-Dx=y"])
+    assert "spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=UTC -Dx=y\n" in text
     for bucket in ("b-1", "b.2"):
         line = f"spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback file://{tmp_path}/s3/{bucket}\n"
         assert line in text
