@@ -75,7 +75,7 @@ class _World:
             logits = (
                 self.stock["taste"] @ self.users[user] + self.stock["appeal"] + rng.gumbel(size=len(self.stock["id"]))
             )
-            items[mine] = np.argsort(-logits)[: len(mine)]
+            items[mine] = np.resize(np.argsort(-logits), len(mine))
         times = np.sort(day * MICROSECONDS_PER_DAY + rng.integers(MICROSECONDS_PER_DAY, size=len(users)))
         order = rng.permutation(len(users))
         clicks = Interactions(

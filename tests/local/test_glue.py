@@ -7,7 +7,7 @@ import pytest
 from pipelinegen.local.deploy import Deployment, deploy
 from pipelinegen.local.glue import spark_defaults
 from pipelinegen.local.local_cloud import LocalCloud
-from pipelinegen.local.policies import ObjectPattern, object_patterns
+from pipelinegen.local.policies import ObjectPattern, listable, object_patterns
 
 DATA = "tiny-dev-data-111111111111"
 OUTPUT = f"s3://{DATA}/interactions/date=2026-11-22/"
@@ -67,6 +67,8 @@ def test_reading_and_writing_are_told_apart() -> None:
     }
     assert object_patterns([policy], "s3:GetObject") == [ObjectPattern("b", "in/*")]
     assert object_patterns([policy], "s3:PutObject") == [ObjectPattern("b", "out/*"), ObjectPattern("c", "*")]
+    assert listable([policy], ObjectPattern("b", "in/*"))
+    assert not listable([policy], ObjectPattern("c", "*"))
     pattern = ObjectPattern("b", "in/*.parquet")
     assert (pattern.prefix, pattern.matches("in/x/y.parquet"), pattern.matches("in/x.csv")) == ("in/", True, False)
 
