@@ -51,7 +51,7 @@ def save(
     pq.write_table(pa.table({"id": model.users.values}), partial / USERS_FILE)
     pq.write_table(pa.table({"id": model.items.values}), partial / ITEMS_FILE)
     torch.save(_tensors(model), partial / MODEL_FILE)
-    files = {name: _digest(partial / name) for name in (MODEL_FILE, USERS_FILE, ITEMS_FILE)}
+    files = {name: digest(partial / name) for name in (MODEL_FILE, USERS_FILE, ITEMS_FILE)}
     contract = {
         "schema_version": SCHEMA_VERSION,
         "parent": parent,
@@ -71,11 +71,11 @@ def save(
 def load(folder: Path) -> Artifact:
     """The model in `folder`. Raises: InputError that says which file is missing, damaged or of another schema."""
     contract, version = _read_contract(folder)
-    for name, digest in contract["files"].items():
+    for name, recorded in contract["files"].items():
         path = folder / Path(name).name
         if not path.is_file():
             raise InputError(f"model artifact lacks {name}")
-        if _digest(path) != digest:
+        if digest(path) != recorded:
             raise InputError(f"model artifact: {name} is damaged, its digest differs from the one in {CONTRACT_FILE}")
     try:
         return Artifact(_assemble(contract, folder), version, bool(contract["exclude_seen"]))
@@ -110,7 +110,7 @@ def find(folder: Path, scratch: Path) -> Artifact | None:
     return None
 
 
-def check_compatible(model: Recommender, columns: Columns, dimensions: int) -> None:
+def check_trainable(model: Recommender, columns: Columns, dimensions: int) -> None:
     """Raises: InputError naming all that differs between a promoted model and what this job is asked to train."""
     asked = {**_named(columns), "dimensions": dimensions}
     trained = {**_named(model.columns), "dimensions": model.towers.shape.dimensions}
@@ -119,8 +119,19 @@ def check_compatible(model: Recommender, columns: Columns, dimensions: int) -> N
     ]
     if differing:
         raise InputError(
-            "the promoted model has another feature contract: " + "; ".join(differing) + "; "
-            "set warm_start to never to begin anew, with an empty pointer to the promoted model"
+            f"the promoted model has another feature contract: {'; '.join(differing)}; "
+            "restore these or set warm_start to never"
+        )
+
+
+def check_measurable(model: Recommender, columns: Columns) -> None:
+    """Raises: InputError if a promoted model needs features of the items that this job does not read."""
+    needed = {*model.columns.categorical, *model.columns.numeric}
+    missing = sorted(needed - {*columns.categorical, *columns.numeric})
+    if missing:
+        raise InputError(
+            f"the promoted model cannot be measured without the features {', '.join(missing)}; "
+            "add these or empty the pointer to the promoted model"
         )
 
 
@@ -220,6 +231,7 @@ def _ids(path: Path) -> Vocabulary:
     return Vocabulary(pa.concat_arrays(pq.read_table(path)["id"].chunks or [pa.array([], pa.string())]))
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal."""
     with path.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()

@@ -17,6 +17,10 @@ from runtime.training.recommender import Recommender, Trust
 #: The part of a day's events, the newest, that models are measured on.
 HELD_OUT = 0.2
 
+#: What is kept of the optimizer's accumulators from day to day: less would let a morning overwrite what months taught,
+#: all of it would in the end let nothing be learned anew.
+KEPT_OVERNIGHT = 0.7
+
 
 @dataclass(frozen=True, slots=True)
 class Day:
@@ -52,6 +56,8 @@ def train_and_measure(
     options = day.options
     learned, held_out = day.split()
     model, places = base.grown(learned, day.catalogue).remembering(learned, options.half_life_days)
+    for _, accumulator in model.towers.tables():
+        accumulator.mul_(KEPT_OVERNIGHT)
     loss = run_fit(_fit(day, model, places, phase=0))
     task = build_task(held_out, day.catalogue, (model.users, model.items, model.histories), options.exclude_seen)
     candidate = Ranker(model, day.catalogue, day.device)

@@ -1,5 +1,6 @@
 """Fits the towers: sampled softmax over in-batch and uniform negatives, on the day's events and a small replay."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from runtime.training.data import FloatArray, IntArray
+from runtime.training.data import FloatArray, InputError, IntArray
 from runtime.training.optimizer import RowAdagrad
 from runtime.training.ranking import log_popularity
 from runtime.training.recommender import Recommender
@@ -39,7 +40,7 @@ class FitSettings:
 
 @dataclass(slots=True)
 class Position:
-    """How far a fit has come; with the towers and the optimizer it is all that a checkpoint needs."""
+    """How far a fit has come; with the towers it is all that a checkpoint needs."""
 
     epoch: int = 0
     step: int = 0
@@ -80,7 +81,7 @@ class Fit:
 
     def __post_init__(self) -> None:
         self.model.towers.to(self.device)
-        self.optimizer = RowAdagrad(self.model.towers.parameters(), self.settings.learning_rate)
+        self.optimizer = RowAdagrad(self.model.towers.tables(), self.settings.learning_rate)
 
     def run(self, after_step: Callable[["Fit"], None] = lambda fit: None) -> float:
         """Trains to the end and returns the mean loss of the last epoch. `after_step` may raise to interrupt."""
@@ -95,6 +96,8 @@ class Fit:
             for start in range(position.step * size, len(order), size):
                 rows = order[start : start + size]
                 loss = self._learn(self._batch(rows, owners), features, prior, expected)
+                if not math.isfinite(loss):
+                    raise InputError(f"training diverged, the loss is {loss}; lower the learning_rate")
                 position.advance(loss, len(rows), last=start + size >= len(order))
                 after_step(self)
         self.model.towers.eval()
@@ -104,14 +107,12 @@ class Fit:
         """What a checkpoint holds: tensors and numbers only."""
         return {
             "towers": self.model.towers.state_dict(),
-            "optimizer": self.optimizer.sums,
             "position": [self.position.epoch, self.position.step, self.position.loss_sum, self.position.rows],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes on from a state."""
         self.model.towers.load_state_dict(state["towers"])
-        self.optimizer.sums = [total.to(self.device) for total in state["optimizer"]]
         self.position = Position(*state["position"])
 
     def _epoch(self, old: IntArray) -> tuple[IntArray, FloatArray]:

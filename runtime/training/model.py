@@ -66,6 +66,14 @@ class TwoTower(nn.Module):  # type: ignore[misc]  # torch is not followed by myp
         for table in (self.user_ids, self.item_ids, *self.categories):
             nn.init.normal_(table.weight, std=NEW_ROW_SPREAD)
         nn.init.normal_(self.numbers, std=NEW_ROW_SPREAD)
+        # Buffers, so that they grow, move and are stored with the tables they belong to.
+        for name, parameter in list(self.named_parameters()):
+            self.register_buffer(_accumulator(name), torch.zeros(len(parameter)))
+
+    def tables(self) -> list[tuple[nn.Parameter, Tensor]]:
+        """The parameters, each with the optimizer's accumulator of its rows: what was learned often moves little."""
+        buffers = dict(self.named_buffers())
+        return [(parameter, buffers[_accumulator(name)]) for name, parameter in self.named_parameters()]
 
     def item_vectors(self, rows: Tensor, features: ItemFeatures, keep_id: Tensor | None = None) -> Tensor:
         """float32 [n, dimensions] of items `rows` [n]; a 0 in `keep_id` [n] hides an id: content learns to do alone."""
@@ -93,6 +101,10 @@ def grown(towers: TwoTower, shape: ModelShape) -> TwoTower:
     fresh = larger.state_dict()
     larger.load_state_dict({name: _widened(value, fresh[name]) for name, value in towers.state_dict().items()})
     return larger
+
+
+def _accumulator(parameter: str) -> str:
+    return "accumulated_" + parameter.replace(".", "_")
 
 
 def _id_vectors(table: nn.Module, rows: Tensor, keep: Tensor | None) -> Tensor:

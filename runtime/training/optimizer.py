@@ -14,15 +14,15 @@ class RowAdagrad:
     created, and has no row-wise variant.
     """
 
-    def __init__(self, parameters: Iterable[nn.Parameter], learning_rate: float) -> None:
-        self.parameters = list(parameters)
+    def __init__(self, tables: Iterable[tuple[nn.Parameter, Tensor]], learning_rate: float) -> None:
+        """`tables`: parameters, each with its accumulator, float32 [rows], which steps change in place."""
+        self.tables = list(tables)
         self.learning_rate = learning_rate
-        self.sums = [torch.zeros(len(parameter), device=parameter.device) for parameter in self.parameters]
 
     def step(self) -> None:
         """Moves the parameters against their gradients and clears these."""
         with torch.no_grad():
-            for parameter, sums in zip(self.parameters, self.sums, strict=True):
+            for parameter, sums in self.tables:
                 if parameter.grad is None:
                     continue
                 if parameter.grad.is_sparse:

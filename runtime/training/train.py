@@ -75,6 +75,11 @@ def run(
         else Recommender.new(chosen.columns, catalogue, chosen.dimensions, chosen.history_length)
     )
     log("training", rows=len(interactions), items=len(catalogue), device=str(device), parent=parent)
+    if start.counts.clock >= int(interactions.times[-1]):
+        log(
+            "warning",
+            reason="the model this job starts from has seen these days; what it is measured on is not new to it",
+        )
     identity = fingerprint(_identity(chosen, interactions, parent))
     checkpointer = Checkpointer(base / "checkpoints", identity, stop=stop, clock=clock)
 
@@ -121,8 +126,13 @@ def _promoted(environment: Mapping[str, str], chosen: Options) -> Artifact | Non
     with tempfile.TemporaryDirectory() as scratch:
         found = artifact.find(Path(folder), Path(scratch))
     if found is None:
+        strangers = sorted(path.name for path in Path(folder).iterdir())
+        if strangers:
+            raise InputError(f"channel 'promoted' holds no model.tar.gz but: {', '.join(strangers[:8])}")
         return None
-    artifact.check_compatible(found.model, chosen.columns, chosen.dimensions)
+    if chosen.warm_start == "promoted":
+        artifact.check_trainable(found.model, chosen.columns, chosen.dimensions)
+    artifact.check_measurable(found.model, chosen.columns)
     return found
 
 

@@ -173,7 +173,7 @@ def time_programs(days: Days, columns: Columns, flags: list[str]) -> None:
             flags = [*flags, "--user_column", "user", "--item_column", "item", "--time_column", "time"]
             flags += ["--categorical_features", ",".join(columns.categorical)]
             flags += ["--numeric_features", ",".join(columns.numeric)]
-            timed(f"train {len(interactions)} rows", ["-m", "runtime.training.train", *flags], base)
+            timed(f"train {len(interactions)} rows", [str(ROOT / "runtime/training/train.py"), *flags], base)
             for target in ("input/data/promoted", "processing/input/model"):
                 (base / target).mkdir(parents=True, exist_ok=True)
                 with tarfile.open(base / target / "model.tar.gz", "w:gz") as tar:

@@ -212,11 +212,20 @@ def test_bad_hyperparameters_are_named_in_the_failure_file(tmp_path: Path, flags
 
 def test_a_promoted_model_with_another_contract_is_refused(tmp_path: Path, first_day: TrainingJob) -> None:
     job = TrainingJob(tmp_path).give(*DAYS[1]).promote(first_day.base / "model")
-    assert job.train("--dimensions", "8", "--numeric_features", "price_eur") == 1
+    assert job.train("--dimensions", "8", "--numeric_features", "mileage_km,price_eur") == 1
     assert job.failure == (
         "the promoted model has another feature contract: numeric_features was ['price_eur', 'mileage_km'] and now is "
-        "['price_eur']; dimensions was 16 and now is 8; set warm_start to never to begin anew, with an empty pointer to "
-        "the promoted model"
+        "['mileage_km', 'price_eur']; dimensions was 16 and now is 8; restore these or set warm_start to never"
+    )
+    assert job.train("--dimensions", "8", "--numeric_features", "mileage_km,price_eur", "--warm_start", "never") == 0
+
+
+def test_a_promoted_model_that_cannot_be_measured_is_refused(tmp_path: Path, first_day: TrainingJob) -> None:
+    job = TrainingJob(tmp_path).give(*DAYS[1]).promote(first_day.base / "model")
+    assert job.train("--numeric_features", "price_eur", "--warm_start", "never") == 1
+    assert job.failure == (
+        "the promoted model cannot be measured without the features mileage_km; "
+        "add these or empty the pointer to the promoted model"
     )
 
 
