@@ -1,5 +1,6 @@
 """Runs a Glue 5.0 job: the generated script in a Spark 3.5.4 process whose s3:// is a staged folder."""
 
+import shlex
 import shutil
 import sys
 import threading
@@ -12,6 +13,7 @@ from pipelinegen.local import logs
 from pipelinegen.local.policies import ObjectPattern
 from pipelinegen.local.processes import ChildProcesses, Ending
 from pipelinegen.local.s3_transfer import download_file, split_uri
+from pipelinegen.local.spark_archive import DUMP_SECONDS, SparkArchive
 from pipelinegen.local.staging import Stage
 
 #: Arguments that Glue itself consumes; a script never sees them.
@@ -19,7 +21,7 @@ _FOR_GLUE: Final = frozenset({"--extra-py-files", "--extra-jars", "--additional-
 
 #: Most of a small job is the start of the JVM: one compiler tier and the serial collector halve it, and so does Spark
 #: without generated code. Arithmetic and results are the same.
-_JAVA_OPTIONS: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -Duser.timezone=UTC"
+_JAVA_OPTIONS: Final = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Duser.timezone=UTC")
 _SPARK_DEFAULTS: Final = {
     "spark.master": "local[2]",
     "spark.driver.bindAddress": "127.0.0.1",
@@ -47,6 +49,8 @@ appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex{short}
 logger.loader.name = org.apache.hadoop.util.NativeCodeLoader
 logger.loader.level = error
+logger.conf.name = org.apache.spark.SparkConf
+logger.conf.level = error
 logger.utils.name = org.apache.spark.util.Utils
 logger.utils.level = error
 """
@@ -78,6 +82,7 @@ class GluePlace:
     writable: Sequence[ObjectPattern]
     children: ChildProcesses
     find_java: Callable[[], Path]
+    archive: SparkArchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +100,11 @@ def run_glue_job(run: GlueRun, place: GluePlace, stop: threading.Event) -> GlueE
         stage = Stage(place.folder / "s3", place.s3)
         stage.folder.mkdir(parents=True)
         staged = stage.fill(place.readable, place.writable)
-        environment = _environment(place, modules, _write_configuration(place.folder, stage))
+        java_home = place.find_java().resolve().parents[1]
     except Exception as error:
         return GlueEnd("FAILED", f"LAUNCH ERROR | {error}")
     _note(place.log, f"staged {staged} objects from S3")
-    ending, code = _run(_command(run, script), place, environment, run.timeout_seconds, stop)
+    ending, code = _run_in_spark(_command(run, script), place, modules, java_home, run.timeout_seconds, stop)
     if ending is not Ending.EXITED:
         return GlueEnd("TIMEOUT" if ending is Ending.TIMED_OUT else "STOPPED")
     if code:
@@ -113,13 +118,13 @@ def run_glue_job(run: GlueRun, place: GluePlace, stop: threading.Event) -> GlueE
     return GlueEnd("SUCCEEDED")
 
 
-def spark_defaults(stage: Path, buckets: Sequence[str]) -> str:
-    """The text of spark-defaults.conf: small, UTC, and with every staged bucket mounted as s3://bucket."""
+def spark_defaults(stage: Path, java_options: Sequence[str] = ()) -> str:
+    """The text of spark-defaults.conf: small, UTC, and with every bucket below `stage` mounted as s3://bucket."""
     settings = dict(_SPARK_DEFAULTS)
-    settings["spark.driver.extraJavaOptions"] = _JAVA_OPTIONS
+    settings["spark.driver.extraJavaOptions"] = " ".join([*_JAVA_OPTIONS, *java_options])
     settings["spark.local.dir"] = str(stage.parent / "scratch")
     settings["spark.sql.warehouse.dir"] = str(stage.parent / "warehouse")
-    for bucket in buckets:
+    for bucket in sorted(path.name for path in stage.iterdir()):
         settings[f"spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback"] = f"file://{stage / bucket}"
     return "".join(f"{name} {value}\n" for name, value in settings.items())
 
@@ -133,24 +138,45 @@ def _fetch_code(run: GlueRun, place: GluePlace) -> tuple[Path, list[Path]]:
     return script, modules
 
 
-def _write_configuration(folder: Path, stage: Stage) -> Path:
-    configuration = folder / "conf"
-    configuration.mkdir()
-    defaults = spark_defaults(stage.folder.resolve(), stage.buckets())
-    (configuration / "spark-defaults.conf").write_text(defaults, encoding="utf-8")
-    (configuration / "log4j2.properties").write_text(_LOG4J, encoding="utf-8")
-    return configuration
+def _run_in_spark(
+    argv: Sequence[str],
+    place: GluePlace,
+    modules: Sequence[Path],
+    java_home: Path,
+    limit_seconds: float,
+    stop: threading.Event,
+) -> tuple[Ending, int]:
+    """Runs the script; the first job on a machine also makes the archive of Spark's classes."""
+    options = place.archive.options(java_home, place.folder)
+    makes_archive = place.archive.is_made_by(options)
+    ending, code = Ending.STOPPED, 1
+    try:
+        environment = _environment(place, modules, java_home, options)
+        linger_seconds = DUMP_SECONDS if makes_archive else 0.0
+        ending, code = _run(argv, place, environment, limit_seconds, stop, linger_seconds)
+    finally:
+        if makes_archive:
+            place.archive.keep(java_home, place.folder, complete=ending is Ending.EXITED and code == 0)
+    return ending, code
 
 
-def _environment(place: GluePlace, modules: Sequence[Path], configuration: Path) -> dict[str, str]:
-    java_home = place.find_java().resolve().parents[1]
+def _environment(
+    place: GluePlace, modules: Sequence[Path], java_home: Path, java_options: Sequence[str]
+) -> dict[str, str]:
+    defaults, logging = place.folder / "spark-defaults.conf", place.folder / "log4j2.properties"
+    options = [*java_options, f"-Dlog4j2.configurationFile=file:{logging.resolve()}"]
+    defaults.write_text(spark_defaults((place.folder / "s3").resolve(), options), encoding="utf-8")
+    logging.write_text(_LOG4J, encoding="utf-8")
     return {
         **place.environment,
         "JAVA_HOME": str(java_home),
         "PYTHONPATH": ":".join(str(path.resolve()) for path in modules),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
-        "SPARK_CONF_DIR": str(configuration.resolve()),
+        # The script starts Spark by itself; this is how it gets its settings.
+        "PYSPARK_SUBMIT_ARGS": f"--properties-file {shlex.quote(str(defaults.resolve()))} pyspark-shell",
+        "SPARK_CONF_DIR": str(place.archive.empty_folder.resolve()),
+        "SPARK_LAUNCHER_OPTS": " ".join(_JAVA_OPTIONS),
         "SPARK_LOCAL_IP": "127.0.0.1",
     }
 
@@ -165,11 +191,16 @@ def _command(run: GlueRun, script: Path) -> list[str]:
 
 
 def _run(
-    argv: Sequence[str], place: GluePlace, environment: Mapping[str, str], limit_seconds: float, stop: threading.Event
+    argv: Sequence[str],
+    place: GluePlace,
+    environment: Mapping[str, str],
+    limit_seconds: float,
+    stop: threading.Event,
+    linger_seconds: float,
 ) -> tuple[Ending, int]:
     with place.log.open("ab") as log:
         process = place.children.start(argv, environment=environment, folder=place.folder, log=log)
-    ending = place.children.supervise(process, timeout_seconds=limit_seconds, stop=stop)
+    ending = place.children.supervise(process, timeout_seconds=limit_seconds, stop=stop, linger_seconds=linger_seconds)
     return ending, process.returncode
 
 

@@ -1,10 +1,12 @@
 """What a role's inline policy says about S3, read for staging: which prefixes its jobs may read or write."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
+
+from pipelinegen.local.iam import Call, decide
 
 _OBJECT: Final = re.compile(r"^arn:[^:]+:s3:::(?P<bucket>[^/*?]+)/(?P<key>.*)$")
 
@@ -35,6 +37,12 @@ def object_patterns(documents: Iterable[Mapping[str, Any]], action: str) -> list
                 matches = (_OBJECT.match(arn) for arn in _listed(statement.get("Resource", [])))
                 found |= {ObjectPattern(match["bucket"], match["key"]) for match in matches if match}
     return sorted(found, key=lambda entry: (entry.bucket, entry.pattern))
+
+
+def listable(documents: Sequence[Mapping[str, Any]], pattern: ObjectPattern) -> bool:
+    """Whether the policies let the role list the keys of a pattern, without which nobody finds its objects."""
+    bucket = f"arn:aws:s3:::{pattern.bucket}"
+    return decide(documents, Call("s3:ListBucket", bucket, {"s3:prefix": pattern.prefix})).allowed
 
 
 def _names(statement: Mapping[str, Any], action: str) -> bool:

@@ -128,8 +128,12 @@ class ChildProcesses:
         timeout_seconds: float,
         stop: threading.Event,
         grace_seconds: float = 10.0,
+        linger_seconds: float = 0.0,
     ) -> Ending:
-        """Waits for the end of a process, which is forced by `stop` or the timeout (SIGTERM, then SIGKILL)."""
+        """Waits for the end of a process, which is forced by `stop` or the timeout (SIGTERM, then SIGKILL).
+
+        What it started and left behind may go on for `linger_seconds`, then it is killed.
+        """
         deadline = time.monotonic() + timeout_seconds
         ending = Ending.EXITED
         while process.poll() is None:
@@ -139,6 +143,8 @@ class ChildProcesses:
                 break
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(min(0.1, max(0.001, deadline - time.monotonic())))
+        if ending is Ending.EXITED:
+            _wait_for_group(process.pid, linger_seconds)
         self.forget(process)
         return ending
 
@@ -152,6 +158,16 @@ class ChildProcesses:
         deadline = time.monotonic() + grace_seconds
         for process in running:
             end_group(process, max(0.0, deadline - time.monotonic()))
+
+
+def _wait_for_group(group: int, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
 
 
 def session_processes(session_id: int) -> list[int]:

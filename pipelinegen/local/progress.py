@@ -56,6 +56,8 @@ class StepProgress:
             if not self._task(task).started:
                 self._progress.start_task(task)
             self._progress.update(task, completed=0, what=_RUNNING)
+            # Otherwise the time shown stays that of the step's first state.
+            self._task(task).finished_time = None
         elif event.kind == "failed":
             self._progress.update(task, what=f"{_RETRY}: {event.error}")
         else:
@@ -65,7 +67,7 @@ class StepProgress:
     def _finish(self) -> None:
         for task in self._tasks.values():
             if not self._task(task).started:
-                self._progress.update(task, what=_SKIPPED)
+                self._progress.update(task, completed=1, what=_SKIPPED)
             elif not self._task(task).finished:
                 self._progress.update(task, completed=1, what=_FAILED)
 

@@ -1,12 +1,11 @@
 """Training and processing jobs as processes, against a folder that plays S3."""
 
 import json
-import shutil
 import sys
 import tarfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,32 +22,7 @@ from pipelinegen.local.sagemaker import (
     run_training_job,
 )
 from pipelinegen.local.sagemaker_processing import run_processing_job
-
-
-@dataclass
-class FolderS3:
-    """The few calls of an S3 client that the runners make, on a folder of buckets."""
-
-    root: Path
-
-    def get_paginator(self, name: str) -> "FolderS3":
-        assert name == "list_objects_v2"
-        return self
-
-    def paginate(self, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - boto3's names
-        keys = sorted(
-            p.relative_to(self.root / Bucket).as_posix() for p in (self.root / Bucket).rglob("*") if p.is_file()
-        )
-        yield {"Contents": [{"Key": key} for key in keys if key.startswith(Prefix)]}
-
-    def download_file(self, bucket: str, key: str, target: str) -> None:
-        shutil.copy(self.root / bucket / key, target)
-
-    def upload_file(self, source: str, bucket: str, key: str) -> None:
-        target = self.root / bucket / key
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)
-
+from tests.local.folder_s3 import FolderS3
 
 DOCKERFILE = """\
 FROM x

@@ -14,14 +14,15 @@ from moto.glue.responses import GlueResponse
 from pipelinegen.local.cloud.board import Cloud
 from pipelinegen.local.cloud.replacing import replace_attribute
 from pipelinegen.local.glue import GlueEnd, GluePlace, GlueRun, run_glue_job
-from pipelinegen.local.policies import object_patterns
+from pipelinegen.local.policies import listable, object_patterns
+from pipelinegen.local.spark_archive import SparkArchive
 
 _DEFAULT_TIMEOUT_MINUTES = 2880
 
 
-def install(cloud: Cloud, find_java: Callable[[], Path]) -> None:
+def install(cloud: Cloud, find_java: Callable[[], Path], archive: SparkArchive) -> None:
     """Makes job runs run."""
-    _run_for_real(cloud, find_java)
+    _run_for_real(cloud, find_java, archive)
     _report_what_happened()
 
     def batch_stop_job_run(self: Any) -> ActionResult:
@@ -35,7 +36,7 @@ def install(cloud: Cloud, find_java: Callable[[], Path]) -> None:
     GlueResponse.batch_stop_job_run = batch_stop_job_run
 
 
-def _run_for_real(cloud: Cloud, find_java: Callable[[], Path]) -> None:
+def _run_for_real(cloud: Cloud, find_java: Callable[[], Path], archive: SparkArchive) -> None:
     original = FakeJob.start_job_run
 
     def start_job_run(self: Any, *args: Any, **named: Any) -> Any:
@@ -49,7 +50,7 @@ def _run_for_real(cloud: Cloud, find_java: Callable[[], Path]) -> None:
         def body(stop: threading.Event) -> None:
             try:
                 run = _described(self, record)
-                end = run_glue_job(run, _place(cloud, self, run_id, log, find_java), stop)
+                end = run_glue_job(run, _place(cloud, self, run_id, log, find_java, archive), stop)
             except Exception as error:
                 end = GlueEnd("FAILED", f"LAUNCH ERROR | {error}")
             record.completed_on = record.modified_on = datetime.now(UTC)
@@ -91,7 +92,9 @@ def _described(job: Any, record: Any) -> GlueRun:
     return GlueRun(job.name, record.job_run_id, job.command["ScriptLocation"], dict(record.arguments), minutes * 60.0)
 
 
-def _place(cloud: Cloud, job: Any, run_id: str, log: Path, find_java: Callable[[], Path]) -> GluePlace:
+def _place(
+    cloud: Cloud, job: Any, run_id: str, log: Path, find_java: Callable[[], Path], archive: SparkArchive
+) -> GluePlace:
     iam = cloud.sessions.client("iam")
     role_name = job.role.rpartition("/")[2]
     names = iam.list_role_policies(RoleName=role_name)["PolicyNames"]
@@ -102,8 +105,9 @@ def _place(cloud: Cloud, job: Any, run_id: str, log: Path, find_java: Callable[[
         log=log,
         environment=cloud.sessions.environment(role_arn),
         s3=cloud.sessions.client("s3", role_arn),
-        readable=object_patterns(documents, "s3:GetObject"),
+        readable=[pattern for pattern in object_patterns(documents, "s3:GetObject") if listable(documents, pattern)],
         writable=object_patterns(documents, "s3:PutObject"),
         children=cloud.children,
         find_java=find_java,
+        archive=archive,
     )

@@ -17,8 +17,10 @@ from pipelinegen.local.cloud import (
 )
 from pipelinegen.local.cloud.board import Cloud, JobBoard
 from pipelinegen.local.cloud.sessions import RoleSessions
+from pipelinegen.local.data.movielens import cache_folder
 from pipelinegen.local.java import find_java
 from pipelinegen.local.processes import ChildProcesses
+from pipelinegen.local.spark_archive import SparkArchive
 
 
 def install_all(workdir: Path, account: str, region: str, endpoint: str, children: ChildProcesses) -> Cloud:
@@ -37,7 +39,7 @@ def install_all(workdir: Path, account: str, region: str, endpoint: str, childre
     parameters.install()
     integrations.install(cloud)
     functions.install(cloud)
-    glue_jobs.install(cloud, find_java)
+    glue_jobs.install(cloud, find_java, SparkArchive(cache_folder()))
     sagemaker_jobs.install(cloud)
     notifications.install(cloud)
     return cloud
