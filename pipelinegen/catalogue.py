@@ -26,7 +26,7 @@ CATALOGUE: Mapping[str, str] = {
     "PG015": "Steps need each other in a circle, so that none of them can start.",
     "PG016": (
         "A name is too long or has characters that an AWS service refuses, once it is part of role, job and "
-        "bucket names."
+        "bucket names; or the pipeline uses it itself."
     ),
     "PG017": "A reference is to something else than the key wants, for example to a model where a table belongs.",
     "PG018": (

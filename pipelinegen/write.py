@@ -181,10 +181,13 @@ def _make_folder(folder: Path) -> list[Path]:
 
 def _write_beside(path: Path, text: str) -> Path:
     handle, temporary = tempfile.mkstemp(prefix=".pipelinegen-", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
-    mode = 0o666 & ~_umask()
-    Path(temporary).chmod(mode)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        Path(temporary).chmod(0o666 & ~_umask())
+    except BaseException:
+        Path(temporary).unlink()
+        raise
     return Path(temporary)
 
 

@@ -1,9 +1,10 @@
 """README.md of one environment, for those who review and apply it; and the graph that `pipelinegen graph` prints."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipelinegen.emit.base import File, Workbench
+from pipelinegen.ir.graph import ancestors
 from pipelinegen.ir.model import Api, Image, LambdaFunction, Permission, Pipeline, Service, Step
 
 _SHAPES = {
@@ -92,10 +93,11 @@ def mermaid(pipeline: Pipeline) -> str:
     for step in pipeline.steps:
         left, right = _SHAPES.get(step.kind, ("[", "]"))
         lines.append(f'    {_node(step.name)}{left}"{step.name}<br/><small>{step.kind}</small>"{right}')
+    before = ancestors({step.name: step.needs for step in pipeline.steps})
     for step in pipeline.steps:
         roots = ["schedule --> "] if pipeline.schedule and not step.needs and step.state else []
         lines.extend(f"    {root}{_node(step.name)}" for root in roots)
-        lines.extend(f"    {_node(need)} --> {_node(step.name)}" for need in _direct(pipeline, step))
+        lines.extend(f"    {_node(need)} --> {_node(step.name)}" for need in _direct(step, before))
     return "\n".join(lines)
 
 
@@ -103,19 +105,14 @@ def _node(name: str) -> str:
     return f"step_{name}"
 
 
-def _direct(pipeline: Pipeline, step: Step) -> list[str]:
+def _direct(step: Step, before: Mapping[str, frozenset[str]]) -> list[str]:
     """What a step needs, without what those need themselves."""
-    needs = {other.name: set(other.needs) for other in pipeline.steps}
-
-    def behind(name: str) -> set[str]:
-        return needs[name].union(*(behind(need) for need in needs[name])) if needs[name] else set()
-
-    return [need for need in step.needs if not any(need in behind(other) for other in step.needs)]
+    return [need for need in step.needs if not any(need in before[other] for other in step.needs)]
 
 
 def _row(pipeline: Pipeline, step: Step) -> StepRow:
     needs = ", ".join(f"`{need}`" for need in step.needs) or "-"
-    text = step.description.replace("|", "\\|")
+    text = " ".join(step.description.replace("|", "\\|").split())
     return StepRow(step.name, step.kind, needs, text, f"{pipeline.source}:{step.span.line}")
 
 

@@ -1,6 +1,7 @@
 """JSONata text made of values, and values made of text with references in it."""
 
 import json
+import re
 
 from pipelinegen.ir.model import Json, Jsonata
 
@@ -8,9 +9,23 @@ RUN_DATE = Jsonata("$run_date")
 RUN_ID = Jsonata("$run_id")
 
 
+#: What Terraform's `templatefile` or Step Functions would read as code.
+_CODE = re.compile(r"[$%]\{|\{%|%\}")
+
+
 def quote(text: str) -> str:
-    """`text` as a JSONata string literal."""
-    return json.dumps(text, ensure_ascii=False)
+    """`text` as a JSONata string literal that neither `templatefile` nor Step Functions reads as code."""
+    literal = json.dumps(text, ensure_ascii=False)
+    while found := _CODE.search(literal):
+        place = found.start() + (found.group() == "{%")
+        literal = f"{literal[:place]}\\u{ord(literal[place]):04x}{literal[place + 1 :]}"
+    return literal
+
+
+def comment(text: str) -> str:
+    """`text` for a state's `Comment`, which `templatefile` reads although nobody evaluates it."""
+    plain = text.replace("{%", "{ %").replace("%}", "% }")
+    return plain.replace("${", "$${").replace("%{", "%%{")
 
 
 def expression(value: Json) -> str:
@@ -21,13 +36,14 @@ def expression(value: Json) -> str:
         return "{" + ", ".join(f"{quote(key)}: {expression(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(expression(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return quote(value) if isinstance(value, str) else json.dumps(value)
 
 
 def concatenate(parts: list[Json]) -> Json:
     """Text in which expressions stand between literals; plain text where there is none."""
     if all(isinstance(part, str) for part in parts):
-        return "".join(str(part) for part in parts)
+        text = "".join(str(part) for part in parts)
+        return Jsonata(quote(text)) if _CODE.search(text) else text
     texts = [f"$string({part.text})" if isinstance(part, Jsonata) else expression(part) for part in parts if part != ""]
     return Jsonata(" & ".join(texts))
 

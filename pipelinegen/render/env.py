@@ -15,7 +15,6 @@ from jinja2 import (
     FileSystemLoader,
     PrefixLoader,
     StrictUndefined,
-    TemplateError,
     TemplateSyntaxError,
 )
 from jinja2.bccache import Bucket
@@ -32,7 +31,7 @@ class Renderer:
     """Renders templates found in an organisation's folder first, in ours second."""
 
     def __init__(self, built_in: Path, overrides: Path | None = None, cache: Path | None = None) -> None:
-        """`cache` keeps compiled templates between runs. Raises: SpecError with PG034 if an override overrides nothing."""
+        """`cache` keeps compiled templates. Raises: SpecError with PG034 if an override overrides nothing."""
         self._built_in = built_in
         self._overrides = overrides
         if overrides:
@@ -59,8 +58,8 @@ class Renderer:
             text = self._environment.get_template(template).render(**_as_mapping(context), **extra)
         except TemplateSyntaxError as error:
             raise self._fault(error.name or template, error.lineno, error.message or "syntax error") from error
-        except TemplateError as error:
-            raise self._fault(template, _line_of(error, template), str(error)) from error
+        except Exception as error:  # a template calls, adds and looks up: any exception may come out of it
+            raise self._fault(template, _line_of(error, template), str(error) or type(error).__name__) from error
         if template.endswith(".tf.j2"):
             return format_hcl(text)
         return self._format_json(template, text) if template.endswith(".json.j2") else text.rstrip("\n") + "\n"
@@ -106,7 +105,7 @@ def _as_mapping(context: object) -> Mapping[str, object]:
     return context
 
 
-def _line_of(error: TemplateError, template: str) -> int:
+def _line_of(error: Exception, template: str) -> int:
     line, trace = 1, error.__traceback__
     while trace:
         if trace.tb_frame.f_code.co_filename.endswith(template):

@@ -2,12 +2,15 @@
 
 import json
 import keyword
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from pipelinegen.ir.model import Json, Jsonata
 
 _WIDTH = 100
+#: Escapes of JSON that HCL does not have, behind the backslashes that escape each other.
+_UNKNOWN_TO_HCL = re.compile(r"(?<!\\)((?:\\\\)*\\)([bf])")
 
 
 def plain_json(value: Json) -> Any:
@@ -35,7 +38,8 @@ def hcl_literal(value: Any) -> str:
     if isinstance(value, (int, float)):
         return repr(value)
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+        text = json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+        return _UNKNOWN_TO_HCL.sub(lambda found: f"{found[1]}{'u0008' if found[2] == 'b' else 'u000c'}", text)
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{hcl_literal(str(key))} = {hcl_literal(item)}" for key, item in value.items()) + " }"
     return "[" + ", ".join(hcl_literal(item) for item in value) + "]"
@@ -75,7 +79,8 @@ def _flat(value: Any) -> str:
 
 
 def _quote(text: str) -> str:
-    return json.dumps(text, ensure_ascii=True) if '"' not in text else repr(text)
+    """The text between double quotes unless it holds some; with a leading quote, `repr` chooses those by itself."""
+    return repr(text) if '"' in text else f'"{repr(f"{chr(39)}{text}")[2:]}'
 
 
 def _python_text(text: str, depth: int) -> str:

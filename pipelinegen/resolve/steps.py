@@ -19,10 +19,9 @@ def select_steps(draft: Draft) -> Draft:
     chosen: dict[str, Data] = {}
     faults: list[Diagnostic] = []
     for name, raw in steps.items():
-        only_in = raw.get("only_in") if isinstance(raw, dict) else None
-        names = only_in if isinstance(only_in, list) else None
+        names = _environments_of(raw)
         for index, environment in enumerate(names or ()):
-            if isinstance(environment, str) and environment not in draft.spec.environments:
+            if environment not in draft.spec.environments:
                 span = draft.spans.at("steps", name, "only_in", index).value
                 help = suggest(environment, draft.spec.environments, "environments")
                 faults.append(Diagnostic(span, "PG020", f"there is no environment '{environment}'", help))
@@ -31,6 +30,13 @@ def select_steps(draft: Draft) -> Draft:
     if faults:
         raise SpecError(faults)
     return replace(draft, raw_steps=chosen, left_out=frozenset(steps) - frozenset(chosen))
+
+
+def _environments_of(raw: Data) -> list[str] | None:
+    """The names in `only_in`; None for all. Anything but a list of names is left for the step's model to refuse."""
+    only_in = raw.get("only_in") if isinstance(raw, dict) else None
+    names = [item for item in only_in if isinstance(item, str)] if isinstance(only_in, list) else []
+    return names if names and names == only_in else None
 
 
 def type_steps(draft: Draft) -> Draft:

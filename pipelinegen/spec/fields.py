@@ -10,6 +10,12 @@ MAX_PIPELINE_NAME = 32
 MAX_ENVIRONMENT_NAME = 12
 MAX_STEP_NAME = 30
 
+#: Names of states and security groups that are there whatever the steps are.
+RESERVED_STEP_NAMES = frozenset(
+    {"done", "endpoints", "glue", "notify_failure", "pipeline_failed", "redis", "sagemaker", "start_run"}
+)
+
+_STEP_NAME = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
 IDENTIFIER = r"[a-z][a-z0-9_]*"
 _CRON_FIELD = r"[0-9A-Z*?,/\-#LW]+"
 
@@ -69,8 +75,12 @@ def _step_name(value: str) -> str:
             f"shorten it to {MAX_STEP_NAME} characters",
             "PG016",
         )
-    if not re.fullmatch(IDENTIFIER, value):
-        raise SpecValueError(f"'{value[:60]}' is no step name", "use a-z, 0-9 and '_', starting with a letter", "PG016")
+    if not re.fullmatch(_STEP_NAME, value):
+        help = "use words of a-z and 0-9 with single '_' between them, starting with a letter"
+        raise SpecValueError(f"'{value[:60]}' is no step name", help, "PG016")
+    if value in RESERVED_STEP_NAMES:
+        message = f"'{value}' is a name that every pipeline uses itself, for a state or a security group"
+        raise SpecValueError(message, f"call the step something else, such as '{value}_step'", "PG016")
     return value
 
 
@@ -90,7 +100,7 @@ def _text(pattern: str, what: str, help: str) -> tuple[AfterValidator, WithJsonS
 StepName = Annotated[
     str,
     AfterValidator(_step_name),
-    WithJsonSchema({"type": "string", "pattern": f"^{IDENTIFIER}$", "maxLength": MAX_STEP_NAME}),
+    WithJsonSchema({"type": "string", "pattern": f"^{_STEP_NAME}$", "maxLength": MAX_STEP_NAME}),
 ]
 Identifier = Annotated[str, *_text(IDENTIFIER, "name", "use a-z, 0-9 and '_', starting with a letter")]
 AccountId = Annotated[str, *_text(r"[0-9]{12}", "AWS account id", "write its 12 digits in quotes")]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipelinegen.spec.fields import (
     AccountId,
@@ -126,6 +126,14 @@ class EnvironmentSpec(StrictModel):
     account_id: AccountId
     region: Region
     overrides: Annotated[dict[str, Any], Field(description="Merged into the spec, key by key")] = {}
+
+    @field_validator("overrides")
+    @classmethod
+    def _leaves_identity_alone(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for key in ("environments", "name", "version"):
+            if key in value:
+                raise SpecValueError(f"an environment cannot override '{key}'", f"remove '{key}' from the overrides")
+        return value
 
 
 class RawStep(BaseModel):

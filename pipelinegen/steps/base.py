@@ -45,7 +45,9 @@ class StepSpec(StrictModel):
     kind: str
     description: Annotated[FreeText | None, Field(description="One sentence for readers of the generated files")] = None
     needs: Annotated[list[StepName], Field(description="Steps that must come first, beside those referred to")] = []
-    only_in: Annotated[list[EnvironmentName] | None, Field(description="Environments that have this step")] = None
+    only_in: Annotated[
+        list[EnvironmentName] | None, Field(min_length=1, description="Environments that have this step")
+    ] = None
 
 
 SpecT = TypeVar("SpecT", bound=StepSpec)
@@ -116,13 +118,16 @@ class Scope:
             raise self.fault("PG017", message, f"refer to a {_noun(wanted)}", *path)
         return found
 
-    def text(self, template: str) -> Json:
-        """Free text with references in it, as a JSON value for a state's arguments."""
+    def text(self, template: str, *path: str | int) -> Json:
+        """Free text with references in it, as a JSON value for a state's arguments.
+
+        Raises: SpecError with PG017 if one refers to something that is no text or number; the text stands at `path`.
+        """
         parts: list[Json] = []
         end = 0
         for found in REFERENCE.finditer(template):
             parts.append(template[end : found.start()])
-            parts.append(self._value(found.group(1)))
+            parts.append(self._value(found.group(1), *path))
             end = found.end()
         return concatenate([*parts, template[end:]])
 
@@ -134,12 +139,15 @@ class Scope:
         """Actions on resources, without conditions."""
         return Permission(role, sid, actions, resources)
 
-    def _value(self, dotted: str) -> Jsonata:
+    def _value(self, dotted: str, *path: str | int) -> Jsonata:
         if dotted in RUN_VALUES:
             return RUN_VALUES[dotted]
         found = self._find(dotted.split("."))
         text = getattr(found, "text", None) or getattr(found, "value", None) or getattr(found, "uri", None)
-        return text if isinstance(text, Jsonata) else Jsonata(f'"{dotted}"')
+        if isinstance(text, Jsonata):
+            return text
+        message = f"'${{{dotted}}}' is a {_noun(type(found))}, which has no value that a text could hold"
+        raise self.fault("PG017", message, "refer to a number, a model, a table or the run", *path)
 
     def _find(self, path: list[str]) -> Artifact:
         if path[0] == "datasets":

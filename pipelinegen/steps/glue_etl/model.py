@@ -9,7 +9,7 @@ from pydantic import Field
 from pipelinegen.ir.expressions import RUN_DATE
 from pipelinegen.ir.model import Artifact, Dataset, GlueJob, Json, Location, OutputFile, RoleKey, Service, Step, Table
 from pipelinegen.spec.fields import Identifier, StrictModel, TimeoutMinutes
-from pipelinegen.steps.base import Reference, Scope, StepSpec
+from pipelinegen.steps.base import REFERENCE, Reference, Scope, StepSpec
 from pipelinegen.steps.glue_etl.permissions import glue_permissions
 
 
@@ -49,7 +49,11 @@ class GlueStateContext:
 
 
 def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
-    """The step with its job, script, state and roles. Raises: SpecError with PG017, PG019, PG023."""
+    """The step with its job, script, state and roles. Raises: SpecError with PG017, PG018, PG019, PG023."""
+    if REFERENCE.search(spec.sql):
+        raise scope.fault(
+            "PG018", "references are not replaced inside SQL", "use :run_date, and name tables under `inputs:`", "sql"
+        )
     inputs = {name: _input(scope, name, reference) for name, reference in spec.inputs.items()}
     output = scope.artifact(spec.output, Dataset, "output")
     table = Table(_inherit_protection(output, inputs.values()), scope.data)

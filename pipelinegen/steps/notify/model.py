@@ -38,7 +38,7 @@ def lower(spec: NotifySpec, scope: Scope) -> Step:
             "PG023", "nobody hears this: the pipeline has no `on_failure: {notify: …}`", "add `on_failure:`", "message"
         )
     topic = arns.arn("sns", scope.names.topic())
-    context = NotifyStateContext(topic, scope.text(spec.subject), scope.text(spec.message))
+    context = NotifyStateContext(topic, scope.text(spec.subject, "subject"), scope.text(spec.message, "message"))
     return Step(
         name=scope.step,
         kind=spec.kind,
