@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.console import Console, RenderableType
+from rich.progress import Progress, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from pipelinegen.local.follow import ExecutionEnd, StateEvent
 
@@ -17,13 +18,21 @@ _FAILED: Final = "[red]failed"
 _SKIPPED: Final = "[dim]not reached"
 
 
+class _RunningSpinner(SpinnerColumn):
+    """Turns only for steps that are at work."""
+
+    def render(self, task: Task) -> RenderableType:
+        """The spinner, or a blank."""
+        return super().render(task) if task.started else Text(" ")
+
+
 class StepProgress:
     """A live view of the steps of one execution; `show` takes the events of `follow`."""
 
     def __init__(self, steps: Sequence[Mapping[str, Any]], date: str, console: Console | None = None) -> None:
         self._progress = Progress(
             TextColumn(f"[bold]{date}"),
-            SpinnerColumn(finished_text=" "),
+            _RunningSpinner(finished_text=" "),
             TextColumn("{task.description}"),
             TextColumn("{task.fields[what]}"),
             TimeElapsedColumn(),
@@ -67,7 +76,7 @@ class StepProgress:
     def _finish(self) -> None:
         for task in self._tasks.values():
             if not self._task(task).started:
-                self._progress.update(task, completed=1, what=_SKIPPED)
+                self._progress.update(task, what=_SKIPPED)
             elif not self._task(task).finished:
                 self._progress.update(task, completed=1, what=_FAILED)
 

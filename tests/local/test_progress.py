@@ -58,4 +58,4 @@ def test_a_failed_step_says_so() -> None:
         ExecutionEnd("FAILED", "arn", "2026-11-22", 1.0, failed_state="Train", failed_step="train"),
     )
     assert picture[0] == ["2026-11-22", "Train", "failed:", "States.TaskFailed"]
-    assert picture[1][2:] == ["not", "reached"]
+    assert picture[1] == ["2026-11-22", "Gate", "not", "reached"]
