@@ -6,6 +6,7 @@ filled once and then offered from inside an archive, which Derby opens read-only
 
 import importlib.util
 import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -36,6 +37,10 @@ JVM_OPTIONS = (
     "-Dderby.system.durability=test",
     "-Dderby.storage.pageSize=32768",
 )
+
+
+#: A JVM that has nothing left to do ends at once; one that does not is killed.
+JVM_END_SECONDS = 10
 
 
 class WarehouseError(LocalCloudError):
@@ -125,19 +130,27 @@ class _Derby:
 @contextmanager
 def _derby(folder: Path) -> Iterator[_Derby]:
     java = find_java()
-    port = launch_gateway(
+    port, process = launch_gateway(
         port=0,
         jarpath=str(spark_jar("py4j")),
         classpath=str(spark_jar("derby")),
         javaopts=[*JVM_OPTIONS, f"-Dderby.stream.error.file={folder / 'derby.log'}"],
         java_path=str(java),
         die_on_exit=True,
+        return_proc=True,
     )
     gateway = JavaGateway(gateway_parameters=GatewayParameters(port=port))
     try:
         yield _Derby(gateway)
     finally:
         gateway.shutdown()
+        # Shutting the gateway down leaves the JVM waiting for the end of its standard input.
+        process.stdin.close()
+        try:
+            process.wait(JVM_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def spark_jar(name: str) -> Path:
