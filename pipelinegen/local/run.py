@@ -171,6 +171,7 @@ def _wait(session: Session) -> None:
 def _remove_working_files(state: Path) -> None:
     """Only the summary, the logs, the notifications and the Redis snapshot stay."""
     kept = {SUMMARY_FILE, "logs", "redis", "notifications.jsonl", ".lock"}
+    (state / "redis" / "redis.conf").unlink(missing_ok=True)
     for path in state.iterdir():
         if path.name not in kept:
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()

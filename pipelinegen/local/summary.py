@@ -1,8 +1,9 @@
 """What a local run comes to: a day a row, for the screen and as JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -96,23 +97,28 @@ def print_summary(summary: RunSummary, console: Console) -> None:
     console.print(_seconds(summary))
     console.print()
     for message in summary.notifications:
-        console.print(
-            f"told the owner: {message.get('subject')}: {message.get('message')}", markup=False, highlight=False
-        )
-    console.print(f"{len(summary.days)} days in {summary.seconds:.0f} s", highlight=False)
+        first = str(message["message"]).split("\n", 1)[0]
+        console.print(f"told the owner: {message['subject']}: {first}", markup=False, highlight=False)
+    days = "1 day" if len(summary.days) == 1 else f"{len(summary.days)} days"
+    console.print(f"{days} in {summary.seconds:.0f} s", highlight=False)
 
 
 def _results(summary: RunSummary) -> Table:
-    """Rows read by dataset, the metric beside its rivals, the gate's decision, and keys in Redis."""
-    metric = summary.metric or "metric"
+    """Rows read by dataset; where the pipeline has them, the metric beside its rivals, the gate's decision, and keys."""
     datasets = list(dict.fromkeys(name for day in summary.days for name in day.rows))
-    read = [f"{name} read" for name in datasets]
-    table = _table("day", *read, metric, "of the promoted", "of the popular", "gate", "keys")
+    columns: dict[str, Callable[[Day], str]] = {f"{name} read": partial(_rows, name) for name in datasets}
+    if summary.metric:
+        columns[summary.metric] = partial(_metric, summary.metric)
+        columns["of the promoted"] = partial(_metric, f"promoted_{summary.metric}")
+        columns["of the popular"] = partial(_metric, f"popular_{summary.metric}")
+        columns["gate"] = _gate
+    if any(day.keys for day in summary.days):
+        columns["keys"] = lambda day: f"{day.keys:,}"
+    if not all(day.end.succeeded for day in summary.days):
+        columns["failed in"] = lambda day: f"[red]{day.end.failed_state}"
+    table = _table("day", *columns)
     for day in summary.days:
-        metrics = _metrics(day)
-        measured = [metrics.get(name) for name in (metric, f"promoted_{metric}", f"popular_{metric}")]
-        rows = [f"{day.rows[name]:,}" if name in day.rows else "-" for name in datasets]
-        table.add_row(day.date, *rows, *map(_number, measured), _gate(day), f"{day.keys:,}")
+        table.add_row(day.date, *(show(day) for show in columns.values()))
     return table
 
 
@@ -132,24 +138,24 @@ def _seconds(summary: RunSummary) -> Table:
 def _table(*headings: str) -> Table:
     table = Table(box=None, padding=(0, 1))
     for heading in headings:
-        left = heading in ("day", "gate", "seconds")
+        left = heading in ("day", "gate", "seconds", "failed in")
         table.add_column(heading, justify="left" if left else "right", min_width=max(map(len, heading.split())))
     return table
 
 
-def _metrics(day: Day) -> Mapping[str, float]:
-    outputs = (day.end.output or {}).get("steps", {})
-    found: dict[str, float] = next((output["metrics"] for output in outputs.values() if "metrics" in output), {})
-    return dict(found)
+def _rows(name: str, day: Day) -> str:
+    return f"{day.rows[name]:,}" if name in day.rows else "-"
+
+
+def _metric(name: str, day: Day) -> str:
+    value = next((output["metrics"].get(name) for output in _outputs(day) if "metrics" in output), None)
+    return "-" if value is None else f"{value:.4f}"
 
 
 def _gate(day: Day) -> str:
-    if not day.end.succeeded:
-        return f"[red]{day.end.status.lower()}"
-    outputs = day.end.output.get("steps", {})
-    accepted = next((output["accepted"] for output in outputs.values() if "accepted" in output), None)
+    accepted = next((output["accepted"] for output in _outputs(day) if "accepted" in output), None)
     return "-" if accepted is None else "[green]accepted" if accepted else "[yellow]rejected"
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+def _outputs(day: Day) -> list[Mapping[str, Any]]:
+    return list((day.end.output or {}).get("steps", {}).values())
