@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--warm_start", choices=("promoted", "never"), default="promoted")
     add("--exclude_seen", type=truth, default=True)
     add("--history_length", type=_positive, default=20)
-    add("--max_history", type=_positive, default=200)
+    add("--max_history", type=_positive, default=500)
     add("--half_life_days", type=_rate, default=14.0)
     return parser
 

@@ -14,8 +14,8 @@ from runtime.training.vocabulary import UNKNOWN
 #: Scores held at once: 4 million floats are 16 MB, and a few such matrices are alive at a time.
 BLOCK_SCORES = 1 << 22
 
-#: How much of a neighbour's probability is believed; the rest is the crowd's, so that no item is impossible.
-NEIGHBOUR_SHARE = 0.3
+#: The neighbours' probability is mixed with the crowd's, three parts to seven, so that no item is impossible.
+NEIGHBOUR_ODDS = 3 / 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Ranker:
 
     score = log popularity
             + trust in towers · (user vector · item vector)
-            + trust in neighbours · log(0.7 + 0.3 · lift),
+            + trust in neighbours · log(1 + NEIGHBOUR_ODDS · lift),
     where lift says how much likelier than in the crowd an item is after the user's last items. On data that neither
     suits, the trust falls and the score tends to popularity; see `runtime.training.blending`.
     """
@@ -58,6 +58,7 @@ class Ranker:
         self.places = np.full(len(model.items), UNKNOWN, np.int64)
         self.places[rows[rows != UNKNOWN]] = np.flatnonzero(rows != UNKNOWN)
         self.crowd = torch.from_numpy(log_popularity(model, rows)).to(device)
+        self.per_share = NEIGHBOUR_ODDS / torch.softmax(self.crowd, 0)
         self.neighbours = Neighbours(model.counts, self.places, self.n_items)
         self.towers = model.towers.to(device).eval()
         with torch.no_grad():
@@ -73,26 +74,36 @@ class Ranker:
 
     def opinions(self, users: IntArray) -> Opinions:
         """What the parts say of users, given by row; UNKNOWN is somebody without id and history."""
-        history = self.model.histories.latest(users, self.towers.shape.history_length)
-        known = history != UNKNOWN
-        with torch.no_grad():
-            vectors = self.towers.user_vectors(
-                torch.from_numpy(users).to(self.device),
-                _rows_or_zero(self.known_vectors, torch.from_numpy(np.where(known, history, 0)).to(self.device)),
-                torch.from_numpy(known).to(self.device),
-            )
-        lift = self.neighbours.probabilities(history).to(self.device).div_(torch.softmax(self.crowd, 0))
-        neighbours = lift.mul_(NEIGHBOUR_SHARE).add_(1 - NEIGHBOUR_SHARE).log_()
-        return Opinions(self.crowd, vectors @ self.available_vectors.T, neighbours)
+        history = self._history(users)
+        vectors = self._user_vectors(users, history)
+        return Opinions(self.crowd, vectors @ self.available_vectors.T, self._neighbour_opinion(history))
 
     def scores(self, users: IntArray) -> Tensor:
         """float32 [users, available] of at most `block_users` users."""
-        said, trust = self.opinions(users), self.model.trust
-        return said.towers.mul_(trust.towers).add_(said.neighbours, alpha=trust.neighbours).add_(said.crowd)
+        history, trust = self._history(users), self.model.trust
+        vectors = self._user_vectors(users, history).mul_(trust.towers)
+        scores = torch.addmm(self.crowd, vectors, self.available_vectors.T)
+        return scores.add_(self._neighbour_opinion(history), alpha=trust.neighbours)
 
     def popularity(self, users: IntArray) -> Tensor:
         """float32 [users, available]: the same for everybody, what the crowd takes."""
         return self.crowd.expand(len(users), -1).clone()
+
+    def _history(self, users: IntArray) -> IntArray:
+        return self.model.histories.latest(users, self.towers.shape.history_length)
+
+    def _user_vectors(self, users: IntArray, history: IntArray) -> Tensor:
+        known = history != UNKNOWN
+        with torch.no_grad():
+            vectors: Tensor = self.towers.user_vectors(
+                torch.from_numpy(users).to(self.device),
+                _rows_or_zero(self.known_vectors, torch.from_numpy(np.where(known, history, 0)).to(self.device)),
+                torch.from_numpy(known).to(self.device),
+            )
+        return vectors
+
+    def _neighbour_opinion(self, history: IntArray) -> Tensor:
+        return self.neighbours.probabilities(history).to(self.device).mul_(self.per_share).log1p_()
 
 
 def log_popularity(model: Recommender, rows: IntArray) -> FloatArray:
@@ -109,9 +120,10 @@ def top_lists(scores: Tensor, k: int) -> TopLists:
     Scores of minus infinity never enter a list.
     """
     k = min(k, scores.shape[1])
-    values, places = torch.topk(scores, k, dim=1)
+    values, places = torch.topk(scores, min(k + 1, scores.shape[1]), dim=1)
     # topk may take any of the columns that tie at the end of the list; those few rows are sorted in full.
-    tied = (scores >= values[:, -1:]).sum(1) > k
+    tied = values[:, k - 1] == values[:, -1] if values.shape[1] > k else torch.zeros(len(scores), dtype=torch.bool)
+    values, places = values[:, :k], places[:, :k]
     if bool(tied.any()):
         full = torch.sort(scores[tied], dim=1, descending=True, stable=True)
         values[tied], places[tied] = full.values[:, :k], full.indices[:, :k]

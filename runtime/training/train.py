@@ -1,5 +1,6 @@
 """The training program, as SageMaker starts it: hyperparameters as flags, folders by environment, metrics printed."""
 
+import json
 import os
 import random
 import sys
@@ -62,6 +63,7 @@ def run(
 ) -> dict[str, float]:
     """Trains, measures, saves the model and prints the metrics. Raises: InputError if something is unusable."""
     base = base_folder(environment)
+    _require_one_process(environment)
     work = chosen.batch_size * (chosen.batch_size + chosen.negatives) * chosen.dimensions
     device = prepare_torch(chosen.seed, work, environment)
     interactions = read_interactions(_channel(environment, base, "interactions"), chosen.columns)
@@ -109,6 +111,14 @@ def prepare_torch(seed: int, work: int, environment: Mapping[str, str]) -> torch
     if "OMP_NUM_THREADS" not in environment:
         torch.set_num_threads(max(1, min(len(os.sched_getaffinity(0)), work // WORK_PER_THREAD)))
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _require_one_process(environment: Mapping[str, str]) -> None:
+    """Raises: InputError under torchrun or on several instances, where every process would train a model of its own."""
+    hosts = json.loads(environment.get("SM_HOSTS") or "[]")
+    processes = max(len(hosts), int(environment.get("WORLD_SIZE") or 1))
+    if processes > 1:
+        raise InputError(f"this program trains on one device in one process, and was started as {processes}")
 
 
 def _channel(environment: Mapping[str, str], base: Path, name: str) -> Path:

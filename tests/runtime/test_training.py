@@ -186,6 +186,14 @@ def test_a_missing_channel_is_named(tmp_path: Path) -> None:
     assert job.failure == "channel 'items' is missing"
 
 
+@pytest.mark.parametrize("setting", [{"WORLD_SIZE": "4"}, {"SM_HOSTS": '["a", "b", "c", "d"]'}])
+def test_several_processes_are_refused_rather_than_training_apart(tmp_path: Path, setting: dict[str, str]) -> None:
+    job = TrainingJob(tmp_path).give(*DAYS[0])
+    job.environment = {**job.environment, **setting}
+    assert job.train() == 1
+    assert job.failure == "this program trains on one device in one process, and was started as 4"
+
+
 def test_a_number_column_of_words_is_named(tmp_path: Path) -> None:
     items = item_table(DAYS[0][1])
     place = items.schema.get_field_index("price_eur")
