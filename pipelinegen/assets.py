@@ -18,7 +18,7 @@ def templates_folder() -> Path:
 def cache_folder() -> Path:
     """Where this user's machine may keep what can be made again: below XDG_CACHE_HOME, or ~/.cache."""
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path(os.path.expanduser("~")) / ".cache") / "pipelinegen"
+    return (Path(base) if base else Path("~/.cache").expanduser()) / "pipelinegen"
 
 
 def runtime_folder() -> Path:

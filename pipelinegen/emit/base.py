@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pipelinegen.assets import runtime_digest
-from pipelinegen.ir.model import Image, Json, LambdaFunction, Pipeline, Resource
+from pipelinegen.ir.model import GlueJob, Image, Json, LambdaFunction, Pipeline, Resource
 from pipelinegen.ir.names import Names
 from pipelinegen.render.env import Renderer
 from pipelinegen.render.literals import plain_json
@@ -29,6 +29,10 @@ class File:
     template: str | None = None
 
 
+#: Packages of the runtime to a hash of their code.
+CodeDigest = Callable[[tuple[str, ...]], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Workbench:
     """One environment of one pipeline while its files are made."""
@@ -36,6 +40,7 @@ class Workbench:
     pipeline: Pipeline
     renderer: Renderer
     files: Mapping[str, File] = field(default_factory=dict)
+    code_digest: CodeDigest = runtime_digest
 
     @property
     def names(self) -> Names:
@@ -57,7 +62,7 @@ class Workbench:
 
     def digest(self, *paths: str, packages: tuple[str, ...] = ()) -> str:
         """A hash over generated files and packages of the runtime, for tags and object keys."""
-        digest = hashlib.sha256(runtime_digest(packages).encode() if packages else b"")
+        digest = hashlib.sha256(self.code_digest(packages).encode() if packages else b"")
         for path in sorted(paths):
             digest.update(f"{path}\0{self.files[path].text}".encode())
         return digest.hexdigest()[:DIGEST_DIGITS]
@@ -80,6 +85,11 @@ class Workbench:
     def script_key(self, script: str) -> str:
         """The object key of a Glue script."""
         return f"{script.removesuffix('.py')}-{self.digest(script)}.py"
+
+    def glue_arguments(self, job: GlueJob) -> Mapping[str, str]:
+        """The job's default arguments, the runtime's library among them, sorted."""
+        library = f"s3://{self.names.bucket('code')}/{self.glue_library_key()}"
+        return dict(sorted({**job.arguments, "--extra-py-files": library}.items()))
 
     def glue_library_key(self) -> str:
         """The object key of the runtime that Glue scripts import."""

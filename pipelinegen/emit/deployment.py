@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pipelinegen.emit.asl import PATH as DEFINITION
 from pipelinegen.emit.asl import belongs_to, state_names
 from pipelinegen.emit.base import File, Workbench, json_text
-from pipelinegen.ir.model import Api, GlueJob, Image, Json, LambdaFunction, Metric, Model, Pipeline
+from pipelinegen.ir.model import Api, GlueJob, Image, Json, LambdaFunction, Metric, Model, RedisCache
 
 #: What the promoted-model parameter holds before the first promotion.
 NO_MODEL = json.dumps({"model": None})
@@ -55,17 +55,6 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
     return [File("deployment.json", json_text(document))]
 
 
-def glue_arguments(bench: Workbench) -> dict[str, str]:
-    """Default arguments of every Glue job."""
-    code = bench.names.bucket("code")
-    return {
-        "--enable-metrics": "true",
-        "--enable-observability-metrics": "true",
-        "--extra-py-files": f"s3://{code}/{bench.glue_library_key()}",
-        "--job-language": "python",
-    }
-
-
 def _steps(bench: Workbench) -> list[Json]:
     names = state_names(json.loads(bench.files[DEFINITION].text))
     return [
@@ -83,7 +72,7 @@ def _steps(bench: Workbench) -> list[Json]:
 def _secrets(bench: Workbench) -> list[str]:
     pipeline = bench.pipeline
     found = {pipeline.protection_secret, pipeline.warehouse.secret if pipeline.warehouse else None}
-    if len(bench.resources(LambdaFunction)) + len(bench.resources(Api)):
+    if bench.resources(RedisCache):
         found.add(bench.names.redis_secret())
     return sorted(name for name in found if name)
 
@@ -97,7 +86,7 @@ def _glue_job(bench: Workbench, job: GlueJob) -> dict[str, Json]:
         "script_location": f"s3://{bench.names.bucket('code')}/{bench.script_key(job.script)}",
         "glue_version": "5.0",
         "timeout_minutes": job.timeout_minutes,
-        "default_arguments": dict(glue_arguments(bench)),
+        "default_arguments": dict(bench.glue_arguments(job)),
     }
 
 
@@ -129,22 +118,10 @@ def _api(bench: Workbench, api: Api) -> dict[str, Json]:
 
 def _summary(bench: Workbench) -> dict[str, Json]:
     pipeline = bench.pipeline
-    by_kind = _by_kind(pipeline)
     metrics = [item.name for step in pipeline.steps for item in step.outputs.values() if isinstance(item, Metric)]
-    data = bench.names.bucket("data")
     models = [item for step in pipeline.steps for item in step.outputs.values() if isinstance(item, Model)]
     return {
         "user_column": models[0].user.name if models else None,
         "metric": metrics[0] if metrics else None,
-        "training": next(iter(by_kind.get("sagemaker_training", ())), None),
-        "gate": next(iter(by_kind.get("quality_gate", ())), None),
-        "loaders": list(by_kind.get("redis_load", ())),
-        "reports": [f"s3://{data}/reports/{step}/date={{run_date}}.json" for step in by_kind.get("glue_etl", ())],
+        "reports": [f"{job.report.uri}date={{run_date}}.json" for job in bench.resources(GlueJob)],
     }
-
-
-def _by_kind(pipeline: Pipeline) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for step in pipeline.steps:
-        found.setdefault(step.kind, []).append(step.name)
-    return found

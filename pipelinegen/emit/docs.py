@@ -62,7 +62,7 @@ def emit_readme(bench: Workbench) -> Iterable[File]:
     context = ReadmeContext(
         name=pipeline.name,
         environment=pipeline.environment,
-        description=pipeline.description,
+        description=" ".join(pipeline.description.split()),
         account_id=pipeline.account_id,
         region=pipeline.region,
         schedule=f"`cron({schedule.cron})` in {schedule.timezone}" if schedule else "on demand only",

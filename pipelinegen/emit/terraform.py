@@ -3,14 +3,7 @@
 from collections.abc import Iterable
 
 from pipelinegen.emit.base import File, Workbench
-from pipelinegen.emit.terraform_context import (
-    TerraformContext,
-    api_context,
-    function_context,
-    glue_job_context,
-    terraform_context,
-)
-from pipelinegen.ir.model import Api, GlueJob, LambdaFunction
+from pipelinegen.emit.terraform_context import TerraformContext, terraform_context
 
 ALWAYS = (
     "versions",
@@ -28,24 +21,16 @@ ALWAYS = (
 
 def emit_terraform(bench: Workbench) -> Iterable[File]:
     """Every .tf file; concerns that a pipeline does not have give no file."""
-    context = terraform_context(bench)
+    shared = terraform_context(bench)
     files = [
-        bench.render(f"terraform/{name}.tf", f"terraform/{name}.tf.j2", context)
-        for name in (*ALWAYS, *_concerns(context))
+        bench.render(f"terraform/{name}.tf", f"terraform/{name}.tf.j2", shared)
+        for name in (*ALWAYS, *_concerns(shared))
     ]
-    for job in bench.resources(GlueJob):
-        files.append(bench.render(_path(job.step), "steps/glue_etl/resources.tf.j2", glue_job_context(bench, job)))
-    for function in bench.resources(LambdaFunction):
-        files.append(
-            bench.render(_path(function.step), "steps/redis_load/resources.tf.j2", function_context(bench, function))
-        )
-    for api in bench.resources(Api):
-        files.append(bench.render(_path(api.step), "steps/api/resources.tf.j2", api_context(bench, api)))
+    for step in bench.pipeline.steps:
+        if step.resources_file:
+            context = step.resources_file.context(bench)
+            files.append(bench.render(f"terraform/step_{step.name}.tf", step.resources_file.template, context))
     return files
-
-
-def _path(step: str) -> str:
-    return f"terraform/step_{step}.tf"
 
 
 def _concerns(context: TerraformContext) -> list[str]:

@@ -1,13 +1,12 @@
 """What the Terraform templates are given: plain, ordered, named as a reader of the .tf files expects."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipelinegen.emit.base import Workbench
-from pipelinegen.emit.deployment import NO_MODEL, glue_arguments
+from pipelinegen.emit.deployment import NO_MODEL
 from pipelinegen.emit.terraform_network import (
     Edge,
     Network,
@@ -18,10 +17,13 @@ from pipelinegen.emit.terraform_network import (
     outside_edges,
     security_groups,
 )
-from pipelinegen.ir.model import Api, GlueJob, Image, LambdaFunction, Role, SagemakerJob
+from pipelinegen.ir.model import GlueJob, Image, Model, Predictions, RedisCache, Role, Table
+from pipelinegen.ir.names import role_label
+from pipelinegen.steps.terraform import LOG_RETENTION_DAYS
 
-LOG_RETENTION_DAYS = 90
 OLD_VERSIONS_DAYS = 30
+DATA_DAYS = 90
+CHECKPOINT_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,94 +87,24 @@ def terraform_context(bench: Workbench) -> TerraformContext:
     )
 
 
-def role_label(role: Role) -> str:
-    """The role's name inside the Terraform files: `train_sagemaker`, or `states` for the pipeline's own."""
-    service = role.key.service.value.split(".")[0].replace("ecs-tasks", "ecs")
-    return "_".join(part for part in (role.key.step, role.key.purpose, service) if part)
-
-
-def glue_job_context(bench: Workbench, job: GlueJob) -> dict[str, Any]:
-    """The job of one `glue_etl` step."""
-    return {
-        "label": job.step,
-        "name": job.name,
-        "role": role_label(bench.pipeline.role(job.role)),
-        "script_location": f"s3://{bench.names.bucket('code')}/{bench.script_key(job.script)}",
-        "worker_type": job.worker_type,
-        "workers": job.workers,
-        "timeout_minutes": job.timeout_minutes,
-        "in_vpc": job.reads_warehouse,
-        "arguments": [{"key": key, "value": value} for key, value in glue_arguments(bench).items()],
-    }
-
-
-def function_context(bench: Workbench, function: LambdaFunction) -> dict[str, Any]:
-    """The function of one step."""
-    return {
-        "label": function.step,
-        "name": function.name,
-        "role": role_label(bench.pipeline.role(function.role)),
-        "handler": function.handler,
-        "bundle_key": bench.function_key(function),
-        "memory_mib": function.memory_mib,
-        "timeout_seconds": function.timeout_seconds,
-        "log_retention_days": LOG_RETENTION_DAYS,
-        "environment": _environment(function.environment),
-    }
-
-
-def api_context(bench: Workbench, api: Api) -> dict[str, Any]:
-    """The service of one `api` step."""
-    labels = {name: f"{api.step}_{re.sub('[^a-z0-9]+', '_', name.lower())}" for name in _secret_names(api)}
-    return {
-        "label": api.step,
-        "name": api.name,
-        "role": role_label(bench.pipeline.role(api.role)),
-        "image": api.image,
-        "domain": api.domain,
-        "cpu_units": api.cpu_units,
-        "memory_mib": api.memory_mib,
-        "tasks": api.tasks,
-        "log_group": f"/ecs/{api.name}",
-        "log_retention_days": LOG_RETENTION_DAYS,
-        "environment": _environment(api.environment),
-        "secrets": [
-            {"key": key, "label": labels[secret], "field": part} for key, (secret, part) in sorted(api.secrets.items())
-        ],
-        "secret_names": [{"label": label, "name": name} for name, label in labels.items()],
-    }
-
-
-def _secret_names(api: Api) -> list[str]:
-    return sorted({secret for secret, _ in api.secrets.values()})
-
-
-def _environment(values: Mapping[str, str]) -> list[dict[str, str | None]]:
-    """Variables whose value is a template variable name it; the others hold their text."""
-    found: list[dict[str, str | None]] = []
-    for key, value in sorted(values.items()):
-        variable = value[2:-1] if value.startswith("${") else None
-        found.append({"key": key, "value": None if variable else value, "variable": variable})
-    return found
-
-
 def _buckets(bench: Workbench) -> tuple[Mapping[str, Any], ...]:
     descriptions = {
         "code": "Scripts and bundles, by the hash of their content",
         "data": "Intermediate tables, reports and predictions, by date",
         "models": "Model artifacts and training checkpoints, by job",
     }
+    outputs = [(step.name, item) for step in bench.pipeline.steps for item in step.outputs.values()]
     rules = {
-        "data": [
-            {"id": f"expire-{step.name}", "prefix": f"{step.name}/", "days": 90}
-            for step in bench.pipeline.steps
-            if _writes_data(step.kind)
-        ],
-        "models": [
-            {"id": f"expire-{job.step}-checkpoints", "prefix": f"{job.step}/checkpoints/", "days": 7}
-            for job in bench.resources(SagemakerJob)
-            if any(step.name == job.step and step.kind == "sagemaker_training" for step in bench.pipeline.steps)
-        ],
+        "data": {
+            item.location.prefix: (f"expire-{name}", DATA_DAYS)
+            for name, item in outputs
+            if isinstance(item, Table | Predictions)
+        },
+        "models": {
+            f"{item.location.prefix}checkpoints/": (f"expire-{name}-checkpoints", CHECKPOINT_DAYS)
+            for name, item in outputs
+            if isinstance(item, Model) and item.location.prefix == f"{name}/"
+        },
     }
     return tuple(
         {
@@ -180,14 +112,12 @@ def _buckets(bench: Workbench) -> tuple[Mapping[str, Any], ...]:
             "name": bench.names.bucket(purpose),
             "description": description,
             "old_versions_days": OLD_VERSIONS_DAYS,
-            "expiry_rules": rules.get(purpose, []),
+            "expiry_rules": [
+                {"id": id, "prefix": prefix, "days": days} for prefix, (id, days) in rules.get(purpose, {}).items()
+            ],
         }
         for purpose, description in descriptions.items()
     )
-
-
-def _writes_data(kind: str) -> bool:
-    return kind in ("glue_etl", "batch_predictions")
 
 
 def _repositories(bench: Workbench) -> tuple[Mapping[str, Any], ...]:
@@ -203,9 +133,10 @@ def _repositories(bench: Workbench) -> tuple[Mapping[str, Any], ...]:
 
 
 def _redis(bench: Workbench) -> Mapping[str, Any] | None:
-    if not bench.resources(LambdaFunction):
+    cache = next(iter(bench.resources(RedisCache)), None)
+    if cache is None:
         return None
-    single = bench.pipeline.environment == "dev"
+    replicated = cache.nodes > 1
     return {
         "name": bench.names.redis(),
         "parameter_group": f"{bench.names.redis()}-valkey8",
@@ -215,14 +146,14 @@ def _redis(bench: Workbench) -> Mapping[str, Any] | None:
         "secret_name": bench.names.redis_secret(),
         "engine": "valkey",
         "engine_version": "8.0",
-        "node_type": "cache.t4g.small",
-        "nodes": 1 if single else 2,
-        "fails_over": not single,
+        "node_type": cache.node_type,
+        "nodes": cache.nodes,
+        "fails_over": replicated,
         "port": 6379,
-        "snapshot_days": 1 if single else 7,
+        "snapshot_days": 7 if replicated else 1,
         "snapshot_window": "01:00-02:00",
         "maintenance_window": "sun:02:30-sun:03:30",
-        "apply_immediately": single,
+        "apply_immediately": not replicated,
     }
 
 
@@ -255,7 +186,7 @@ def _schedules(bench: Workbench) -> tuple[Mapping[str, Any], ...]:
 
 def _role(bench: Workbench, role: Role) -> Mapping[str, str]:
     what = f"Step {role.key.step} of {bench.names.stem}" if role.key.step else f"{bench.names.stem} itself"
-    return {"label": role_label(role), "name": role.name, "service": role.key.service.value, "description": what}
+    return {"label": role_label(role.key), "name": role.name, "service": role.key.service.value, "description": what}
 
 
 def _topics(bench: Workbench) -> tuple[Mapping[str, Any], ...]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pipelinegen.emit.base import Workbench
-from pipelinegen.ir.model import Api, GlueJob, LambdaFunction, SagemakerJob
+from pipelinegen.ir.model import Api, GlueJob, LambdaFunction, RedisCache, SagemakerJob
 
 CIDR = "10.20.0.0/16"
 SUBNETS = {"a": "10.20.0.0/20", "b": "10.20.16.0/20"}
@@ -101,7 +101,7 @@ def security_groups(bench: Workbench) -> tuple[SecurityGroup, ...]:
         found["glue"] = ("Glue jobs", True)
     if bench.resources(SagemakerJob):
         found["sagemaker"] = ("SageMaker jobs", True)
-    if bench.resources(LambdaFunction):
+    if bench.resources(RedisCache):
         found["redis"] = ("Redis", False)
     for function in bench.resources(LambdaFunction):
         found[function.step] = (f"Function {function.name}", True)
@@ -122,7 +122,8 @@ def edges(bench: Workbench) -> tuple[Edge, ...]:
         found.append(Edge("glue", "endpoints", HTTPS, HTTPS, "AWS services"))
     for function in bench.resources(LambdaFunction):
         found.append(Edge(function.step, "endpoints", HTTPS, HTTPS, "AWS services"))
-        found.append(Edge(function.step, "redis", REDIS_PORT, REDIS_PORT, "Loads predictions"))
+        if function.reaches_redis:
+            found.append(Edge(function.step, "redis", REDIS_PORT, REDIS_PORT, "Loads predictions"))
     for api in bench.resources(Api):
         found.append(Edge(f"{api.step}_front", api.step, API_PORT, API_PORT, "Requests"))
         found.append(Edge(api.step, "endpoints", HTTPS, HTTPS, "AWS services"))

@@ -1,8 +1,9 @@
 """Frozen dataclasses of the intermediate representation: pipeline, steps, artifacts, permissions, resources."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from pipelinegen.errors import Span
 
@@ -211,6 +212,8 @@ class GlueJob:
     workers: int
     timeout_minutes: int
     reads_warehouse: bool
+    arguments: Mapping[str, str]
+    report: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +229,7 @@ class LambdaFunction:
     memory_mib: int
     timeout_seconds: int
     environment: Mapping[str, str]
+    reaches_redis: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +268,36 @@ class SagemakerJob:
     image: str
 
 
-Resource = GlueJob | LambdaFunction | Image | Api | SagemakerJob
+@dataclass(frozen=True, slots=True)
+class RedisCache:
+    """The pipeline's Redis; steps that share it declare it equally."""
+
+    node_type: str
+    nodes: int
+
+
+Resource = GlueJob | LambdaFunction | Image | Api | SagemakerJob | RedisCache
+
+
+class ContentKeys(Protocol):
+    """What is known only once a step's other files are rendered: names made of hashes of content."""
+
+    def script_key(self, script: str) -> str:
+        """The object key of a Glue script."""
+
+    def glue_arguments(self, job: GlueJob) -> Mapping[str, str]:
+        """The job's default arguments, the runtime's library among them, sorted."""
+
+    def function_key(self, function: LambdaFunction) -> str:
+        """The object key of a function's bundle."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcesFile:
+    """A step's own Terraform file; its context is made once content is known."""
+
+    template: str
+    context: Callable[[ContentKeys], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +315,7 @@ class Step:
     resources: tuple[Resource, ...] = ()
     files: tuple[OutputFile, ...] = ()
     state: OutputFile | None = None
+    resources_file: ResourcesFile | None = None
     assigns: tuple[str, ...] = ()
     summary: Mapping[str, Json] = field(default_factory=dict)
 

@@ -24,6 +24,11 @@ def fit(name: str, limit: int) -> str:
     return f"{name[: limit - _HASH_DIGITS - 1].rstrip('-')}-{digest}"
 
 
+def role_label(key: RoleKey) -> str:
+    """A role's name inside the Terraform files: `train_sagemaker`, or `states` for the pipeline's own."""
+    return "_".join(part for part in (key.step, key.purpose, _SERVICE_SUFFIX[key.service]) if part)
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """The names of one pipeline in one environment."""

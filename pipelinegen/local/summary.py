@@ -104,7 +104,7 @@ def print_summary(summary: RunSummary, console: Console) -> None:
 
 
 def _results(summary: RunSummary) -> Table:
-    """Rows read by dataset; where the pipeline has them, the metric beside its rivals, the gate's decision, and keys."""
+    """Rows read by dataset; where the pipeline has them, the metric beside its rivals, the gate's decision, keys."""
     datasets = list(dict.fromkeys(name for day in summary.days for name in day.rows))
     columns: dict[str, Callable[[Day], str]] = {f"{name} read": partial(_rows, name) for name in datasets}
     if summary.metric:

@@ -9,6 +9,7 @@ from pydantic import Field
 from pipelinegen.ir.model import Api, Image, OutputFile, RedisHashes, RoleKey, Service, Step
 from pipelinegen.spec.fields import PositiveInt
 from pipelinegen.steps.api.permissions import api_permissions
+from pipelinegen.steps.api.terraform import api_resources
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 
 
@@ -66,6 +67,7 @@ def lower(spec: ApiSpec, scope: Scope) -> Step:
         outputs={},
         permissions=api_permissions(api, scope.names),
         resources=(image, api),
+        resources_file=api_resources(api),
         files=(
             OutputFile(api.settings, "steps/api/settings.json.j2", ApiSettingsContext(settings)),
             OutputFile(f"{image.folder}/Dockerfile", "containers/api.Dockerfile.j2", image),

@@ -11,6 +11,13 @@ from pipelinegen.ir.model import Artifact, Dataset, GlueJob, Json, Location, Out
 from pipelinegen.spec.fields import Identifier, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import REFERENCE, Reference, Scope, StepSpec
 from pipelinegen.steps.glue_etl.permissions import glue_permissions
+from pipelinegen.steps.glue_etl.terraform import glue_resources
+
+JOB_ARGUMENTS: Mapping[str, str] = {
+    "--enable-metrics": "true",
+    "--enable-observability-metrics": "true",
+    "--job-language": "python",
+}
 
 
 class WorkersSpec(StrictModel):
@@ -69,6 +76,8 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
         workers=spec.workers.count,
         timeout_minutes=spec.timeout_minutes,
         reads_warehouse=reads_warehouse,
+        arguments=JOB_ARGUMENTS,
+        report=report,
     )
     settings = _settings(scope, spec, inputs, output)
     state = GlueStateContext(job.name, _arguments(inputs, table, report), (spec.timeout_minutes + 10) * 60)
@@ -86,6 +95,7 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
         resources=(job,),
         files=(OutputFile(job.script, "steps/glue_etl/script.py.j2", GlueScriptContext(scope.title, settings)),),
         state=OutputFile(scope.title, "steps/glue_etl/state.asl.json.j2", state),
+        resources_file=glue_resources(job, scope.names),
     )
 
 

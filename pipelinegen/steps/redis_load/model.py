@@ -13,15 +13,26 @@ from pipelinegen.ir.model import (
     LambdaFunction,
     OutputFile,
     Predictions,
+    RedisCache,
     RedisHashes,
     RoleKey,
     Service,
     Step,
     Value,
 )
-from pipelinegen.spec.fields import RedisKey
+from pipelinegen.spec.fields import RedisKey, StrictModel
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.redis_load.permissions import load_permissions
+from pipelinegen.steps.redis_load.terraform import function_resources
+
+
+class CacheSpec(StrictModel):
+    """The Redis that is loaded."""
+
+    node_type: Annotated[str, Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", description="ElastiCache node type")] = (
+        "cache.t4g.small"
+    )
+    nodes: Annotated[int, Field(ge=1, le=6, description="One primary, the others its replicas")] = 2
 
 
 class RedisLoadSpec(StepSpec):
@@ -35,6 +46,7 @@ class RedisLoadSpec(StepSpec):
     ] = 72
     memory_mib: Annotated[int, Field(ge=512, le=10240)] = 1024
     timeout_minutes: Annotated[int, Field(ge=1, le=15, description="At most 15 (AWS Lambda)")] = 15
+    cache: CacheSpec = CacheSpec()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +88,7 @@ def lower(spec: RedisLoadSpec, scope: Scope) -> Step:
         needs=scope.needs,
         outputs={"hashes": RedisHashes(spec.key, predictions), "rows": Value(Jsonata(f"${rows}"))},
         permissions=permissions,
-        resources=(function,),
+        resources=(function, RedisCache(spec.cache.node_type, spec.cache.nodes)),
         files=(
             OutputFile(
                 f"{function.folder}/settings.json", "steps/redis_load/settings.json.j2", SettingsContext(settings)
@@ -86,6 +98,7 @@ def lower(spec: RedisLoadSpec, scope: Scope) -> Step:
             ),
         ),
         state=OutputFile(scope.title, "steps/redis_load/state.asl.json.j2", context),
+        resources_file=function_resources(function),
         assigns=(rows,),
         summary={"rows": Jsonata(f"${rows}")},
     )
@@ -107,4 +120,5 @@ def _function(spec: RedisLoadSpec, scope: Scope) -> LambdaFunction:
             "REDIS_SECRET": scope.names.redis_secret(),
             "REDIS_TLS": "${redis_tls}",
         },
+        reaches_redis=True,
     )

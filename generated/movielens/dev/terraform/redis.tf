@@ -33,9 +33,9 @@ resource "aws_elasticache_replication_group" "main" {
   engine                     = "valkey"
   engine_version             = "8.0"
   node_type                  = "cache.t4g.small"
-  num_cache_clusters         = 1
-  automatic_failover_enabled = false
-  multi_az_enabled           = false
+  num_cache_clusters         = 2
+  automatic_failover_enabled = true
+  multi_az_enabled           = true
   port                       = 6379
   subnet_group_name          = aws_elasticache_subnet_group.main.name
   security_group_ids         = [aws_security_group.redis.id]
@@ -46,9 +46,9 @@ resource "aws_elasticache_replication_group" "main" {
   transit_encryption_mode    = "required"
   auth_token_wo              = jsondecode(ephemeral.aws_secretsmanager_secret_version.redis.secret_string)["password"]
   auth_token_wo_version      = var.redis_token_version
-  snapshot_retention_limit   = 1
+  snapshot_retention_limit   = 7
   snapshot_window            = "01:00-02:00"
   maintenance_window         = "sun:02:30-sun:03:30"
   auto_minor_version_upgrade = true
-  apply_immediately          = true
+  apply_immediately          = false
 }

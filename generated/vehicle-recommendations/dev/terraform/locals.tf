@@ -14,7 +14,7 @@ locals {
     data_key_arn               = aws_kms_key.data.arn
     data_key_id                = aws_kms_key.data.key_id
     topic_notifications        = aws_sns_topic.notifications.arn
-    image_training             = "${aws_ecr_repository.training.repository_url}:f0f4b2e01f82"
+    image_training             = "${aws_ecr_repository.training.repository_url}:241ec2332f8f"
     image_api                  = "${aws_ecr_repository.api.repository_url}:8ebeda723ba7"
     vpc_id                     = aws_vpc.main.id
     private_subnet_a           = aws_subnet.private_a.id

@@ -1,0 +1,71 @@
+"""The Terraform of the API's service."""
+
+import re
+from dataclasses import dataclass
+
+from pipelinegen.ir.model import Api, ContentKeys, ResourcesFile
+from pipelinegen.ir.names import role_label
+from pipelinegen.steps.terraform import LOG_RETENTION_DAYS, Variable, variables
+
+
+@dataclass(frozen=True, slots=True)
+class SecretVariable:
+    """An environment variable that ECS reads from a field of a secret."""
+
+    key: str
+    label: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret that exists already, under its label in the Terraform files."""
+
+    label: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResourcesContext:
+    """Cluster, service, task, load balancer, certificate and logs."""
+
+    label: str
+    name: str
+    role: str
+    image: str
+    domain: str
+    cpu_units: int
+    memory_mib: int
+    tasks: int
+    log_group: str
+    log_retention_days: int
+    environment: tuple[Variable, ...]
+    secrets: tuple[SecretVariable, ...]
+    secret_names: tuple[Secret, ...]
+
+
+def api_resources(api: Api) -> ResourcesFile:
+    """terraform/step_<step>.tf."""
+    names = sorted({secret for secret, _ in api.secrets.values()})
+    labels = {name: f"{api.step}_{re.sub('[^a-z0-9]+', '_', name.lower())}" for name in names}
+    context = ApiResourcesContext(
+        label=api.step,
+        name=api.name,
+        role=role_label(api.role),
+        image=api.image,
+        domain=api.domain,
+        cpu_units=api.cpu_units,
+        memory_mib=api.memory_mib,
+        tasks=api.tasks,
+        log_group=f"/ecs/{api.name}",
+        log_retention_days=LOG_RETENTION_DAYS,
+        environment=variables(api.environment),
+        secrets=tuple(SecretVariable(key, labels[name], part) for key, (name, part) in sorted(api.secrets.items())),
+        secret_names=tuple(Secret(label, name) for name, label in labels.items()),
+    )
+
+    def made(keys: ContentKeys) -> ApiResourcesContext:
+        del keys  # the image is named by a template variable
+        return context
+
+    return ResourcesFile("steps/api/resources.tf.j2", made)
