@@ -7,7 +7,7 @@ from pydantic import Field
 from pipelinegen.ir import arns
 from pipelinegen.ir.images import pytorch_training_image
 from pipelinegen.ir.model import Image, Json, Location, OutputFile, Permission, RoleKey, Service
-from pipelinegen.spec.fields import PositiveInt, StrictModel
+from pipelinegen.spec.fields import StrictModel
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.permissions import (
     STATES,
@@ -55,7 +55,7 @@ class TrainingInstanceSpec(StrictModel):
     """The machines of a training job."""
 
     type: InstanceType = "ml.g5.xlarge"
-    count: PositiveInt = 1
+    count: Annotated[int, Field(ge=1, le=1, description="The program trains on one machine")] = 1
     spot: Annotated[
         bool, Field(description="Cheaper machines that may be taken away; training goes on from its checkpoint")
     ] = False

@@ -57,7 +57,7 @@ class HyperparametersSpec(StrictModel):
     dimensions: Annotated[int, Field(ge=4, le=1024)] = 64
     epochs: PositiveInt = 2
     batch_size: PositiveInt = 256
-    learning_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 0.01
+    learning_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 0.03
     exclude_seen: Annotated[bool, Field(description="Never recommend what a user has chosen before")] = True
     seed: Annotated[int, Field(ge=0)] = 0
 
