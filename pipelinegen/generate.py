@@ -3,18 +3,21 @@
 from collections.abc import Mapping
 
 from pipelinegen import __version__
+from pipelinegen.assets import runtime_digest
 from pipelinegen.emit import EMITTERS, Workbench
-from pipelinegen.emit.base import File, json_text
+from pipelinegen.emit.base import CodeDigest, File, json_text
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.render.env import Renderer
 from pipelinegen.write import MANIFEST, content_hash
 
 
-def generate_files(pipeline: Pipeline, renderer: Renderer, spec_text: str) -> Mapping[str, str]:
+def generate_files(
+    pipeline: Pipeline, renderer: Renderer, spec_text: str, code_digest: CodeDigest = runtime_digest
+) -> Mapping[str, str]:
     """Every file of one environment by its path, sorted. Raises: SpecError with PG034 for a template at fault."""
     made: dict[str, File] = {}
     for emitter in EMITTERS:
-        for file in emitter(Workbench(pipeline, renderer, dict(made))):
+        for file in emitter(Workbench(pipeline, renderer, dict(made), code_digest)):
             made[file.path] = file
     texts = {path: made[path].text for path in sorted(made)}
     return {**texts, MANIFEST: _manifest(pipeline, renderer, spec_text, made)}
