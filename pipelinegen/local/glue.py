@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pipelinegen.local import logs
 from pipelinegen.local.policies import ObjectPattern
-from pipelinegen.local.processes import ChildProcesses, Ending
+from pipelinegen.local.processes import ChildProcesses, Ending, wait_for_group
 from pipelinegen.local.s3_transfer import download_file, split_uri
 from pipelinegen.local.spark_archive import DUMP_SECONDS, SparkArchive
 from pipelinegen.local.staging import Stage
@@ -147,17 +147,20 @@ def _run_in_spark(
     stop: threading.Event,
 ) -> tuple[Ending, int]:
     """Runs the script; the first job on a machine also makes the archive of Spark's classes."""
-    options = place.archive.options(java_home, place.folder)
+    options = place.archive.options(java_home)
+    environment = _environment(place, modules, java_home, options)
+    with place.log.open("ab") as log:
+        process = place.children.start(argv, environment=environment, folder=place.folder, log=log)
     makes_archive = place.archive.is_made_by(options)
-    ending, code = Ending.STOPPED, 1
-    try:
-        environment = _environment(place, modules, java_home, options)
-        linger_seconds = DUMP_SECONDS if makes_archive else 0.0
-        ending, code = _run(argv, place, environment, limit_seconds, stop, linger_seconds)
-    finally:
-        if makes_archive:
-            place.archive.keep(java_home, place.folder, complete=ending is Ending.EXITED and code == 0)
-    return ending, code
+    ending = place.children.supervise(process, timeout_seconds=limit_seconds, stop=stop, spare_group=makes_archive)
+    if makes_archive:
+        # The JVM writes the archive after the script is over. It is waited for, this one time: in the background it
+        # would compete with the next jobs, and be lost whenever a run is shorter than that.
+        succeeded = ending is Ending.EXITED and process.returncode == 0
+        complete = succeeded and wait_for_group(process, DUMP_SECONDS)
+        place.children.forget(process)
+        place.archive.keep(java_home, complete=complete)
+    return ending, process.returncode
 
 
 def _environment(
@@ -188,20 +191,6 @@ def _command(run: GlueRun, script: Path) -> list[str]:
         if name not in _FOR_GLUE and "-" not in name.removeprefix("--"):
             words += [name, str(value)]
     return words
-
-
-def _run(
-    argv: Sequence[str],
-    place: GluePlace,
-    environment: Mapping[str, str],
-    limit_seconds: float,
-    stop: threading.Event,
-    linger_seconds: float,
-) -> tuple[Ending, int]:
-    with place.log.open("ab") as log:
-        process = place.children.start(argv, environment=environment, folder=place.folder, log=log)
-    ending = place.children.supervise(process, timeout_seconds=limit_seconds, stop=stop, linger_seconds=linger_seconds)
-    return ending, process.returncode
 
 
 def _reason(log: Path, code: int) -> str:

@@ -84,6 +84,12 @@ def answer(state: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
     return {"result": result}
 
 
+def max_memory_mib() -> int:
+    """The most memory this process has had; macOS counts bytes, Linux KiB."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most // 1024 // (1024 if sys.platform == "darwin" else 1)
+
+
 def main() -> None:
     """Serves requests until standard input closes."""
     state: dict[str, Any] = {}
@@ -92,7 +98,7 @@ def main() -> None:
             request = json.loads(line)
             write_to(request["log"])
             reply = answer(state, request)
-            reply["max_memory_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            reply["max_memory_mib"] = max_memory_mib()
             sys.stdout.flush()
             sys.stderr.flush()
             answers.write(json.dumps(reply) + "\n")

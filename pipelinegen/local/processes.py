@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import IO, Final
@@ -16,6 +16,7 @@ from typing import IO, Final
 #: Variables of this process that a job may see: where programs and libraries are, never credentials or AWS settings.
 INHERITED: Final = (
     "HOME",
+    "JAVA_HOME",
     "LANG",
     "LC_ALL",
     "LD_LIBRARY_PATH",
@@ -24,11 +25,15 @@ INHERITED: Final = (
     "PATH",
     "TMPDIR",
     "VIRTUAL_ENV",
+    "XDG_CACHE_HOME",
 )
 
 
 #: The program that ends another one together with its starter.
 _GUARD: Final = Path(__file__).with_name("guard.py")
+
+
+_PROC: Final = Path("/proc")
 
 
 class Ending(Enum):
@@ -128,11 +133,12 @@ class ChildProcesses:
         timeout_seconds: float,
         stop: threading.Event,
         grace_seconds: float = 10.0,
-        linger_seconds: float = 0.0,
+        spare_group: bool = False,
     ) -> Ending:
         """Waits for the end of a process, which is forced by `stop` or the timeout (SIGTERM, then SIGKILL).
 
-        What it started and left behind may go on for `linger_seconds`, then it is killed.
+        What it started and left behind is killed, unless it ended by itself and `spare_group` says that somebody else
+        is going to `forget` it.
         """
         deadline = time.monotonic() + timeout_seconds
         ending = Ending.EXITED
@@ -143,9 +149,8 @@ class ChildProcesses:
                 break
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(min(0.1, max(0.001, deadline - time.monotonic())))
-        if ending is Ending.EXITED:
-            _wait_for_group(process.pid, linger_seconds)
-        self.forget(process)
+        if ending is not Ending.EXITED or not spare_group:
+            self.forget(process)
         return ending
 
     def end_all(self, grace_seconds: float = 2.0) -> None:
@@ -160,33 +165,39 @@ class ChildProcesses:
             end_group(process, max(0.0, deadline - time.monotonic()))
 
 
-def _wait_for_group(group: int, seconds: float) -> None:
+def wait_for_group(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether all of a group, whose leader is over, ends by itself within the time."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.05)
+    while _group_lives(process.pid):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def session_processes(session_id: int) -> list[int]:
     """The ids of all living processes of a session; empty where the system has no /proc."""
-    proc = Path("/proc")
-    if sys.platform != "linux" or not proc.is_dir():
-        return []
-    found = []
-    for entry in proc.iterdir():
-        if entry.name.isdigit() and _session_of(entry) == session_id:
-            found.append(int(entry.name))
-    return found
+    return [pid for pid, fields in _processes() if int(fields[3]) == session_id]
 
 
-def _session_of(entry: Path) -> int | None:
-    try:
-        text = (entry / "stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    # "pid (command, which may hold blanks) state ppid pgrp session …"
-    fields = text.rpartition(")")[2].split()
-    return int(fields[3]) if fields[0] != "Z" else None
+def _group_lives(group: int) -> bool:
+    if _PROC.is_dir():
+        # Not by a signal: processes that nobody has waited for, as in a container without init, take signals for ever.
+        return any(int(fields[2]) == group for _, fields in _processes())
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, 0)
+        return True
+    return False
+
+
+def _processes() -> Iterator[tuple[int, list[str]]]:
+    """All living processes: id, and the fields of /proc/ID/stat from the third on (state, parent, group, session)."""
+    for entry in _PROC.iterdir() if _PROC.is_dir() else ():
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            text = (entry / "stat").read_text(encoding="utf-8", errors="replace")
+            # "pid (command, which may hold blanks) state …"
+            fields = text.rpartition(")")[2].split()
+            if fields[0] != "Z":
+                yield int(entry.name), fields
