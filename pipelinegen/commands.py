@@ -13,7 +13,7 @@ def generate(options: Namespace) -> int:
     compiled = compile_specs(_specs(options), options.out, options.env)
     folders = generate_folders(compiled, options.out, options.templates)
     if options.env is None:
-        folders = add_abandoned(folders, compiled, options.out)
+        folders = add_abandoned(folders, compiled, options.out, whole=not options.specs)
     changed = write_tree(folders, options.out, force=options.force)
     for folder, files in folders.items():
         touched = sum(item.path.is_relative_to(folder) for item in changed)
@@ -26,7 +26,7 @@ def check(options: Namespace) -> int:
     compiled = compile_specs(_specs(options), options.out, options.env)
     folders = generate_folders(compiled, options.out, options.templates)
     if options.env is None:
-        folders = add_abandoned(folders, compiled, options.out)
+        folders = add_abandoned(folders, compiled, options.out, whole=not options.specs)
     differences = compare_tree(folders, options.out)
     for item in differences:
         print(f"{item.path.as_posix()}: error PG033: {item.state}", file=sys.stderr)

@@ -75,13 +75,17 @@ def generate_folders(
 
 
 def add_abandoned(
-    folders: dict[Path, Mapping[str, str]], compiled: Iterable[Compiled], out: Path
+    folders: dict[Path, Mapping[str, str]], compiled: Iterable[Compiled], out: Path, *, whole: bool
 ) -> dict[Path, Mapping[str, str]]:
-    """`folders`, and empty ones for what the same specs gave before and no longer give."""
+    """`folders`, and empty ones for what the same specs gave before and no longer give.
+
+    With `whole`, when all specs of a project are compiled, also for specs that are not there any more.
+    """
     specs = {pipeline.source for item in compiled for pipeline in item.pipelines}
     found = dict(folders)
     for manifest in sorted(out.glob(f"*/*/{MANIFEST}")):
-        if manifest.parent not in found and _spec_of(manifest) in specs:
+        spec = _spec_of(manifest)
+        if manifest.parent not in found and (spec in specs or (whole and spec and _is_gone(spec, out))):
             found[manifest.parent] = {}
     return found
 
@@ -128,6 +132,10 @@ def _strays(folders: Folders, out: Path) -> list[Path]:
     places = {out, *(folder.parent for folder in folders)}
     paths = [path for place in places if place.is_dir() for path in place.iterdir() if not path.is_dir()]
     return sorted(path for path in paths if path != out / FILE_NAME and not path.name.startswith("."))
+
+
+def _is_gone(spec: str, out: Path) -> bool:
+    return not any((base / spec).exists() for base in (out.resolve().parent, Path.cwd()))
 
 
 def _spec_of(manifest: Path) -> str | None:

@@ -52,7 +52,7 @@ def type_steps(draft: Draft) -> Draft:
             faults.append(Diagnostic(spans.at("kind").value, "PG014", f"there is no step kind '{word}'", help))
             continue
         try:
-            typed[name] = TypedStep(kind, load_model(kind.spec, raw, spans))
+            typed[name] = TypedStep(kind, load_model(kind.spec, raw, spans, f"step '{name}'"))
         except SpecError as error:
             faults.extend(error.diagnostics)
     if faults:

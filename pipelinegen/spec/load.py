@@ -31,8 +31,8 @@ def load_pipeline(source: Source) -> PipelineSpec:
     return load_model(PipelineSpec, source.data, source.spans)
 
 
-def load_model(model: type[ModelT], data: Data, spans: SpanTree) -> ModelT:
-    """`data` as `model`. Raises: SpecError with every fault, each at its own place."""
+def load_model(model: type[ModelT], data: Data, spans: SpanTree, owner: str = "the spec") -> ModelT:
+    """`data` as `model`, which messages call `owner`. Raises: SpecError with every fault, each at its own place."""
     if not isinstance(data, dict):
         found = describe(data)
         raise SpecError(
@@ -41,10 +41,10 @@ def load_model(model: type[ModelT], data: Data, spans: SpanTree) -> ModelT:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise SpecError(diagnose(model, item, spans) for item in error.errors()) from None
+        raise SpecError(diagnose(model, item, spans, owner) for item in error.errors()) from None
 
 
-def diagnose(model: type[BaseModel], error: ErrorDetails, spans: SpanTree) -> Diagnostic:
+def diagnose(model: type[BaseModel], error: ErrorDetails, spans: SpanTree, owner: str) -> Diagnostic:
     """The diagnostic of one pydantic error; an unknown key is underlined itself, a missing one at its parent."""
     path = [part for part in error["loc"] if part != "[key]"]
     own = error.get("ctx", {}).get("error")
@@ -59,8 +59,8 @@ def diagnose(model: type[BaseModel], error: ErrorDetails, spans: SpanTree) -> Di
         return Diagnostic(tree.label, "PG010", f"unknown key '{name}'", suggest(name, known, "known keys"))
     if error["type"] == "missing":
         parent = spans.at(*path[:-1])
-        owner = f"'{path[-2]}'" if len(path) > 1 else "the spec"
-        return Diagnostic(parent.label, "PG011", f"{owner} lacks '{name}'", f"add `{name}:`")
+        lacking = f"'{path[-2]}'" if len(path) > 1 else owner
+        return Diagnostic(parent.label, "PG011", f"{lacking} lacks '{name}'", f"add `{name}:`")
     return Diagnostic(tree.value, "PG013", *_value_message(error, name))
 
 

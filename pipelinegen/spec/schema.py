@@ -49,20 +49,18 @@ def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
 
 def _point_to_steps(schema: dict[str, Any]) -> dict[str, Any]:
     steps = dict(schema["properties"]["steps"])
-    for key in ("additionalProperties", "patternProperties"):
-        if isinstance(steps.get(key), dict):
-            steps[key] = (
-                {pattern: {"$ref": "#/$defs/step"} for pattern in steps[key]}
-                if key == "patternProperties"
-                else {"$ref": "#/$defs/step"}
-            )
+    steps["patternProperties"] = {pattern: {"$ref": "#/$defs/step"} for pattern in steps["patternProperties"]}
     schema["properties"]["steps"] = steps
     schema.pop("description", None)
     return schema
 
 
 class _Schema(GenerateJsonSchema):
-    """Without the titles that only repeat the key."""
+    """Without the titles that only repeat the key; a mapping takes no keys but those of its pattern."""
+
+    def dict_schema(self, schema: Any) -> dict[str, Any]:
+        found = super().dict_schema(schema)
+        return {**found, "additionalProperties": False} if "patternProperties" in found else found
 
     def get_title_from_name(self, name: str) -> str:
         return ""

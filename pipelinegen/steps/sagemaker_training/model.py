@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pipelinegen.errors import suggest
 from pipelinegen.ir.model import (
     Artifact,
     Column,
@@ -81,7 +82,7 @@ class SagemakerTrainingSpec(StepSpec):
 
 @dataclass(frozen=True, slots=True)
 class TrainingStateContext:
-    """The states of training: read the pointer, then train."""
+    """The states of training: read the pointer, train, and refuse a model of a job that was stopped."""
 
     title: str
     read_title: str
@@ -89,6 +90,11 @@ class TrainingStateContext:
     promoted: Json
     request: Json
     assign: Json
+    choice_title: str
+    completed_title: str
+    stopped_title: str
+    completed: Json
+    stopped_cause: Json
     timeout_seconds: int
     retry: Json = field(default_factory=lambda: list(JOB_RETRY))
 
@@ -107,9 +113,8 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
     user = _check_columns(spec, scope, interactions, items)
     image, role = training_image(scope), RoleKey(Service.SAGEMAKER, scope.step)
     request = training_request(scope, role, _hyperparameters(spec, scope, items), spec, (interactions, items))
-    model_variable, version_variable, metrics_variable = (
-        f"{scope.step}_{part}" for part in ("model", "version", "metrics")
-    )
+    variables = [f"{scope.step}_{part}" for part in ("model", "version", "metrics", "outcome")]
+    model_variable, version_variable, metrics_variable, outcome = variables
     state = TrainingStateContext(
         title=scope.title,
         read_title=f"{scope.title}: read promoted model",
@@ -120,7 +125,13 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
             model_variable: Jsonata("$states.result.ModelArtifacts.S3ModelArtifacts"),
             version_variable: Jsonata("$states.result.TrainingJobName"),
             metrics_variable: Jsonata("$merge([$states.result.FinalMetricDataList.{MetricName: Value}])"),
+            outcome: Jsonata("$states.result.TrainingJobStatus"),
         },
+        choice_title=f"{scope.title}: completed?",
+        completed_title=f"{scope.title}: completed",
+        stopped_title=f"{scope.title}: stopped",
+        completed=Jsonata(f"${outcome} = 'Completed'"),
+        stopped_cause=Jsonata(f"'training job ' & ${version_variable} & ' ended as ' & ${outcome}"),
         timeout_seconds=(spec.timeout_minutes + 30) * 60,
     )
     model = Model(
@@ -146,7 +157,7 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
             image_file(image),
         ),
         state=OutputFile(scope.title, "steps/sagemaker_training/state.asl.json.j2", state),
-        assigns=("promoted", model_variable, version_variable, metrics_variable),
+        assigns=("promoted", *variables),
         summary={"model": model.uri, "version": model.version, "metrics": model.metrics},
     )
 
@@ -179,8 +190,8 @@ def _column(scope: Scope, table: Table, name: str, *path: str | int) -> Column:
     for column in table.dataset.columns:
         if column.name == name:
             return column
-    known = ", ".join(column.name for column in table.dataset.columns)
-    raise scope.fault("PG021", f"dataset '{table.dataset.name}' has no column '{name}'", f"its columns: {known}", *path)
+    help = suggest(name, [column.name for column in table.dataset.columns], "its columns")
+    raise scope.fault("PG021", f"dataset '{table.dataset.name}' has no column '{name}'", help, *path)
 
 
 def _hyperparameters(spec: SagemakerTrainingSpec, scope: Scope, items: Table) -> dict[str, Json]:

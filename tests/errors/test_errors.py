@@ -1,0 +1,60 @@
+"""Every diagnostic a spec can cause, as the user sees it: the whole standard error, with place, line and caret."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelinegen.catalogue import CATALOGUE
+from tests.compiling import ROOT
+
+HERE = Path(__file__).parent
+CASES = sorted(path.name for path in HERE.iterdir() if re.match(r"PG[0-9]{3}-", path.name))
+
+#: Ids that no spec can cause, and the test that holds each.
+ELSEWHERE = {
+    "PG030": "unit/test_write.py::test_a_foreign_file_is_refused",
+    "PG031": "unit/test_write.py::test_a_file_edited_by_hand_is_refused_unless_forced",
+    "PG032": "unit/test_write.py::test_a_folder_that_cannot_be_made_leaves_everything_as_it_was",
+    "PG033": "cli/test_check.py::test_every_difference_is_named",
+    "PG034": "unit/render/test_env.py::test_an_override_at_fault_is_named",
+    "PG050": "contract/test_step_kinds.py::test_a_broken_plug_in_is_named",
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_whole_standard_error(name: str, tmp_path: Path, update_golden: bool) -> None:
+    expected = HERE / name / "expected.txt"
+    shutil.copytree(HERE / name, tmp_path / name)
+    arguments = tmp_path / name / "arguments.txt"
+    given = arguments.read_text().split() if arguments.is_file() else ["validate", "spec.yaml"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelinegen", *given], cwd=tmp_path / name, capture_output=True, text=True, timeout=60
+    )
+    if update_golden:
+        expected.write_text(done.stderr, encoding="utf-8")
+    assert done.stdout == ""
+    assert done.stderr == expected.read_text(encoding="utf-8")
+    assert done.returncode == (2 if name.startswith("PG001") else 1)
+    assert f"error {name[:5]}: " in done.stderr
+
+
+def test_every_id_has_a_case_or_another_test() -> None:
+    assert sorted({*(name[:5] for name in CASES), *ELSEWHERE}) == sorted(CATALOGUE)
+    for place in ELSEWHERE.values():
+        path, function = place.split("::")
+        assert f"def {function}(" in (ROOT / "tests" / path).read_text(encoding="utf-8"), place
+
+
+def test_every_id_in_the_code_is_in_the_catalogue_and_the_other_way_round() -> None:
+    used: set[str] = set()
+    for path in (ROOT / "pipelinegen").rglob("*.py"):
+        if path.name != "catalogue.py":
+            constants = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+            used |= {str(value) for value in constants if re.fullmatch(r"PG[0-9]{3}", str(value))}
+            used |= {found for value in constants for found in re.findall(r"error (PG[0-9]{3})", str(value))}
+    assert sorted(used) == sorted(CATALOGUE)
