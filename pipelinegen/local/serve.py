@@ -70,7 +70,7 @@ def _environment(prepared: Prepared, api: Mapping[str, Any], redis: RedisServer)
 
 def _start(environment: Mapping[str, str], port: int, state: Path, stack: ExitStack) -> str:
     log = logs.shared_log(state, "api", "serve")
-    children = ChildProcesses()
+    children = ChildProcesses(guarded=True)
     port = port or _any_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", "runtime.api.app:from_environment"]
     with log.open("ab") as stream:

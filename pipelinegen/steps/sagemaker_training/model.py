@@ -113,35 +113,8 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
     user = _check_columns(spec, scope, interactions, items)
     image, role = training_image(scope), RoleKey(Service.SAGEMAKER, scope.step)
     request = training_request(scope, role, _hyperparameters(spec, scope, items), spec, (interactions, items))
-    variables = [f"{scope.step}_{part}" for part in ("model", "version", "metrics", "outcome")]
-    model_variable, version_variable, metrics_variable, outcome = variables
-    state = TrainingStateContext(
-        title=scope.title,
-        read_title=f"{scope.title}: read promoted model",
-        parameter=scope.names.promoted_parameter(),
-        promoted=Jsonata("$parse($states.result.Parameter.Value)"),
-        request=request,
-        assign={
-            model_variable: Jsonata("$states.result.ModelArtifacts.S3ModelArtifacts"),
-            version_variable: Jsonata("$states.result.TrainingJobName"),
-            metrics_variable: Jsonata("$merge([$states.result.FinalMetricDataList.{MetricName: Value}])"),
-            outcome: Jsonata("$states.result.TrainingJobStatus"),
-        },
-        choice_title=f"{scope.title}: completed?",
-        completed_title=f"{scope.title}: completed",
-        stopped_title=f"{scope.title}: stopped",
-        completed=Jsonata(f"${outcome} = 'Completed'"),
-        stopped_cause=Jsonata(f"'training job ' & ${version_variable} & ' ended as ' & ${outcome}"),
-        timeout_seconds=(spec.timeout_minutes + 30) * 60,
-    )
-    model = Model(
-        uri=Jsonata(f"${model_variable}"),
-        version=Jsonata(f"${version_variable}"),
-        metrics=Jsonata(f"${metrics_variable}"),
-        location=scope.models,
-        item_column=spec.columns.item,
-        user=user,
-    )
+    state = _state(spec, scope, request)
+    model = _model(spec, scope, user)
     return Step(
         name=scope.step,
         kind=spec.kind,
@@ -157,8 +130,48 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
             image_file(image),
         ),
         state=OutputFile(scope.title, "steps/sagemaker_training/state.asl.json.j2", state),
-        assigns=("promoted", *variables),
+        assigns=("promoted", *_variables(scope)),
         summary={"model": model.uri, "version": model.version, "metrics": model.metrics},
+    )
+
+
+def _variables(scope: Scope) -> tuple[str, ...]:
+    """The variables of a training step: model, version, metrics, outcome."""
+    return tuple(f"{scope.step}_{part}" for part in ("model", "version", "metrics", "outcome"))
+
+
+def _state(spec: SagemakerTrainingSpec, scope: Scope, request: Json) -> TrainingStateContext:
+    model, version, metrics, outcome = _variables(scope)
+    return TrainingStateContext(
+        title=scope.title,
+        read_title=f"{scope.title}: read promoted model",
+        parameter=scope.names.promoted_parameter(),
+        promoted=Jsonata("$parse($states.result.Parameter.Value)"),
+        request=request,
+        assign={
+            model: Jsonata("$states.result.ModelArtifacts.S3ModelArtifacts"),
+            version: Jsonata("$states.result.TrainingJobName"),
+            metrics: Jsonata("$merge([$states.result.FinalMetricDataList.{MetricName: Value}])"),
+            outcome: Jsonata("$states.result.TrainingJobStatus"),
+        },
+        choice_title=f"{scope.title}: completed?",
+        completed_title=f"{scope.title}: completed",
+        stopped_title=f"{scope.title}: stopped",
+        completed=Jsonata(f"${outcome} = 'Completed'"),
+        stopped_cause=Jsonata(f"'training job ' & ${version} & ' ended as ' & ${outcome}"),
+        timeout_seconds=(spec.timeout_minutes + 30) * 60,
+    )
+
+
+def _model(spec: SagemakerTrainingSpec, scope: Scope, user: Column) -> Model:
+    model, version, metrics, _ = _variables(scope)
+    return Model(
+        uri=Jsonata(f"${model}"),
+        version=Jsonata(f"${version}"),
+        metrics=Jsonata(f"${metrics}"),
+        location=scope.models,
+        item_column=spec.columns.item,
+        user=user,
     )
 
 
