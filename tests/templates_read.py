@@ -39,7 +39,10 @@ def is_partial(name: str) -> bool:
 
 def used_by(name: str) -> set[str]:
     """The templates that one includes or imports."""
-    found = tree_of(name).find_all((nodes.Include, nodes.Import, nodes.FromImport))
+    found: list[nodes.Include | nodes.Import] = [
+        *tree_of(name).find_all(nodes.Include),
+        *tree_of(name).find_all(nodes.Import),
+    ]
     return {str(node.template.value) for node in found if isinstance(node.template, nodes.Const)}
 
 
@@ -59,10 +62,10 @@ class Recorder(Renderer):
 
 
 def rendered() -> tuple[dict[str, str], dict[str, str]]:
-    """Template to context type, and output path to template, over the reference specs."""
+    """Template to context type, and output path to template, over the specs of this repository and the goldens."""
     renderer = Recorder()
     outputs: dict[str, str] = {}
-    for path in sorted((ROOT / "specs").glob("*.yaml")):
+    for path in [*sorted((ROOT / "specs").glob("*.yaml")), *sorted((ROOT / "tests/golden").glob("*/spec.yaml"))]:
         for pipeline in pipelines_of(path.read_text(encoding="utf-8")):
             files = generate_files(pipeline, renderer, "", fixed_digest)
             listed = json.loads(files["MANIFEST.json"])["files"]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from pipelinegen.emit.asl import PATH as DEFINITION
-from pipelinegen.emit.asl import belongs_to, state_names
+from pipelinegen.emit.asl_fragments import belongs_to, state_names
 from pipelinegen.emit.base import File, Workbench, json_text
 from pipelinegen.ir.model import Api, GlueJob, Image, Json, LambdaFunction, Metric, Model, RedisCache
 
@@ -44,15 +44,18 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
             ),
             "definition": DEFINITION,
         },
-        "schedules": [
-            {"name": names.state_machine(), "cron": pipeline.schedule.cron, "timezone": pipeline.schedule.timezone}
-        ]
-        if pipeline.schedule
-        else [],
+        "schedules": _schedules(bench),
         "steps": _steps(bench),
         "summary": _summary(bench),
     }
     return [File("deployment.json", json_text(document))]
+
+
+def _schedules(bench: Workbench) -> list[Json]:
+    schedule = bench.pipeline.schedule
+    if schedule is None:
+        return []
+    return [{"name": bench.names.state_machine(), "cron": schedule.cron, "timezone": schedule.timezone}]
 
 
 def _steps(bench: Workbench) -> list[Json]:

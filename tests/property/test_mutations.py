@@ -52,15 +52,17 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int
     return [*([path] if path else []), *(found for key, item in inside for found in places(item, (*path, key)))]
 
 
-def _has(items: list[Any], index: str | int) -> bool:
-    return isinstance(index, int) and index < len(items)
+def _has(parent: Any, part: str | int) -> bool:
+    if isinstance(parent, list):
+        return isinstance(part, int) and part < len(parent)
+    return isinstance(parent, dict) and part in parent
 
 
 def mutate(spec: Any, path: tuple[str | int, ...], action: str, value: Any) -> None:
     """Replaces, removes, renames or adds beside what is at a path; nothing where an earlier mutation took it away."""
     parent = spec
     for part in path[:-1]:
-        if not (part in parent if isinstance(parent, dict) else isinstance(parent, list) and _has(parent, part)):
+        if not _has(parent, part):
             return
         parent = parent[part]
     if isinstance(parent, dict) and action == "remove":
@@ -69,7 +71,7 @@ def mutate(spec: Any, path: tuple[str | int, ...], action: str, value: Any) -> N
         parent[str(value)] = parent.pop(path[-1], None)
     elif isinstance(parent, dict) and action == "add":
         parent[f"{path[-1]}x"] = value
-    elif isinstance(parent, dict) or (isinstance(parent, list) and _has(parent, path[-1])):
+    elif isinstance(parent, dict) or _has(parent, path[-1]):
         parent[path[-1]] = value
 
 

@@ -57,10 +57,7 @@ class GlueStateContext:
 
 def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
     """The step with its job, script, state and roles. Raises: SpecError with PG017, PG018, PG019, PG023."""
-    if REFERENCE.search(spec.sql):
-        raise scope.fault(
-            "PG018", "references are not replaced inside SQL", "use :run_date, and name tables under `inputs:`", "sql"
-        )
+    _refuse_references(scope, spec.sql)
     inputs = {name: _input(scope, name, reference) for name, reference in spec.inputs.items()}
     output = scope.artifact(spec.output, Dataset, "output")
     table = Table(_inherit_protection(output, inputs.values()), scope.data)
@@ -97,6 +94,12 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
         state=OutputFile(scope.title, "steps/glue_etl/state.asl.json.j2", state),
         resources_file=glue_resources(job, scope.names),
     )
+
+
+def _refuse_references(scope: Scope, sql: str) -> None:
+    if REFERENCE.search(sql):
+        help = "use :run_date, and name tables under `inputs:`"
+        raise scope.fault("PG018", "references are not replaced inside SQL", help, "sql")
 
 
 def _input(scope: Scope, name: str, reference: str) -> Dataset | Table:

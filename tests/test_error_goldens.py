@@ -12,7 +12,7 @@ import pytest
 from pipelinegen.catalogue import CATALOGUE
 from tests.compiling import ROOT
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "errors"
 CASES = sorted(path.name for path in HERE.iterdir() if re.match(r"PG[0-9]{3}-", path.name))
 
 #: Ids that no spec can cause, and the test that holds each.
