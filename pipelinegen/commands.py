@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from pipelinegen.errors import ExitCode, fault, suggest
+from pipelinegen.errors import Diagnostic, ExitCode, Span, SpecError, fault, suggest
 from pipelinegen.tree import add_abandoned, compare_tree, compile_specs, generate_folders, schema_text, write_tree
 
 
@@ -28,11 +28,11 @@ def check(options: Namespace) -> int:
     if options.env is None:
         folders = add_abandoned(folders, compiled, options.out, whole=not options.specs)
     differences = compare_tree(folders, options.out)
-    for item in differences:
-        print(f"{item.path.as_posix()}: error PG033: {item.state}", file=sys.stderr)
     if differences:
-        print("   help: run `pipelinegen generate` and commit the result", file=sys.stderr)
-        return ExitCode.DIAGNOSTICS
+        help = "run `pipelinegen generate` and commit the result"
+        raise SpecError(
+            Diagnostic(Span(item.path.as_posix(), 0, 0, 0), "PG033", item.state, help) for item in differences
+        )
     print(f"{sum(len(files) for files in folders.values())} files are as the specs give them")
     return ExitCode.CLEAN
 
@@ -61,9 +61,12 @@ def schema(options: Namespace) -> int:
 
 
 def explain(options: Namespace) -> int:
-    """Prints what an id means."""
+    """Prints what an id means; all of them if none is named."""
     from pipelinegen.catalogue import CATALOGUE
 
+    if options.id is None:
+        print("\n".join(f"{id}: {text}" for id, text in CATALOGUE.items()))
+        return ExitCode.CLEAN
     id = options.id.upper()
     if id not in CATALOGUE:
         raise fault(

@@ -1,6 +1,6 @@
 """Faults a user can mend: diagnostics with a place, a fact and one action to take."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import IntEnum
@@ -18,7 +18,10 @@ class ExitCode(IntEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A piece of one line; line and columns start at 1, `end_column` is the first column after it."""
+    """A piece of one line; line and columns start at 1, `end_column` is the first column after it.
+
+    Line 0 stands for a whole file.
+    """
 
     file: str
     line: int
@@ -90,40 +93,3 @@ def suggest(word: str, known: Iterable[str], label: str) -> str:
     hint = did_you_mean(word, words)
     listed = f"{label}: {choices(words)}" if words else f"{label}: none"
     return f"{hint} {listed}" if hint else listed
-
-
-def format_diagnostic(diagnostic: Diagnostic, line_of: Callable[[str, int], str | None]) -> str:
-    """The text a user reads; `line_of(file, line)` gives the source line, or None where it is not to be had."""
-    span = diagnostic.span
-    lines = [printable(f"{_place(span)}error {diagnostic.id}: {diagnostic.message}"), *_excerpt(span, line_of)]
-    for note in diagnostic.notes:
-        lines.append(printable(f"{_place(note.span)}note: {note.message}"))
-        lines.extend(_excerpt(note.span, line_of))
-    if diagnostic.help:
-        lines.append(f"   help: {printable(diagnostic.help)}")
-    return "\n".join(lines)
-
-
-def printable(text: str) -> str:
-    """The text with control characters escaped, so that nothing a spec says moves the cursor or forges a line."""
-    return "".join(
-        item if item.isprintable() or item == "\t" else item.encode("unicode_escape").decode() for item in text
-    )
-
-
-def _place(span: Span | None) -> str:
-    return f"{span.file}:{span.line}:{span.column}: " if span else ""
-
-
-def _excerpt(span: Span | None, line_of: Callable[[str, int], str | None]) -> list[str]:
-    text = line_of(span.file, span.line) if span else None
-    if span is None or text is None:
-        return []
-    start, width = span.column - 1, max(1, span.end_column - span.column)
-    if len(text) > 140:
-        cut = max(0, min(start - 20, len(text) - 120))
-        text, start = text[cut : cut + 120], start - cut
-    gutter = f"   {span.line} | "
-    width = max(1, min(width, len(text) - start))
-    indent = "".join("\t" if item == "\t" else " " for item in text[:start]).ljust(start)
-    return [printable(f"{gutter}{text}"), f"{' ' * (len(gutter) - 2)}| {indent}{'^' * width}"]

@@ -44,7 +44,6 @@ def test_version(project: Path) -> None:
         [],
         ["frobnicate"],
         ["generate", "--frobnicate"],
-        ["explain"],
         ["graph"],
         ["run", "specs/demo.yaml", "--days", "0"],
         ["run", "specs/demo.yaml", "--date", "yesterday"],
@@ -112,6 +111,12 @@ def test_explain(project: Path, id: str, capsys: pytest.CaptureFixture[str]) -> 
 
     assert main(["explain", id.lower()]) == 0
     assert capsys.readouterr().out == f"{id}: {CATALOGUE[id]}\n"
+
+
+def test_explain_without_an_id_lists_all(project: Path) -> None:
+    answer = pipelinegen("explain", cwd=project)
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out == "".join(f"{id}: {text}\n" for id, text in CATALOGUE.items())
 
 
 def test_the_schema_is_valid_and_accepts_every_spec_of_ours(project: Path) -> None:

@@ -1,55 +1,8 @@
-"""The text of a diagnostic, and the words it suggests."""
+"""The order of diagnostics, and the words they suggest."""
 
 import pytest
 
-from pipelinegen.errors import Diagnostic, Note, Span, SpecError, choices, did_you_mean, format_diagnostic, suggest
-
-
-def line_of(file: str, number: int) -> str | None:
-    lines = {1: "name: demo", 2: "\tinputs: [featurs]", 3: "x" * 100 + " here " + "y" * 100}
-    return lines.get(number) if file == "a.yaml" else None
-
-
-def test_a_diagnostic_shows_place_fact_line_and_action() -> None:
-    text = format_diagnostic(Diagnostic(Span("a.yaml", 1, 7, 11), "PG012", "no 'demo'", "write 'x'"), line_of)
-    assert text == ("a.yaml:1:7: error PG012: no 'demo'\n   1 | name: demo\n     |       ^^^^\n   help: write 'x'")
-
-
-def test_tabs_do_not_move_the_caret() -> None:
-    text = format_diagnostic(Diagnostic(Span("a.yaml", 2, 11, 18), "PG012", "no"), line_of)
-    assert text.splitlines()[1:] == ["   2 | \tinputs: [featurs]", "     | \t         ^^^^^^^"]
-
-
-def test_a_long_line_is_cut_around_the_place() -> None:
-    text = format_diagnostic(Diagnostic(Span("a.yaml", 3, 102, 106), "PG012", "no"), line_of)
-    _, line, caret = text.splitlines()
-    assert len(line) <= 130
-    assert line[caret.index("^") : caret.rindex("^") + 1] == "here"
-
-
-def test_a_line_that_is_gone_is_left_out() -> None:
-    text = format_diagnostic(Diagnostic(Span("gone.yaml", 9, 1, 2), "PG012", "no"), line_of)
-    assert text == "gone.yaml:9:1: error PG012: no"
-
-
-def test_a_fault_of_no_file_has_no_place() -> None:
-    assert format_diagnostic(Diagnostic(None, "PG050", "no", "do"), line_of) == "error PG050: no\n   help: do"
-
-
-def test_a_note_cites_the_second_place() -> None:
-    note = Note(Span("a.yaml", 1, 1, 5), "first 'name' is here")
-    text = format_diagnostic(Diagnostic(Span("b.yaml", 1, 1, 2), "PG003", "twice", notes=(note,)), line_of)
-    assert text.splitlines() == [
-        "b.yaml:1:1: error PG003: twice",
-        "a.yaml:1:1: note: first 'name' is here",
-        "   1 | name: demo",
-        "     | ^^^^",
-    ]
-
-
-def test_control_characters_of_a_spec_never_reach_the_terminal() -> None:
-    text = format_diagnostic(Diagnostic(None, "PG010", "unknown key '\x1b[31mred\nerror: forged'", "\x07"), line_of)
-    assert text == "error PG010: unknown key '\\x1b[31mred\\nerror: forged'\n   help: \\x07"
+from pipelinegen.errors import Diagnostic, Span, SpecError, choices, did_you_mean, suggest
 
 
 def test_faults_are_sorted_by_place_and_each_is_there_once() -> None:
