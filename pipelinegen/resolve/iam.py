@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import count
 
 from pipelinegen.ir import arns
 from pipelinegen.ir.model import Permission, Role, RoleKey, Service
@@ -34,11 +35,15 @@ def merge_permissions(permissions: Iterable[Permission]) -> tuple[Permission, ..
 
 
 def _number(permissions: Iterable[Permission]) -> tuple[Permission, ...]:
-    seen: dict[str, int] = {}
+    """Each with a name of its own: the second of a name gets the next number that no other has."""
+    items = tuple(permissions)
+    given, taken = {item.sid for item in items}, set[str]()
     numbered = []
-    for item in permissions:
-        seen[item.sid] = seen.get(item.sid, 0) + 1
-        numbered.append(item if seen[item.sid] == 1 else replace(item, sid=f"{item.sid}{seen[item.sid]}"))
+    for item in items:
+        tries = (f"{item.sid}{number}" for number in count(2))
+        free = item.sid if item.sid not in taken else next(sid for sid in tries if sid not in given | taken)
+        taken.add(free)
+        numbered.append(replace(item, sid=free))
     return tuple(numbered)
 
 
