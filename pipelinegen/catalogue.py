@@ -50,6 +50,7 @@ CATALOGUE: Mapping[str, str] = {
     ),
     "PG025": "AWS offers no SageMaker PyTorch image in the environment's region.",
     "PG026": "Two specs give the same names; their files and AWS resources would overwrite each other.",
+    "PG027": "A step that is there all the time, such as an API, has no single run that could be skipped or tried again.",
     "PG030": (
         "A file in the output folder was not made by pipelinegen. The folder is replaced as a whole, so "
         "nothing else may lie there."
@@ -59,4 +60,9 @@ CATALOGUE: Mapping[str, str] = {
     "PG033": "A generated file is not what the spec gives now. Run `pipelinegen generate` and commit the result.",
     "PG034": "A template is at fault, or an override has the name of no template.",
     "PG050": "A package offers a step kind that does not import, is none, or repeats a name.",
+    "PG060": (
+        "`until:` is no moment. It is a date and a time of day with Z or an offset, as in "
+        "${run.date}T06:00:00Z, or a reference to a step's value that holds one."
+    ),
+    "PG061": "A step comes after a `fail` step, which always ends the run, so that it could never start.",
 }

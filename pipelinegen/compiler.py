@@ -71,6 +71,7 @@ def _pipeline(draft: Draft) -> Pipeline:
         protection_secret=spec.protection.secret if spec.protection else None,
         notify=spec.on_failure.notify if spec.on_failure else None,
         local_data=spec.local.data if spec.local else None,
+        parameters={name: given.default for name, given in spec.parameters.items()},
         steps=draft.steps,
         roles=draft.roles,
     )

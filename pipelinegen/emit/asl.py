@@ -1,42 +1,20 @@
 """The state machine: each step's states rendered, then wired in the order that the graph demands."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from pipelinegen.emit.asl_fragments import PASSED_ON, Fragment, State, fragments_of, link, ordered
 from pipelinegen.emit.base import File, Workbench
 from pipelinegen.ir import arns
-from pipelinegen.ir.expressions import RUN_DATE, RUN_ID, comment
-from pipelinegen.ir.graph import Parallel, Plan, Series, ancestors, plan_steps
+from pipelinegen.ir.expressions import RUN_DATE, RUN_ID, comment, expression
+from pipelinegen.ir.graph import ancestors, plan_steps
 from pipelinegen.ir.model import Json, Jsonata, Step
 from pipelinegen.render.literals import plain_json
 
 PATH = "stepfunctions/pipeline.asl.json"
 TEMPLATE = "stepfunctions/pipeline.asl.json.j2"
 
-#: Order of keys in a state, for readers.
-_KEYS = (
-    "Comment",
-    "Type",
-    "Resource",
-    "Arguments",
-    "Output",
-    "Assign",
-    "TimeoutSeconds",
-    "Branches",
-    "Choices",
-    "Default",
-    "Error",
-    "Cause",
-)
-_LAST_KEYS = ("Retry", "Catch", "Next", "End")
-#: A state's result stays in variables; what is handed on is always the execution's input, so that no payload grows.
-PASSED_ON = Jsonata("$states.input")
-
 _FAILED, _NOTIFY, _DONE = "Pipeline failed", "Notify failure", "Done"
-
-State = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +26,19 @@ class EnvelopeContext:
     states: Json
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
-    """States that run as one: where they start, and the states after which the next fragment follows."""
-
-    start: str
-    states: Mapping[str, State]
-    exits: tuple[str, ...]
-
-
 def emit_state_machine(bench: Workbench) -> Iterable[File]:
     """The ASL of the pipeline, in JSONata with variables."""
     steps = {step.name: step for step in bench.pipeline.steps if step.state}
     plan = plan_steps(_order(bench.pipeline.steps, steps))
-    body = _fragments(bench, steps, plan) if plan else []
+    body = fragments_of(bench, steps, plan) if plan else []
     caught = [_catching(fragment) for fragment in body]
-    states = link([_start(), *caught, _done(steps.values())])
-    states.update(_failure(bench))
+    states = link([*_start(bench), *caught, _done(steps.values())])
+    if any(_leads_to_failure(state) for state in states.values()):
+        states.update(_failure(bench))
     context = EnvelopeContext(
         comment=_comment(bench),
         start_at="Start run",
-        states={name: _ordered(state) for name, state in states.items()},
+        states={name: ordered(state) for name, state in states.items()},
     )
     return [bench.render(PATH, TEMPLATE, context)]
 
@@ -85,110 +55,6 @@ def _order(all_steps: Iterable[Step], with_state: Mapping[str, Step]) -> dict[st
     return {name: [need for need in with_state if need in before[name]] for name in with_state}
 
 
-def _fragments(bench: Workbench, steps: Mapping[str, Step], plan: Plan) -> list[Fragment]:
-    """The top level of a plan, in series."""
-    parts = plan.parts if isinstance(plan, Series) else (plan,)
-    return [
-        _parallel(bench, steps, part) if isinstance(part, Parallel) else _step(bench, steps, part) for part in parts
-    ]
-
-
-def _step(bench: Workbench, steps: Mapping[str, Step], part: Plan) -> Fragment:
-    assert isinstance(part, str)
-    step = steps[part]
-    assert step.state is not None
-    body = json.loads(bench.renderer.render(step.state.template, step.state.context, passed_on=PASSED_ON))
-    place = f"{bench.pipeline.source}:{step.span.line}"
-    if "Type" in body:
-        body = {"StartAt": step.title, "States": {step.title: body}}
-    states: dict[str, State] = {}
-    for name, state in body["States"].items():
-        states[name] = {"Comment": comment(f"{step.description} ({place})"), **state} if name == step.title else state
-    return Fragment(body["StartAt"], states, exits(states))
-
-
-def exits(states: Mapping[str, State]) -> tuple[str, ...]:
-    """The states that neither go on nor end."""
-    return tuple(
-        name
-        for name, state in states.items()
-        if state["Type"] not in ("Choice", "Succeed", "Fail") and not {"Next", "End"} & set(state)
-    )
-
-
-def state_names(machine: Mapping[str, Any]) -> list[str]:
-    """Every state of a machine and of its branches, outer ones first."""
-    names: list[str] = []
-    for name, state in machine["States"].items():
-        names.append(name)
-        for branch in state.get("Branches", ()):
-            names.extend(state_names(branch))
-    return names
-
-
-def belongs_to(state: str, step: Step) -> bool:
-    """Whether a state is one of a step's: it is named like the step, or like it and something after a colon."""
-    return state == step.title or state.startswith(f"{step.title}: ")
-
-
-def _parallel(bench: Workbench, steps: Mapping[str, Step], part: Parallel) -> Fragment:
-    """One Parallel state; variables that its branches assign are handed out of it."""
-    branches: list[State] = []
-    assign: dict[str, Json] = {}
-    names: list[str] = []
-    for index, branch in enumerate(part.branches):
-        inside = _fragments(bench, steps, branch)
-        members = _members(branch)
-        variables = sorted({variable for name in members for variable in steps[name].assigns})
-        names.extend(steps[name].title for name in members)
-        if variables:
-            inside.append(_hand_out(_hand_out_title([steps[name].title for name in members]), variables))
-            assign.update({variable: Jsonata(f"$states.result[{index}].{variable}") for variable in variables})
-        branches.append({"StartAt": inside[0].start, "States": link(inside, end=True)})
-    title = " and ".join(names) if len(" and ".join(names)) <= 70 else f"{names[0]} and {len(names) - 1} more"
-    state: State = {"Type": "Parallel", "Branches": branches, "Output": plain_json(PASSED_ON)}
-    if assign:
-        state["Assign"] = plain_json(assign)
-    return Fragment(title, {title: state}, (title,))
-
-
-def _members(plan: Plan) -> list[str]:
-    if isinstance(plan, str):
-        return [plan]
-    parts = plan.parts if isinstance(plan, Series) else plan.branches
-    return [name for part in parts for name in _members(part)]
-
-
-def _hand_out_title(titles: list[str]) -> str:
-    """At most 76 characters; no branch inside this one has both its first and its last step."""
-    return f"{titles[-1]}: hand out" + (f" from {titles[0]}" if len(titles) > 1 else "")
-
-
-def _hand_out(title: str, variables: list[str]) -> Fragment:
-    output = plain_json({variable: Jsonata(f"${variable}") for variable in variables})
-    return Fragment(title, {title: {"Type": "Pass", "Output": output}}, (title,))
-
-
-def link(fragments: Iterable[Fragment], *, end: bool = False) -> dict[str, State]:
-    """One mapping of states: the exits of each fragment go to the start of the next; the last ones end, if so asked."""
-    states: dict[str, State] = {}
-    open_exits: tuple[str, ...] = ()
-    for fragment in fragments:
-        for name in open_exits:
-            states[name] = {**states[name], "Next": fragment.start}
-        states.update(fragment.states)
-        open_exits = fragment.exits
-    for name in open_exits if end else ():
-        states[name] = {**states[name], "End": True}
-    return {name: _ordered(state) for name, state in states.items()}
-
-
-def _ordered(state: State) -> State:
-    middle = [key for key in state if key not in _KEYS and key not in _LAST_KEYS]
-    keys = [*(key for key in _KEYS if key in state), *middle, *(key for key in _LAST_KEYS if key in state)]
-    return {key: state[key] for key in keys}
-
-
 def _catching(fragment: Fragment) -> Fragment:
     """The fragment, every state of which hands a failure on to the notification."""
     states = {name: _notifying(name, state) for name, state in fragment.states.items()}
@@ -199,7 +65,7 @@ def _notifying(name: str, state: State) -> State:
     if state["Type"] == "Fail":
         failure = {"state": name, "error": state["Error"], "cause": state["Cause"]}
         return {"Type": "Pass", "Assign": {"failure": failure}, "Next": _NOTIFY}
-    if state["Type"] not in ("Task", "Parallel"):
+    if state["Type"] not in ("Task", "Parallel") or "Catch" in state:
         return state
     caught: Json = {
         "state": name,
@@ -210,21 +76,65 @@ def _notifying(name: str, state: State) -> State:
     return {**state, "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": assign, "Next": _NOTIFY}]}
 
 
-def _start() -> Fragment:
+def _leads_to_failure(state: State) -> bool:
+    return state.get("Next") == _NOTIFY or any(catcher["Next"] == _NOTIFY for catcher in state.get("Catch", ()))
+
+
+def _start(bench: Workbench) -> list[Fragment]:
+    """The values of the run, then the pointer to the promoted model where a step needs it."""
     given = "$states.input.scheduled_time"
     started = f"$exists({given}) ? {given} : $states.context.Execution.StartTime"
-    assign: Json = {
+    assign: dict[str, Json] = {
         RUN_ID.text[1:]: Jsonata("$states.context.Execution.Name"),
         RUN_DATE.text[1:]: Jsonata(f"$exists($states.input.date) ? $states.input.date : $substring({started}, 0, 10)"),
     }
+    parameters = bench.pipeline.parameters
+    if parameters:
+        chosen = "$exists($states.input.parameters) ? $states.input.parameters : {}"
+        assign["parameters"] = Jsonata(f"$merge([{expression(parameters)}, {chosen}])")
     about = "The logical date is the execution's input, or else the UTC date of the scheduled time."
     state: State = {"Comment": about, "Type": "Pass", "Assign": plain_json(assign)}
-    return Fragment("Start run", {"Start run": state}, ("Start run",))
+    fragments = [Fragment("Start run", {"Start run": state}, ("Start run",))]
+    if any(step.reads_promoted for step in bench.pipeline.steps):
+        fragments.append(_catching(_read_promoted(bench)))
+    return fragments
+
+
+def _read_promoted(bench: Workbench) -> Fragment:
+    name = "Read promoted model"
+    state: State = {
+        "Type": "Task",
+        "Resource": "arn:${partition}:states:::aws-sdk:ssm:getParameter",
+        "Arguments": {"Name": bench.names.promoted_parameter()},
+        "Assign": {"promoted": plain_json(Jsonata("$parse($states.result.Parameter.Value)"))},
+        "Output": plain_json(PASSED_ON),
+        "TimeoutSeconds": 60,
+        "Retry": [
+            {
+                "ErrorEquals": ["Ssm.InternalServerErrorException"],
+                "IntervalSeconds": 2,
+                "MaxAttempts": 4,
+                "BackoffRate": 2.0,
+            }
+        ],
+    }
+    return Fragment(name, {name: state}, (name,))
 
 
 def _done(steps: Iterable[Step]) -> Fragment:
-    summary: Json = {"run_date": RUN_DATE, "steps": {step.name: dict(step.summary) for step in steps if step.summary}}
+    summary: Json = {"run_date": RUN_DATE, "steps": {step.name: _result(step) for step in steps if step.summary}}
     return Fragment(_DONE, {_DONE: {"Type": "Succeed", "Output": plain_json(summary)}}, ())
+
+
+def _result(step: Step) -> Json:
+    """What the execution's output says of a step, and whether it did its work where it may not have."""
+    ran: dict[str, Json] = {"ran": Jsonata(f"${step.ran}")} if step.ran else {}
+    return {**ran, **{key: _or_null(value) for key, value in step.summary.items()}}
+
+
+def _or_null(value: Json) -> Json:
+    """The value, or null where there is none: an expression without a value would fail the run at its very end."""
+    return Jsonata(f"$exists({value.text}) ? {value.text} : null") if isinstance(value, Jsonata) else value
 
 
 def _failure(bench: Workbench) -> dict[str, State]:

@@ -301,8 +301,22 @@ class ResourcesFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """How often a failed task is tried again."""
+
+    max_attempts: int
+    interval_seconds: int
+    backoff_rate: float
+    jitter: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One step, complete: what it needs, gives, may do, and the files and states that carry it."""
+    """One step, complete: what it needs, gives, may do, and the files and states that carry it.
+
+    `otherwise` gives variables their values when the step does not run (null where it names none); a step that
+    `tolerates_skipped` runs although a step it refers to did not.
+    """
 
     name: str
     kind: str
@@ -317,7 +331,23 @@ class Step:
     state: OutputFile | None = None
     resources_file: ResourcesFile | None = None
     assigns: tuple[str, ...] = ()
+    otherwise: Mapping[str, Json] = field(default_factory=dict)
+    tolerates_skipped: bool = False
+    reads_promoted: bool = False
+    guard: Jsonata | None = None
+    retry: Retry | None = None
+    may_fail: bool = False
     summary: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def ran(self) -> str | None:
+        """The variable that says whether the step did its work, where it may not have."""
+        return f"{self.name}_ran" if self.guard or self.may_fail else None
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Every variable that is set once the step is over."""
+        return (*self.assigns, self.ran) if self.ran else self.assigns
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +383,7 @@ class Pipeline:
     protection_secret: str | None
     notify: str | None
     local_data: str | None
+    parameters: Mapping[str, Json]
     steps: tuple[Step, ...]
     roles: tuple[Role, ...]
 

@@ -148,13 +148,17 @@ def _rows(name: str, day: Day) -> str:
 
 
 def _metric(name: str, day: Day) -> str:
-    value = next((output["metrics"].get(name) for output in _outputs(day) if "metrics" in output), None)
+    value = next((output["metrics"].get(name) for output in _outputs(day) if output.get("metrics")), None)
     return "-" if value is None else f"{value:.4f}"
 
 
 def _gate(day: Day) -> str:
-    accepted = next((output["accepted"] for output in _outputs(day) if "accepted" in output), None)
-    return "-" if accepted is None else "[green]accepted" if accepted else "[yellow]rejected"
+    output = next((output for output in _outputs(day) if "accepted" in output), None)
+    if output is None:
+        return "-"
+    if output.get("ran") is False:
+        return "[dim]skipped"
+    return "[green]accepted" if output["accepted"] else "[yellow]rejected"
 
 
 def _outputs(day: Day) -> list[Mapping[str, Any]]:

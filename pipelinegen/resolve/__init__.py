@@ -1,6 +1,6 @@
 """From a spec to the IR of one environment; the compiler on one screen."""
 
-from pipelinegen.resolve.checks import check_gates
+from pipelinegen.resolve.checks import check_ends, check_gates
 from pipelinegen.resolve.datasets import lower_datasets
 from pipelinegen.resolve.draft import Draft, Pass
 from pipelinegen.resolve.iam import derive_roles
@@ -14,6 +14,7 @@ PASSES: tuple[Pass, ...] = (
     resolve_refs,
     lower_steps,
     check_gates,
+    check_ends,
     derive_roles,
 )
 

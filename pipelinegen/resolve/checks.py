@@ -3,6 +3,7 @@
 from pipelinegen.errors import Diagnostic, SpecError
 from pipelinegen.ir.model import Model
 from pipelinegen.resolve.draft import Draft
+from pipelinegen.source import Data
 from pipelinegen.steps.base import REFERENCE
 
 
@@ -41,3 +42,28 @@ def _promotions_past_gates(draft: Draft, gated: dict[str, str]) -> list[tuple[st
         if gate:
             found.append((step.name, gate))
     return found
+
+
+def check_ends(draft: Draft) -> Draft:
+    """The draft itself. Raises: SpecError with PG061 if a step comes after one that always fails the run."""
+    ends = {
+        step.name for step in draft.steps if step.kind == "fail" and not _may_be_skipped(draft.raw_steps[step.name])
+    }
+    faults = [
+        Diagnostic(
+            draft.spans.at("steps", step.name).label,
+            "PG061",
+            f"'{step.name}' would come after '{need}', which always fails the run",
+            f"let '{step.name}' need something else, or nothing",
+        )
+        for step in draft.steps
+        for need in step.needs
+        if need in ends
+    ]
+    if faults:
+        raise SpecError(faults)
+    return draft
+
+
+def _may_be_skipped(raw: Data) -> bool:
+    return isinstance(raw, dict) and not {"if", "when", "continue_on_failure"}.isdisjoint(raw)

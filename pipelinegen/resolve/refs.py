@@ -50,13 +50,17 @@ def _check(draft: Draft, reference: str, span: Span) -> list[Diagnostic]:
     root, *path = reference.split(".")
     if root == "run" and reference in RUN_VALUES:
         return []
+    if root == "parameters" and len(path) == 1:
+        if path[0] in draft.spec.parameters:
+            return []
+        return [_unknown(span, f"there is no parameter '{path[0]}'", path[0], draft.spec.parameters, "parameters")]
     if root == "datasets" and len(path) == 1:
         if path[0] in draft.datasets:
             return []
         return [_unknown(span, f"there is no dataset '{path[0]}'", path[0], draft.datasets, "datasets")]
     if root == "steps" and len(path) >= 2:
         return _check_step(draft, path[0], span) or _check_output(draft, path[0], ".".join(path[1:]), span)
-    help = "write ${steps.<step>.<output>}, ${datasets.<name>}, ${run.date} or ${run.id}"
+    help = "write ${steps.<step>.<output>}, ${datasets.<name>}, ${parameters.<name>}, ${run.date} or ${run.id}"
     return [Diagnostic(span, "PG018", f"'${{{reference[:60]}}}' is no reference", help)]
 
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pipelinegen.errors import Diagnostic, SpecError, suggest
 from pipelinegen.ir.graph import topological_order
 from pipelinegen.ir.model import Artifact, Step, Warehouse
+from pipelinegen.resolve.common_keys import with_common_keys
 from pipelinegen.resolve.draft import Draft, TypedStep
+from pipelinegen.resolve.refs import references
 from pipelinegen.source import Data
 from pipelinegen.spec.load import load_model
 from pipelinegen.steps.base import Scope, Surroundings
@@ -64,7 +66,7 @@ def lower_steps(draft: Draft) -> Draft:
     """The draft with every step as IR, in topological order. Raises: SpecError with whatever the kinds find."""
     around = _surroundings(draft)
     outputs: dict[str, Mapping[str, Artifact]] = {}
-    steps: list[Step] = []
+    made: dict[str, Step] = {}
     faults: list[Diagnostic] = []
     for name in topological_order(draft.needs):
         needs = draft.needs[name]
@@ -74,14 +76,22 @@ def lower_steps(draft: Draft) -> Draft:
         scope = Scope(name, typed.kind.name, draft.spans.at("steps", name), around, outputs, needs)
         try:
             step = typed.kind.lower(typed.spec, scope)
+            step = with_common_keys(step, typed.spec, scope, _referred(draft, name, made))
         except SpecError as error:
             faults.extend(error.diagnostics)
             continue
         outputs[name] = step.outputs
-        steps.append(step)
+        made[name] = step
     if faults:
         raise SpecError(faults)
-    return replace(draft, steps=tuple(steps))
+    return replace(draft, steps=tuple(made.values()))
+
+
+def _referred(draft: Draft, name: str, made: Mapping[str, Step]) -> list[Step]:
+    """The steps whose results a step uses, which is more than coming after them."""
+    found = references(draft.raw_steps[name], draft.spans.at("steps", name))
+    names = dict.fromkeys(reference.split(".")[1] for reference, _ in found if reference.startswith("steps."))
+    return [made[other] for other in names if other in made]
 
 
 def _surroundings(draft: Draft) -> Surroundings:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from pipelinegen.spec.fields import (
     AccountId,
@@ -102,6 +102,29 @@ class DatasetSpec(StrictModel):
     checks: list[CheckSpec] = []
 
 
+class ParameterSpec(StrictModel):
+    """A value that an execution may be given; schedules use the default."""
+
+    type: Literal["string", "int", "double", "boolean"]
+    default: Annotated[
+        Any, Field(description="What runs without it use"), WithJsonSchema({"type": ["string", "number", "boolean"]})
+    ]
+    description: FreeText | None = None
+
+    @model_validator(mode="after")
+    def _default_fits(self) -> "ParameterSpec":
+        kinds: dict[str, tuple[type, ...]] = {
+            "string": (str,),
+            "int": (int,),
+            "double": (int, float),
+            "boolean": (bool,),
+        }
+        fits = isinstance(self.default, kinds[self.type]) and (self.type == "boolean") == isinstance(self.default, bool)
+        if not fits:
+            raise SpecValueError(f"the default is no {self.type}", f"give a {self.type} as `default:`")
+        return self
+
+
 class OnFailureSpec(StrictModel):
     """Who hears of a failed run."""
 
@@ -154,6 +177,9 @@ class PipelineSpec(StrictModel):
     schedule: ScheduleSpec | None = None
     warehouse: WarehouseSpec | None = None
     protection: ProtectionSpec | None = None
+    parameters: Annotated[
+        dict[Identifier, ParameterSpec], Field(description="Values an execution may be given, as ${parameters.<name>}")
+    ] = {}
     datasets: dict[Identifier, DatasetSpec] = {}
     steps: Annotated[dict[StepName, RawStep], Field(min_length=1)]
     on_failure: OnFailureSpec | None = None

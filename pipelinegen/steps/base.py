@@ -13,12 +13,15 @@ from pipelinegen.ir.expressions import RUN_DATE, RUN_ID, concatenate
 from pipelinegen.ir.model import Artifact, Dataset, Json, Jsonata, Location, Permission, RoleKey, Step, Value, Warehouse
 from pipelinegen.ir.names import Names
 from pipelinegen.source import SpanTree
+from pipelinegen.spec.conditions import ConditionSpec, RetrySpec, WhenSpec
 from pipelinegen.spec.fields import EnvironmentName, FreeText, SpecValueError, StepName, StrictModel
 
 ArtifactT = TypeVar("ArtifactT", bound=Artifact)
 
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
-_REFERENCE_PATH = re.compile(r"(datasets\.[a-z][a-z0-9_]*|steps(\.[a-z][a-z0-9_]*){2,3}|run\.(date|id))")
+_REFERENCE_PATH = re.compile(
+    r"(datasets\.[a-z][a-z0-9_]*|steps(\.[a-z][a-z0-9_]*){2,3}|parameters\.[a-z][a-z0-9_]*|run\.(date|id))"
+)
 
 #: Values of the run itself, by the name the user gives.
 RUN_VALUES: Mapping[str, Jsonata] = {"run.date": RUN_DATE, "run.id": RUN_ID}
@@ -48,6 +51,12 @@ class StepSpec(StrictModel):
     only_in: Annotated[
         list[EnvironmentName] | None, Field(min_length=1, description="Environments that have this step")
     ] = None
+    if_: Annotated[ConditionSpec | None, Field(alias="if", description="The step is skipped unless this holds")] = None
+    when: Annotated[WhenSpec | None, Field(description="The step is skipped on other dates")] = None
+    retry: Annotated[RetrySpec | None, Field(description="Further attempts after a failure")] = None
+    continue_on_failure: Annotated[
+        bool, Field(description="The run goes on without this step, and without those that need its results")
+    ] = False
 
 
 SpecT = TypeVar("SpecT", bound=StepSpec)
@@ -127,7 +136,7 @@ class Scope:
         end = 0
         for found in REFERENCE.finditer(template):
             parts.append(template[end : found.start()])
-            parts.append(self._value(found.group(1), *path))
+            parts.append(self.value(found.group(1), *path))
             end = found.end()
         return concatenate([*parts, template[end:]])
 
@@ -139,9 +148,12 @@ class Scope:
         """Actions on resources, without conditions."""
         return Permission(role, sid, actions, resources)
 
-    def _value(self, dotted: str, *path: str | int) -> Jsonata:
+    def value(self, dotted: str, *path: str | int) -> Jsonata:
+        """The expression of a reference, given without `${` and `}`. Raises: SpecError with PG017 if it has none."""
         if dotted in RUN_VALUES:
             return RUN_VALUES[dotted]
+        if dotted.startswith("parameters."):
+            return Jsonata(f"${dotted}")
         found = self._find(dotted.split("."))
         text = getattr(found, "text", None) or getattr(found, "value", None) or getattr(found, "uri", None)
         if isinstance(text, Jsonata):

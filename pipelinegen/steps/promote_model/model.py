@@ -59,5 +59,8 @@ def lower(spec: PromoteModelSpec, scope: Scope) -> Step:
         permissions=promote_permissions(context.parameter),
         state=OutputFile(scope.title, "steps/promote_model/state.asl.json.j2", context),
         assigns=(uri, version),
+        otherwise={uri: Jsonata("$promoted.model"), version: Jsonata("$promoted.version")},
+        tolerates_skipped=True,
+        reads_promoted=True,
         summary={"version": promoted.version},
     )

@@ -85,6 +85,8 @@ def lower(spec: QualityGateSpec, scope: Scope) -> Step:
         outputs={"model": model, "accepted": Value(outcome)},
         state=OutputFile(scope.title, "steps/quality_gate/state.asl.json.j2", context),
         assigns=(accepted,),
+        otherwise={accepted: False},
+        reads_promoted=True,
         summary={"accepted": outcome, "metric": metric.name, "value": metric.value},
     )
 

@@ -82,12 +82,9 @@ class SagemakerTrainingSpec(StepSpec):
 
 @dataclass(frozen=True, slots=True)
 class TrainingStateContext:
-    """The states of training: read the pointer, train, and refuse a model of a job that was stopped."""
+    """The states of training: train, and refuse a model of a job that was stopped."""
 
     title: str
-    read_title: str
-    parameter: str
-    promoted: Json
     request: Json
     assign: Json
     choice_title: str
@@ -123,14 +120,15 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
         span=scope.spans.label,
         needs=scope.needs,
         outputs={"model": model, **_metrics(spec, model)},
-        permissions=training_permissions(scope, role, (interactions.location, items.location), state.parameter),
+        permissions=training_permissions(scope, role, (interactions.location, items.location)),
         resources=(image, SagemakerJob(scope.step, role, image.name)),
         files=(
             OutputFile(f"sagemaker/{scope.step}.json", "steps/sagemaker_training/job.json.j2", JobContext(request)),
             image_file(image),
         ),
         state=OutputFile(scope.title, "steps/sagemaker_training/state.asl.json.j2", state),
-        assigns=("promoted", *_variables(scope)),
+        assigns=_variables(scope),
+        reads_promoted=True,
         summary={"model": model.uri, "version": model.version, "metrics": model.metrics},
     )
 
@@ -144,9 +142,6 @@ def _state(spec: SagemakerTrainingSpec, scope: Scope, request: Json) -> Training
     model, version, metrics, outcome = _variables(scope)
     return TrainingStateContext(
         title=scope.title,
-        read_title=f"{scope.title}: read promoted model",
-        parameter=scope.names.promoted_parameter(),
-        promoted=Jsonata("$parse($states.result.Parameter.Value)"),
         request=request,
         assign={
             model: Jsonata("$states.result.ModelArtifacts.S3ModelArtifacts"),

@@ -1,19 +1,13 @@
 """What a training job's role, and the state machine on its behalf, may do."""
 
-from pipelinegen.ir import arns
 from pipelinegen.ir.model import Location, Permission, RoleKey
 from pipelinegen.steps.base import Scope
-from pipelinegen.steps.permissions import STATES
 from pipelinegen.steps.sagemaker import job_role_permissions, state_machine_permissions
 
 
-def training_permissions(
-    scope: Scope, role: RoleKey, sources: tuple[Location, ...], parameter: str
-) -> tuple[Permission, ...]:
-    """The job reads its channels and writes models; the state machine reads the pointer and runs the job."""
-    pointer = arns.arn("ssm", f"parameter{parameter}")
+def training_permissions(scope: Scope, role: RoleKey, sources: tuple[Location, ...]) -> tuple[Permission, ...]:
+    """The job reads its channels and writes models; the state machine runs the job."""
     return (
-        Permission(STATES, "ReadPromotedModel", ("ssm:GetParameter",), (pointer,)),
         *state_machine_permissions(scope, role, "training", scope.title.replace(" ", "")),
         *job_role_permissions(scope, role, sources, scope.models),
     )

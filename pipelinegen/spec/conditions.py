@@ -1,0 +1,87 @@
+"""When a step runs: conditions on values of the run, and on its date."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+
+from pipelinegen.spec.fields import SpecValueError, StrictModel
+
+_VALUE = re.compile(r"\$\{(steps(\.[a-z][a-z0-9_]*){2,3}|parameters\.[a-z][a-z0-9_]*|run\.(date|id))\}")
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Number = Annotated[float, Field(strict=False)]
+
+
+def _value_reference(value: str) -> str:
+    if not _VALUE.fullmatch(value):
+        help = "write ${steps.<step>.<output>}, ${parameters.<name>} or ${run.date}"
+        raise SpecValueError(f"'{value[:60]}' is no reference to a value", help, "PG018")
+    return value
+
+
+def _scalar(value: Any) -> Any:
+    if not isinstance(value, str | int | float | bool):
+        raise SpecValueError("a comparison wants text, a number, true or false", "write one of these")
+    return value
+
+
+ValueReference = Annotated[
+    str, AfterValidator(_value_reference), WithJsonSchema({"type": "string", "pattern": _VALUE.pattern})
+]
+Scalar = Annotated[Any, AfterValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+
+
+class ConditionSpec(StrictModel):
+    """One condition: `is`, `value` with comparisons, or conditions joined by `all`, `any`, `not`."""
+
+    is_: Annotated[ValueReference | None, Field(alias="is", description="A value that is true or false")] = None
+    value: Annotated[ValueReference | None, Field(description="The value that is compared")] = None
+    at_least: Number | None = None
+    at_most: Number | None = None
+    above: Number | None = None
+    below: Number | None = None
+    equals: Scalar | None = None
+    differs_from: Scalar | None = None
+    starts_with: Annotated[str | None, Field(min_length=1)] = None
+    present: Annotated[bool | None, Field(description="Whether there is such a value at all")] = None
+    all: Annotated[list["ConditionSpec"] | None, Field(min_length=1, description="Every one of these holds")] = None
+    any: Annotated[list["ConditionSpec"] | None, Field(min_length=1, description="At least one of these holds")] = None
+    not_: Annotated["ConditionSpec | None", Field(alias="not", description="This does not hold")] = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "ConditionSpec":
+        given = self.model_fields_set
+        forms = given & {"is_", "value", "all", "any", "not_"}
+        compared = given - {"is_", "value", "all", "any", "not_"}
+        if len(forms) != 1:
+            raise SpecValueError(
+                "a condition has one of is, value, all, any, not", "join several with `all:` or `any:`"
+            )
+        if bool(compared) != ("value" in forms):
+            help = "write e.g. {value: ${steps.train.metrics.ndcg_at_20}, at_least: 0.1}"
+            raise SpecValueError("comparisons go with `value`, and `value` with comparisons", help)
+        return self
+
+
+class WhenSpec(StrictModel):
+    """Dates on which a step runs; on others it is skipped, as is what needs its results."""
+
+    weekdays: Annotated[list[Weekday] | None, Field(min_length=1, description="Of the run's date")] = None
+    days_of_month: Annotated[
+        list[Annotated[int, Field(ge=1, le=31)]] | None, Field(min_length=1, description="Of the run's date")
+    ] = None
+
+    @model_validator(mode="after")
+    def _some_day(self) -> "WhenSpec":
+        if not self.model_fields_set:
+            raise SpecValueError("no day is named", "give `weekdays:` or `days_of_month:`")
+        return self
+
+
+class RetrySpec(StrictModel):
+    """How often a failed step is tried again, beside what its service's own faults get."""
+
+    max_attempts: Annotated[int, Field(ge=1, le=20)] = 2
+    interval_seconds: Annotated[int, Field(ge=1, le=86400)] = 30
+    backoff_rate: Annotated[float, Field(ge=1, le=10, strict=False)] = 2.0
+    jitter: bool = True
