@@ -65,4 +65,8 @@ CATALOGUE: Mapping[str, str] = {
         "${run.date}T06:00:00Z, or a reference to a step's value that holds one."
     ),
     "PG061": "A step comes after a `fail` step, which always ends the run, so that it could never start.",
+    "PG070": (
+        "SageMaker does not offer this instance type for this kind of job. The compiler's table is AWS's own "
+        "list, as botocore has it; a newer type needs a newer pipelinegen."
+    ),
 }

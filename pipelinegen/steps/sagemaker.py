@@ -20,6 +20,7 @@ from pipelinegen.steps.permissions import (
     write,
     write_logs,
 )
+from pipelinegen.steps.sagemaker_instances import ProcessingInstanceType, TrainingInstanceType
 
 TRAINING_IMAGE = "training"
 IMAGE_VARIABLE = f"${{image_{TRAINING_IMAGE}}}"
@@ -39,22 +40,18 @@ JOB_RETRY: tuple[Json, ...] = (
     },
 )
 
-InstanceType = Annotated[
-    str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$", description="SageMaker instance type, e.g. ml.g5.xlarge")
-]
-
 
 class ProcessingInstanceSpec(StrictModel):
     """The machine of a processing job."""
 
-    type: InstanceType = "ml.m5.xlarge"
+    type: ProcessingInstanceType = "ml.m5.xlarge"
     volume_gib: Annotated[int, Field(ge=1, le=16384)] = 30
 
 
 class TrainingInstanceSpec(StrictModel):
     """The machines of a training job."""
 
-    type: InstanceType = "ml.g5.xlarge"
+    type: TrainingInstanceType = "ml.g5.xlarge"
     count: Annotated[int, Field(ge=1, le=1, description="The program trains on one machine")] = 1
     spot: Annotated[
         bool, Field(description="Cheaper machines that may be taken away; training goes on from its checkpoint")
