@@ -15,7 +15,7 @@ from tests.oracle import asl
 from tests.property.specs import Spec, as_yaml, specs
 
 #: More for a night: PIPELINEGEN_EXAMPLES=5000.
-EXAMPLES = int(os.environ.get("PIPELINEGEN_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("PIPELINEGEN_EXAMPLES", "40"))
 SETTINGS = settings(
     derandomize=True,
     max_examples=EXAMPLES,
