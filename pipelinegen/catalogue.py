@@ -50,7 +50,7 @@ CATALOGUE: Mapping[str, str] = {
     ),
     "PG025": "AWS offers no SageMaker PyTorch image in the environment's region.",
     "PG026": "Two specs give the same names; their files and AWS resources would overwrite each other.",
-    "PG027": "A step that is there all the time, such as an API, has no single run that could be skipped or tried again.",
+    "PG027": "A step that is there all the time, such as an API, has no run that could be skipped or tried again.",
     "PG030": (
         "A file in the output folder was not made by pipelinegen. The folder is replaced as a whole, so "
         "nothing else may lie there."

@@ -108,6 +108,9 @@ def _add_local_commands(commands: "argparse._SubParsersAction[argparse.ArgumentP
         help="what the warehouse holds: vehicles, movielens, vehicles:FOLDER of real listings, "
         "or a folder of CSV or Parquet files, one per table",
     )
+    run.add_argument(
+        "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a value of the spec's parameters"
+    )
     run.add_argument("--keep", action="store_true", help="leave the local cloud running at the end, until Ctrl-C")
     run.add_argument("--report", type=Path, metavar="FILE", help="write the summary as JSON, too")
     serve = _command(commands, "serve", "serve what the last run loaded, with the generated API settings")

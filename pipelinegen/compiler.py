@@ -66,7 +66,10 @@ def _pipeline(draft: Draft) -> Pipeline:
         account_id=place.account_id,
         region=place.region,
         tags=dict(sorted(tags.items())),
-        schedule=Schedule(spec.schedule.cron, spec.schedule.timezone) if spec.schedule else None,
+        schedules=tuple(
+            Schedule(name, given.expression, given.timezone, dict(given.parameters))
+            for name, given in spec.named_schedules().items()
+        ),
         warehouse=Warehouse(warehouse.kind, warehouse.secret, warehouse.database) if warehouse else None,
         protection_secret=spec.protection.secret if spec.protection else None,
         notify=spec.on_failure.notify if spec.on_failure else None,

@@ -52,10 +52,15 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
 
 
 def _schedules(bench: Workbench) -> list[Json]:
-    schedule = bench.pipeline.schedule
-    if schedule is None:
-        return []
-    return [{"name": bench.names.state_machine(), "cron": schedule.cron, "timezone": schedule.timezone}]
+    return [
+        {
+            "name": bench.names.schedule(schedule.label),
+            "expression": schedule.expression,
+            "timezone": schedule.timezone,
+            "parameters": schedule.parameters,
+        }
+        for schedule in bench.pipeline.schedules
+    ]
 
 
 def _steps(bench: Workbench) -> list[Json]:

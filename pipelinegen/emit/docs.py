@@ -1,11 +1,12 @@
 """README.md of one environment, for those who review and apply it; and the graph that `pipelinegen graph` prints."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipelinegen.emit.base import File, Workbench
 from pipelinegen.ir.graph import ancestors
-from pipelinegen.ir.model import Api, Image, LambdaFunction, Permission, Pipeline, Service, Step
+from pipelinegen.ir.model import Api, Image, LambdaFunction, Permission, Pipeline, Schedule, Service, Step
 
 _SHAPES = {
     "quality_gate": ("{{", "}}"),
@@ -58,14 +59,13 @@ class ReadmeContext:
 def emit_readme(bench: Workbench) -> Iterable[File]:
     """The page."""
     pipeline = bench.pipeline
-    schedule = pipeline.schedule
     context = ReadmeContext(
         name=pipeline.name,
         environment=pipeline.environment,
         description=" ".join(pipeline.description.split()),
         account_id=pipeline.account_id,
         region=pipeline.region,
-        schedule=f"`cron({schedule.cron})` in {schedule.timezone}" if schedule else "on demand only",
+        schedule=", ".join(_schedule(item) for item in pipeline.schedules) or "on demand only",
         graph=mermaid(pipeline),
         steps=tuple(_row(pipeline, step) for step in pipeline.steps),
         roles=tuple(
@@ -88,17 +88,23 @@ def emit_readme(bench: Workbench) -> Iterable[File]:
 def mermaid(pipeline: Pipeline) -> str:
     """The graph of steps as a Mermaid flowchart, without the fence."""
     lines = ["flowchart TD"]
-    if pipeline.schedule:
-        lines.append(f'    schedule>"{pipeline.schedule.cron} {pipeline.schedule.timezone}"]')
+    if pipeline.schedules:
+        starts = "<br/>".join(f"{item.expression} {item.timezone}" for item in pipeline.schedules)
+        lines.append(f'    schedule>"{starts}"]')
     for step in pipeline.steps:
         left, right = _SHAPES.get(step.kind, ("[", "]"))
         lines.append(f'    {_node(step.name)}{left}"{step.name}<br/><small>{step.kind}</small>"{right}')
     before = ancestors({step.name: step.needs for step in pipeline.steps})
     for step in pipeline.steps:
-        roots = ["schedule --> "] if pipeline.schedule and not step.needs and step.state else []
+        roots = ["schedule --> "] if pipeline.schedules and not step.needs and step.state else []
         lines.extend(f"    {root}{_node(step.name)}" for root in roots)
         lines.extend(f"    {_node(need)} --> {_node(step.name)}" for need in _direct(step, before))
     return "\n".join(lines)
+
+
+def _schedule(schedule: Schedule) -> str:
+    given = f" with {json.dumps(schedule.parameters)}" if schedule.parameters else ""
+    return f"`{schedule.expression}` in {schedule.timezone}{given}"
 
 
 def _node(name: str) -> str:

@@ -17,7 +17,7 @@ from pipelinegen.emit.terraform_network import (
     outside_edges,
     security_groups,
 )
-from pipelinegen.ir.model import GlueJob, Image, Model, Predictions, RedisCache, Role, Table
+from pipelinegen.ir.model import GlueJob, Image, Json, Model, Predictions, RedisCache, Role, Schedule, Table
 from pipelinegen.ir.names import role_label
 from pipelinegen.steps.terraform import LOG_RETENTION_DAYS
 
@@ -167,21 +167,24 @@ def _state_machine(bench: Workbench) -> Mapping[str, Any]:
 
 
 def _schedules(bench: Workbench) -> tuple[Mapping[str, Any], ...]:
-    schedule = bench.pipeline.schedule
-    if schedule is None:
-        return ()
-    return (
+    return tuple(
         {
-            "label": "main",
-            "name": bench.names.state_machine(),
+            "label": schedule.label,
+            "name": bench.names.schedule(schedule.label),
             "description": f"Starts {bench.names.stem}",
-            "expression": f"cron({schedule.cron})",
+            "expression": schedule.expression,
             "timezone": schedule.timezone,
-            "input": json.dumps({"scheduled_time": "<aws.scheduler.scheduled-time>"}),
+            "input": _schedule_input(schedule),
             "retries": 10,
             "event_age_seconds": 3600,
-        },
+        }
+        for schedule in bench.pipeline.schedules
     )
+
+
+def _schedule_input(schedule: Schedule) -> str:
+    given: dict[str, Json] = {"scheduled_time": "<aws.scheduler.scheduled-time>"}
+    return json.dumps({**given, "parameters": schedule.parameters} if schedule.parameters else given)
 
 
 def _role(bench: Workbench, role: Role) -> Mapping[str, str]:
@@ -218,7 +221,7 @@ def _parameters(bench: Workbench) -> tuple[Mapping[str, str], ...]:
 
 def _alarms(bench: Workbench) -> Mapping[str, Any] | None:
     pipeline, stem = bench.pipeline, bench.names.stem
-    if not (pipeline.schedule and pipeline.notify):
+    if not (pipeline.schedules and pipeline.notify):
         return None
 
     def alarm(label: str, metric: str, description: str) -> Mapping[str, Any]:

@@ -352,10 +352,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When the pipeline starts by itself."""
+    """When the pipeline starts by itself, and with which parameters; `expression` is `cron(…)` or `rate(…)`."""
 
-    cron: str
+    label: str
+    expression: str
     timezone: str
+    parameters: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +380,7 @@ class Pipeline:
     account_id: str
     region: str
     tags: Mapping[str, str]
-    schedule: Schedule | None
+    schedules: tuple[Schedule, ...]
     warehouse: Warehouse | None
     protection_secret: str | None
     notify: str | None

@@ -70,6 +70,10 @@ class Names:
         """At most 80 characters (Step Functions state machine)."""
         return fit(self.stem, 80)
 
+    def schedule(self, label: str) -> str:
+        """At most 64 characters (EventBridge schedule); the one schedule of a pipeline is named like its stem."""
+        return fit(self.stem, 64) if label == "main" else self._join(label, limit=64)
+
     def topic(self) -> str:
         """At most 256 characters (SNS topic)."""
         return self._join("notifications", limit=256)

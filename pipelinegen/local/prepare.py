@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 
-from pipelinegen.errors import ExitCode, choices
+from pipelinegen.errors import ExitCode, choices, suggest
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.local.data import DATA_SETS
 from pipelinegen.local.data.choice import find_data_set
@@ -83,6 +83,28 @@ def _data_set(pipeline: Pipeline, spec: Path, data: str | None) -> DataSet:
         )
     beside = spec.parent / name
     return find_data_set(str(beside) if data is None and name not in DATA_SETS and beside.is_dir() else name)
+
+
+def run_parameters(pipeline: Pipeline, given: Sequence[str]) -> dict[str, Any]:
+    """Values of `NAME=VALUE` texts, each of the type of its default. Raises: LocalCloudError if one does not fit."""
+    found: dict[str, Any] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        if name not in pipeline.parameters:
+            raise LocalCloudError(f"there is no parameter '{name}'", suggest(name, pipeline.parameters, "parameters"))
+        default = pipeline.parameters[name]
+        found[name] = value if isinstance(default, str) else _scalar(name, value, type(default))
+    return found
+
+
+def _scalar(name: str, text: str, kind: type) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, int | float if kind is float else kind) or isinstance(value, bool) != (kind is bool):
+        raise LocalCloudError(f"'{text}' is no value for the parameter '{name}'", "give a value like its default")
+    return value
 
 
 def local_secrets(

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from rich.console import Console
@@ -19,7 +20,16 @@ from pipelinegen.local.deploy import Deployment, deploy
 from pipelinegen.local.follow import ExecutionEnd, StateEvent, follow
 from pipelinegen.local.java import find_java
 from pipelinegen.local.local_cloud import LocalCloud
-from pipelinegen.local.prepare import Prepared, local_secrets, locked, prepare, reset, run_dates, tables_for
+from pipelinegen.local.prepare import (
+    Prepared,
+    local_secrets,
+    locked,
+    prepare,
+    reset,
+    run_dates,
+    run_parameters,
+    tables_for,
+)
 from pipelinegen.local.progress import StepProgress
 from pipelinegen.local.redis import RedisServer, find_redis_server
 from pipelinegen.local.summary import Day, RunSummary, print_summary, redis_keys, rows_extracted
@@ -38,19 +48,21 @@ class Session:
     redis: RedisServer
     deployment: Deployment
     console: Console
+    extra_input: Mapping[str, Any]
 
 
 def run_days(options: Namespace) -> int:
     """One execution a day; the summary is printed, and left in the state folder beside logs and the Redis snapshot."""
     prepared = prepare(options)
     _require_programs(prepared)
+    parameters = run_parameters(prepared.pipeline, options.parameter)
     dates = run_dates(options.date, options.days)
     tables = tables_for(prepared.pipeline, options.spec, options.data, dates)
     console = Console(stderr=False, soft_wrap=not sys.stdout.isatty())
     started = time.monotonic()
     with locked(prepared.state) as state, ExitStack() as stack:
         reset(state)
-        session = _start(prepared, tables, console, stack)
+        session = _start(prepared, tables, {"parameters": parameters}, console, stack)
         days = _run_dates(session, dates)
         summary = RunSummary(
             pipeline=prepared.pipeline.name,
@@ -77,7 +89,13 @@ def _require_programs(prepared: Prepared) -> None:
     find_redis_server()
 
 
-def _start(prepared: Prepared, tables: Mapping[str, pa.Table], console: Console, stack: ExitStack) -> Session:
+def _start(
+    prepared: Prepared,
+    tables: Mapping[str, pa.Table],
+    extra_input: Mapping[str, Any],
+    console: Console,
+    stack: ExitStack,
+) -> Session:
     pipeline, state = prepared.pipeline, prepared.state
     rows = sum(table.num_rows for table in tables.values())
     with console.status(f"filling the warehouse with {rows:,} rows of {len(tables)} tables"):
@@ -89,7 +107,7 @@ def _start(prepared: Prepared, tables: Mapping[str, pa.Table], console: Console,
         redis_secret = next((name for name in names if name.endswith("/redis")), "redis")
         secrets = local_secrets(pipeline, redis_secret, redis.password, warehouse.secret() if warehouse else None)
         deployment = deploy(cloud, prepared.folder, secrets=secrets, variables=redis_variables(redis))
-    return Session(prepared, cloud, redis, deployment, console)
+    return Session(prepared, cloud, redis, deployment, console, extra_input)
 
 
 def redis_variables(redis: RedisServer) -> dict[str, str]:
@@ -111,7 +129,7 @@ def _run_date(session: Session, day: str) -> Day:
     seconds: dict[str, float] = {}
     end: ExecutionEnd | None = None
     with StepProgress(steps, day, session.console) as progress:
-        for event in follow(session.cloud, session.deployment, day):
+        for event in follow(session.cloud, session.deployment, day, session.extra_input):
             progress.show(event)
             if isinstance(event, ExecutionEnd):
                 end = event

@@ -4,12 +4,14 @@ from pipelinegen.resolve.checks import check_ends, check_gates
 from pipelinegen.resolve.datasets import lower_datasets
 from pipelinegen.resolve.draft import Draft, Pass
 from pipelinegen.resolve.iam import derive_roles
+from pipelinegen.resolve.parameters import check_parameters
 from pipelinegen.resolve.refs import resolve_refs
 from pipelinegen.resolve.steps import lower_steps, select_steps, type_steps
 
 PASSES: tuple[Pass, ...] = (
     select_steps,
     lower_datasets,
+    check_parameters,
     type_steps,
     resolve_refs,
     lower_steps,

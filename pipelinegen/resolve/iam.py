@@ -78,7 +78,7 @@ def _pipeline_permissions(draft: Draft) -> list[Permission]:
     if draft.spec.on_failure:
         found.append(Permission(STATES, "Notify", ("sns:Publish",), (arns.arn("sns", draft.names.topic()),)))
         found.append(Permission(STATES, "UseDataKey", ("kms:Decrypt", "kms:GenerateDataKey"), ("${data_key_arn}",)))
-    if draft.spec.schedule:
+    if draft.spec.named_schedules():
         start = ("states:StartExecution",)
         found.append(Permission(SCHEDULER, "StartPipeline", start, (arns.arn("states", f"stateMachine:{machine}"),)))
         queue = arns.arn("sqs", f"{machine}-undelivered")

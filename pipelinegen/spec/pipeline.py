@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
+from pipelinegen.spec.conditions import Scalar
 from pipelinegen.spec.fields import (
     AccountId,
     ColumnType,
@@ -31,10 +32,26 @@ class OwnerSpec(StrictModel):
 
 
 class ScheduleSpec(StrictModel):
-    """When the pipeline starts by itself."""
+    """When the pipeline starts by itself: `cron` or `rate`."""
 
-    cron: Annotated[Cron, Field(description="Six fields as EventBridge Scheduler reads them")]
+    cron: Annotated[Cron | None, Field(description="Six fields as EventBridge Scheduler reads them")] = None
+    rate: Annotated[
+        str | None,
+        Field(pattern=r"^(1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))$", description="e.g. 6 hours"),
+    ] = None
     timezone: Annotated[str, Field(pattern=r"^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$", description="IANA time zone")] = "UTC"
+    parameters: Annotated[dict[Identifier, Scalar], Field(description="Values this schedule gives its runs")] = {}
+
+    @model_validator(mode="after")
+    def _one_rhythm(self) -> "ScheduleSpec":
+        if (self.cron is None) == (self.rate is None):
+            raise SpecValueError("a schedule has either `cron` or `rate`", "give one of them")
+        return self
+
+    @property
+    def expression(self) -> str:
+        """As EventBridge Scheduler wants it."""
+        return f"cron({self.cron})" if self.cron else f"rate({self.rate})"
 
 
 class WarehouseSpec(StrictModel):
@@ -113,16 +130,15 @@ class ParameterSpec(StrictModel):
 
     @model_validator(mode="after")
     def _default_fits(self) -> "ParameterSpec":
-        kinds: dict[str, tuple[type, ...]] = {
-            "string": (str,),
-            "int": (int,),
-            "double": (int, float),
-            "boolean": (bool,),
-        }
-        fits = isinstance(self.default, kinds[self.type]) and (self.type == "boolean") == isinstance(self.default, bool)
-        if not fits:
+        if not fits_type(self.default, self.type):
             raise SpecValueError(f"the default is no {self.type}", f"give a {self.type} as `default:`")
         return self
+
+
+def fits_type(value: object, type: str) -> bool:
+    """Whether a value is of a parameter's type; a whole number is a double, too, and true is no number."""
+    kinds = {"string": str, "int": int, "double": int | float, "boolean": bool}
+    return isinstance(value, kinds[type]) and (type == "boolean") == isinstance(value, bool)
 
 
 class OnFailureSpec(StrictModel):
@@ -174,7 +190,10 @@ class PipelineSpec(StrictModel):
     name: PipelineName
     description: FreeText
     owner: OwnerSpec
-    schedule: ScheduleSpec | None = None
+    schedule: Annotated[ScheduleSpec | None, Field(description="The one schedule; on demand only without")] = None
+    schedules: Annotated[
+        dict[Identifier, ScheduleSpec], Field(description="Several schedules by name, each with its own parameters")
+    ] = {}
     warehouse: WarehouseSpec | None = None
     protection: ProtectionSpec | None = None
     parameters: Annotated[
@@ -189,3 +208,13 @@ class PipelineSpec(StrictModel):
     ] = {}
     local: LocalSpec | None = None
     environments: Annotated[dict[EnvironmentName, EnvironmentSpec], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_way_to_schedule(self) -> "PipelineSpec":
+        if self.schedule and self.schedules:
+            raise SpecValueError("both `schedule` and `schedules` are given", "name the one schedule in `schedules:`")
+        return self
+
+    def named_schedules(self) -> dict[str, ScheduleSpec]:
+        """Every schedule; one without a name is called main."""
+        return {"main": self.schedule} if self.schedule else dict(self.schedules)

@@ -112,7 +112,11 @@ def _terraform_state_machine(resources: list[Resource]) -> Section:
 
 def _terraform_schedules(resources: list[Resource]) -> Section:
     return {
-        schedule["name"]: (schedule["schedule_expression"], schedule["schedule_expression_timezone"])
+        schedule["name"]: (
+            schedule["schedule_expression"],
+            schedule["schedule_expression_timezone"],
+            json.loads(schedule["target"][0]["input"]).get("parameters", {}),
+        )
         for schedule in _by_type(resources, "aws_scheduler_schedule")
     }
 
@@ -167,7 +171,8 @@ def from_deployment(folder: Path, variables: Mapping[str, str]) -> dict[str, Sec
         "apis": {entry["role"]: entry["environment"] for entry in deployment["apis"]},
         "state_machine": {machine["name"]: {"role": machine["role"], "definition": document(machine["definition"])}},
         "schedules": {
-            entry["name"]: (f"cron({entry['cron']})", entry["timezone"]) for entry in deployment["schedules"]
+            entry["name"]: (entry["expression"], entry["timezone"], entry["parameters"])
+            for entry in deployment["schedules"]
         },
         "repositories": {_repository(entry["uri"]): {} for entry in deployment["images"]},
     }

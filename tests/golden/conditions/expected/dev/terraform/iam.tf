@@ -31,6 +31,36 @@ data "aws_iam_policy_document" "states_trust" {
   }
 }
 
+resource "aws_iam_role" "scheduler" {
+  name                 = "demo-dev-scheduler"
+  description          = "demo-dev itself"
+  assume_role_policy   = data.aws_iam_policy_document.scheduler_trust.json
+  permissions_boundary = var.permissions_boundary_arn
+}
+
+resource "aws_iam_role_policy" "scheduler" {
+  name   = "demo-dev-scheduler"
+  role   = aws_iam_role.scheduler.id
+  policy = templatefile("${path.module}/policies/demo-dev-scheduler.json", local.template_variables)
+}
+
+data "aws_iam_policy_document" "scheduler_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["scheduler.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+  }
+}
+
 resource "aws_iam_role" "interactions_glue" {
   name                 = "demo-dev-interactions-glue"
   description          = "Step interactions of demo-dev"

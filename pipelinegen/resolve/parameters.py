@@ -1,0 +1,25 @@
+"""Parameters that schedules give: each is declared, and of its declared type."""
+
+from pipelinegen.errors import Diagnostic, SpecError, suggest
+from pipelinegen.resolve.draft import Draft
+from pipelinegen.spec.load import describe
+from pipelinegen.spec.pipeline import fits_type
+
+
+def check_parameters(draft: Draft) -> Draft:
+    """The draft itself. Raises: SpecError with PG012 for an unknown parameter, PG013 for a value of another type."""
+    known = draft.spec.parameters
+    faults = []
+    for name, schedule in draft.spec.named_schedules().items():
+        path = ("schedule",) if draft.spec.schedule else ("schedules", name)
+        for parameter, value in schedule.parameters.items():
+            tree = draft.spans.at(*path, "parameters", parameter)
+            if parameter not in known:
+                help = suggest(parameter, known, "parameters")
+                faults.append(Diagnostic(tree.label, "PG012", f"there is no parameter '{parameter}'", help))
+            elif not fits_type(value, known[parameter].type):
+                message = f"'{parameter}' wants a {known[parameter].type}, found {describe(value)}"
+                faults.append(Diagnostic(tree.value, "PG013", message, "give a value of the declared type"))
+    if faults:
+        raise SpecError(faults)
+    return draft
