@@ -1,5 +1,6 @@
 """Compiles text the way the commands do, without a disk: what the tests of the compiler share."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from pipelinegen.source import parse
 from pipelinegen.steps.registry import built_in_kinds
 
 ROOT = Path(__file__).resolve().parents[1]
+#: For processes: they run the code of this checkout, whichever one is installed.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 REFERENCE_SPEC = ROOT / "specs" / "vehicle_recommendations.yaml"
 
 RENDERER = Renderer(templates_folder())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelinegen.catalogue import CATALOGUE
-from tests.compiling import ROOT
+from tests.compiling import ENVIRONMENT, ROOT
 
 HERE = Path(__file__).parent / "errors"
 CASES = sorted(path.name for path in HERE.iterdir() if re.match(r"PG[0-9]{3}-", path.name))
@@ -32,9 +32,8 @@ def test_the_whole_standard_error(name: str, tmp_path: Path, update_golden: bool
     shutil.copytree(HERE / name, tmp_path / name)
     arguments = tmp_path / name / "arguments.txt"
     given = arguments.read_text().split() if arguments.is_file() else ["validate", "spec.yaml"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pipelinegen", *given], cwd=tmp_path / name, capture_output=True, text=True, timeout=60
-    )
+    command = [sys.executable, "-m", "pipelinegen", *given]
+    done = subprocess.run(command, cwd=tmp_path / name, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
     if update_golden:
         expected.write_text(done.stderr, encoding="utf-8")
     assert done.stdout == ""

@@ -5,6 +5,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.compiling import ENVIRONMENT
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -17,9 +19,8 @@ class Answer:
 
 def pipelinegen(*arguments: str, cwd: Path) -> Answer:
     """Runs `python -m pipelinegen …` in a folder."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pipelinegen", *arguments], cwd=cwd, capture_output=True, text=True, timeout=120
-    )
+    command = [sys.executable, "-m", "pipelinegen", *arguments]
+    done = subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
     return Answer(done.returncode, done.stdout, done.stderr)
 
 

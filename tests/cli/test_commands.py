@@ -12,7 +12,7 @@ import yaml
 from pipelinegen import __version__
 from pipelinegen.catalogue import CATALOGUE
 from tests.cli.process import pipelinegen
-from tests.compiling import ROOT
+from tests.compiling import ENVIRONMENT, ROOT
 
 COMMANDS = ("generate", "check", "validate", "graph", "schema", "explain", "run", "serve", "demo-data")
 HEAVY = ("torch", "pyspark", "moto", "sagemaker", "boto3", "botocore", "pyarrow", "redis", "fastapi", "numpy", "rich")
@@ -165,12 +165,16 @@ except SystemExit:
     pass
 print("imported:", *sorted({{name.split(".")[0] for name in sys.modules}} & set({HEAVY!r})), file=sys.stderr)
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=project, env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
     assert done.stderr.splitlines()[-1] == "imported:"
 
 
 def test_a_reader_that_goes_away_is_no_fault(project: Path) -> None:
     command = f"{sys.executable} -m pipelinegen schema | head -c 10"
-    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], cwd=project, capture_output=True, text=True)
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], cwd=project, env=ENVIRONMENT, capture_output=True, text=True
+    )
     assert done.stderr == ""
     assert done.stdout == '{\n  "$sche'

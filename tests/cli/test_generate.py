@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.process import pipelinegen, tree
-from tests.compiling import ROOT
+from tests.compiling import ENVIRONMENT, ROOT
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -145,7 +145,7 @@ def test_an_interrupt_leaves_the_old_tree_or_the_new_one(generated: Path, millis
     old = tree(generated / "generated")
     edit(generated / "specs/demo.yaml", "name: demo", "name: other")
     command = [sys.executable, "-m", "pipelinegen", "generate"]
-    process = subprocess.Popen(command, cwd=generated, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, cwd=generated, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     time.sleep(milliseconds / 1000)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
