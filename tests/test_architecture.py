@@ -24,7 +24,7 @@ LEVELS = (
     ("pipelinegen.write",),
     ("pipelinegen.compiler", "pipelinegen.generate"),
     ("pipelinegen.tree",),
-    ("pipelinegen.commands",),
+    ("pipelinegen.commands", "pipelinegen.reference"),
     ("pipelinegen.local",),
     ("pipelinegen.cli",),
     ("pipelinegen.__main__",),

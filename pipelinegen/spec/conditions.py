@@ -36,13 +36,13 @@ class ConditionSpec(StrictModel):
 
     is_: Annotated[ValueReference | None, Field(alias="is", description="A value that is true or false")] = None
     value: Annotated[ValueReference | None, Field(description="The value that is compared")] = None
-    at_least: Number | None = None
-    at_most: Number | None = None
-    above: Number | None = None
-    below: Number | None = None
-    equals: Scalar | None = None
-    differs_from: Scalar | None = None
-    starts_with: Annotated[str | None, Field(min_length=1)] = None
+    at_least: Annotated[Number | None, Field(description="It is this number or more")] = None
+    at_most: Annotated[Number | None, Field(description="It is this number or less")] = None
+    above: Annotated[Number | None, Field(description="It is more than this number")] = None
+    below: Annotated[Number | None, Field(description="It is less than this number")] = None
+    equals: Annotated[Scalar | None, Field(description="It is this text, number, true or false")] = None
+    differs_from: Annotated[Scalar | None, Field(description="It is not this text, number, true or false")] = None
+    starts_with: Annotated[str | None, Field(min_length=1, description="It is a text that begins so")] = None
     present: Annotated[bool | None, Field(description="Whether there is such a value at all")] = None
     all: Annotated[list["ConditionSpec"] | None, Field(min_length=1, description="Every one of these holds")] = None
     any: Annotated[list["ConditionSpec"] | None, Field(min_length=1, description="At least one of these holds")] = None
@@ -81,7 +81,9 @@ class WhenSpec(StrictModel):
 class RetrySpec(StrictModel):
     """How often a failed step is tried again, beside what its service's own faults get."""
 
-    max_attempts: Annotated[int, Field(ge=1, le=20)] = 2
-    interval_seconds: Annotated[int, Field(ge=1, le=86400)] = 30
-    backoff_rate: Annotated[float, Field(ge=1, le=10, strict=False)] = 2.0
-    jitter: bool = True
+    max_attempts: Annotated[int, Field(ge=1, le=20, description="Attempts beside the first")] = 2
+    interval_seconds: Annotated[int, Field(ge=1, le=86400, description="The wait before the second attempt")] = 30
+    backoff_rate: Annotated[
+        float, Field(ge=1, le=10, strict=False, description="Each further wait is so many times as long")
+    ] = 2.0
+    jitter: Annotated[bool, Field(description="Waits are shortened at random, so that not all come at once")] = True

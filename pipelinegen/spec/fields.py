@@ -134,5 +134,5 @@ Cron = Annotated[
 ]
 FreeText = Annotated[str, Field(min_length=1, max_length=1000)]
 PositiveInt = Annotated[int, Field(ge=1)]
-TimeoutMinutes = Annotated[int, Field(ge=1, le=2880)]
+TimeoutMinutes = Annotated[int, Field(ge=1, le=2880, description="The job is stopped, and fails, after this time")]
 ColumnType = Literal["string", "int", "bigint", "double", "boolean", "date", "timestamp"]

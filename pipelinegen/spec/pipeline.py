@@ -28,7 +28,7 @@ class OwnerSpec(StrictModel):
     """Who answers for the pipeline; becomes tags."""
 
     team: Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$", description="Team name, as a tag value")]
-    email: Email
+    email: Annotated[Email, Field(description="Whom to ask; becomes the tag `owner`")]
 
 
 class ScheduleSpec(StrictModel):
@@ -57,9 +57,9 @@ class ScheduleSpec(StrictModel):
 class WarehouseSpec(StrictModel):
     """Where the datasets lie. The secret holds host, port, username and password; the spec never does."""
 
-    kind: Literal["redshift", "postgresql", "mysql"]
+    kind: Annotated[Literal["redshift", "postgresql", "mysql"], Field(description="The engine, read by JDBC")]
     secret: Annotated[SecretName, Field(description="Secrets Manager name")]
-    database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}$")]
+    database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}$", description="The database to connect to")]
 
 
 class ProtectionSpec(StrictModel):
@@ -71,7 +71,7 @@ class ProtectionSpec(StrictModel):
 class ColumnSpec(StrictModel):
     """One column of a dataset."""
 
-    type: ColumnType
+    type: Annotated[ColumnType, Field(description="What values become when the table is read; Spark's words")]
     sensitive: Annotated[bool, Field(description="Never reaches S3 in the clear")] = False
     protect: Annotated[
         Literal["hash", "drop"] | None, Field(description="What is done to a sensitive column on reading")
@@ -81,23 +81,29 @@ class ColumnSpec(StrictModel):
 class WindowSpec(StrictModel):
     """The fresh part of a table: the `days` before the run's date, midnight to midnight UTC."""
 
-    column: Identifier
-    days: PositiveInt = 1
+    column: Annotated[Identifier, Field(description="The date or timestamp that says when a row came about")]
+    days: Annotated[PositiveInt, Field(description="How many days before the run's date are read")] = 1
 
 
 class FromSpec(StrictModel):
     """The table a dataset is read from."""
 
-    table: TableName
+    table: Annotated[TableName, Field(description="Name in the warehouse: table, schema.table or catalog.schema.table")]
     window: WindowSpec | None = None
 
 
 class CheckSpec(StrictModel):
     """One promise about the data; exactly one key. The Glue job fails when it is broken."""
 
-    not_null: list[Identifier] | None = None
-    unique: list[Identifier] | None = None
-    min_rows: Annotated[int, Field(ge=0)] | None = None
+    not_null: Annotated[
+        list[Identifier] | None, Field(description="Each of these columns has a value in every row")
+    ] = None
+    unique: Annotated[
+        list[Identifier] | None, Field(description="No two rows agree in all of these columns; null counts as a value")
+    ] = None
+    min_rows: Annotated[
+        Annotated[int, Field(ge=0)] | None, Field(description="The table has at least so many rows")
+    ] = None
 
     @model_validator(mode="after")
     def _one_promise(self) -> "CheckSpec":
@@ -115,18 +121,22 @@ class DatasetSpec(StrictModel):
     """A data contract: columns, checks, and the table it is read from, where it is read from one."""
 
     from_: Annotated[FromSpec | None, Field(alias="from")] = None
-    columns: Annotated[dict[Identifier, ColumnSpec], Field(min_length=1)]
-    checks: list[CheckSpec] = []
+    columns: Annotated[
+        dict[Identifier, ColumnSpec], Field(min_length=1, description="Every column by its name, in the table's order")
+    ]
+    checks: Annotated[
+        list[CheckSpec], Field(description="Promises that the Glue job enforces and reports with counts")
+    ] = []
 
 
 class ParameterSpec(StrictModel):
     """A value that an execution may be given; schedules use the default."""
 
-    type: Literal["string", "int", "double", "boolean"]
+    type: Annotated[Literal["string", "int", "double", "boolean"], Field(description="What values it takes")]
     default: Annotated[
         Any, Field(description="What runs without it use"), WithJsonSchema({"type": ["string", "number", "boolean"]})
     ]
-    description: FreeText | None = None
+    description: Annotated[FreeText | None, Field(description="What it is for")] = None
 
     @model_validator(mode="after")
     def _default_fits(self) -> "ParameterSpec":
@@ -144,7 +154,7 @@ def fits_type(value: object, type: str) -> bool:
 class OnFailureSpec(StrictModel):
     """Who hears of a failed run."""
 
-    notify: Email
+    notify: Annotated[Email, Field(description="Subscribed to the pipeline's notifications")]
 
 
 class LocalSpec(StrictModel):
@@ -162,8 +172,8 @@ class LocalSpec(StrictModel):
 class EnvironmentSpec(StrictModel):
     """An account and region, and what differs there."""
 
-    account_id: AccountId
-    region: Region
+    account_id: Annotated[AccountId, Field(description="The AWS account, 12 digits in quotes")]
+    region: Annotated[Region, Field(description="The AWS region, such as eu-central-1")]
     overrides: Annotated[dict[str, Any], Field(description="Merged into the spec, key by key")] = {}
 
     @field_validator("overrides")
@@ -186,9 +196,9 @@ class RawStep(BaseModel):
 class PipelineSpec(StrictModel):
     """One pipeline."""
 
-    version: Literal[1]
-    name: PipelineName
-    description: FreeText
+    version: Annotated[Literal[1], Field(description="The version of this language")]
+    name: Annotated[PipelineName, Field(description="Begins every name in AWS; a-z, 0-9 and single '-'")]
+    description: Annotated[FreeText, Field(description="One sentence for readers of the generated files")]
     owner: OwnerSpec
     schedule: Annotated[ScheduleSpec | None, Field(description="The one schedule; on demand only without")] = None
     schedules: Annotated[
@@ -199,15 +209,26 @@ class PipelineSpec(StrictModel):
     parameters: Annotated[
         dict[Identifier, ParameterSpec], Field(description="Values an execution may be given, as ${parameters.<name>}")
     ] = {}
-    datasets: dict[Identifier, DatasetSpec] = {}
-    steps: Annotated[dict[StepName, RawStep], Field(min_length=1)]
+    datasets: Annotated[
+        dict[Identifier, DatasetSpec], Field(description="Data contracts by name, used as ${datasets.<name>}")
+    ] = {}
+    steps: Annotated[
+        dict[StepName, RawStep],
+        Field(min_length=1, description="What is done, by name; references between steps give their order"),
+    ]
     on_failure: OnFailureSpec | None = None
-    tags: dict[
-        Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")],
-        Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{0,256}$")],
+    tags: Annotated[
+        dict[
+            Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")],
+            Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{0,256}$")],
+        ],
+        Field(description="Put on every AWS resource, beside pipeline, environment, team and owner"),
     ] = {}
     local: LocalSpec | None = None
-    environments: Annotated[dict[EnvironmentName, EnvironmentSpec], Field(min_length=1)]
+    environments: Annotated[
+        dict[EnvironmentName, EnvironmentSpec],
+        Field(min_length=1, description="Where the pipeline is deployed; each gets its own generated folder"),
+    ]
 
     @model_validator(mode="after")
     def _one_way_to_schedule(self) -> "PipelineSpec":

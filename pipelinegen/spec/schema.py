@@ -22,6 +22,8 @@ def pipeline_schema(kinds: Mapping[str, tuple[type[BaseModel], str]]) -> dict[st
         step["properties"]["kind"] = {"const": name, "description": summary, "type": "string"}
         definitions[f"step_{name}"] = step
     definitions.pop("RawStep")
+    for part in (schema, *definitions.values()):
+        _describe(part.get("properties", {}), definitions)
     definitions["step"] = {
         "type": "object",
         "required": ["kind"],
@@ -41,6 +43,15 @@ def pipeline_schema(kinds: Mapping[str, tuple[type[BaseModel], str]]) -> dict[st
         **_point_to_steps(schema),
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def _describe(properties: dict[str, Any], definitions: Mapping[str, Any]) -> None:
+    """Gives a key that says nothing itself the description of the part it holds, so that editors show it."""
+    for key in properties.values():
+        for option in (key, *key.get("anyOf", ())):
+            target = definitions.get(str(option.get("$ref")).removeprefix("#/$defs/"))
+            if target and "description" not in key:
+                key["description"] = target["description"].split("\n")[0]
 
 
 def _schema_of(model: type[BaseModel]) -> dict[str, Any]:

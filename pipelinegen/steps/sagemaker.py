@@ -45,7 +45,7 @@ class ProcessingInstanceSpec(StrictModel):
     """The machine of a processing job."""
 
     type: ProcessingInstanceType = "ml.m5.xlarge"
-    volume_gib: Annotated[int, Field(ge=1, le=16384)] = 30
+    volume_gib: Annotated[int, Field(ge=1, le=16384, description="Disk of the machine")] = 30
 
 
 class TrainingInstanceSpec(StrictModel):
@@ -56,7 +56,7 @@ class TrainingInstanceSpec(StrictModel):
     spot: Annotated[
         bool, Field(description="Cheaper machines that may be taken away; training goes on from its checkpoint")
     ] = False
-    volume_gib: Annotated[int, Field(ge=1, le=16384)] = 50
+    volume_gib: Annotated[int, Field(ge=1, le=16384, description="Disk of each machine")] = 50
 
 
 def training_image(scope: Scope) -> Image:

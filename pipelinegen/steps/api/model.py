@@ -30,8 +30,8 @@ class ApiSpec(StepSpec):
         "fargate"
     )
     cpu_units: Annotated[Literal[256, 512, 1024, 2048, 4096], Field(description="1024 are one vCPU (ECS)")] = 512
-    memory_mib: Annotated[int, Field(ge=512, le=30720)] = 1024
-    tasks: PositiveInt = 2
+    memory_mib: Annotated[int, Field(ge=512, le=30720, description="Memory of each task")] = 1024
+    tasks: Annotated[PositiveInt, Field(description="Containers that run all the time")] = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,10 @@ JOB_ARGUMENTS: Mapping[str, str] = {
 class WorkersSpec(StrictModel):
     """The Spark cluster of the job."""
 
-    type: Literal["G.1X", "G.2X", "G.4X", "G.8X"] = "G.1X"
-    count: Annotated[int, Field(ge=2, le=299)] = 2
+    type: Annotated[
+        Literal["G.1X", "G.2X", "G.4X", "G.8X"], Field(description="A worker's size; G.1X has 4 vCPU and 16 GiB")
+    ] = "G.1X"
+    count: Annotated[int, Field(ge=2, le=299, description="Workers, the driver included")] = 2
 
 
 class GlueEtlSpec(StepSpec):

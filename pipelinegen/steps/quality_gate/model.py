@@ -14,10 +14,10 @@ from pipelinegen.steps.base import Reference, Scope, StepSpec
 class ThresholdSpec(StrictModel):
     """Bounds that a metric must keep; at least one."""
 
-    of_promoted: Annotated[float, Field(gt=0, strict=False, description="Times the promoted model's value")] | None = (
-        None
-    )
-    value: Annotated[float, Field(strict=False, description="A constant")] | None = None
+    of_promoted: Annotated[
+        Annotated[float, Field(gt=0, strict=False)] | None, Field(description="Times the promoted model's value")
+    ] = None
+    value: Annotated[Annotated[float, Field(strict=False)] | None, Field(description="A constant")] = None
 
     @model_validator(mode="after")
     def _some_bound(self) -> "ThresholdSpec":

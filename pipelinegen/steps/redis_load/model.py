@@ -39,12 +39,12 @@ class RedisLoadSpec(StepSpec):
     """Keys of a `redis_load` step."""
 
     kind: Literal["redis_load"]
-    predictions: Reference
+    predictions: Annotated[Reference, Field(description="${steps.<batch_predictions step>.output}")]
     key: Annotated[RedisKey, Field(description="Key of a user's hash")]
     expire_hours: Annotated[
         int, Field(ge=1, le=8760, description="Hashes not written again vanish after this time")
     ] = 72
-    memory_mib: Annotated[int, Field(ge=512, le=10240)] = 1024
+    memory_mib: Annotated[int, Field(ge=512, le=10240, description="Memory of the Lambda function")] = 1024
     timeout_minutes: Annotated[int, Field(ge=1, le=15, description="At most 15 (AWS Lambda)")] = 15
     cache: CacheSpec = CacheSpec()
 

@@ -40,27 +40,29 @@ class InputsSpec(StrictModel):
 class RolesOfColumnsSpec(StrictModel):
     """Which column of the interactions is which."""
 
-    user: Identifier
-    item: Identifier
-    time: Identifier
+    user: Annotated[Identifier, Field(description="Who chose")]
+    item: Annotated[Identifier, Field(description="What was chosen; the items have this column, too")]
+    time: Annotated[
+        Identifier, Field(description="When it was chosen; the latest choices are held out to measure with")
+    ]
 
 
 class FeaturesSpec(StrictModel):
     """Columns of the items that describe them; by default all, text as categories and numbers as numbers."""
 
-    categorical: list[Identifier] = []
-    numeric: list[Identifier] = []
+    categorical: Annotated[list[Identifier], Field(description="Learned as categories")] = []
+    numeric: Annotated[list[Identifier], Field(description="Learned as numbers, normalised")] = []
 
 
 class HyperparametersSpec(StrictModel):
     """How the model is built and trained."""
 
-    dimensions: Annotated[int, Field(ge=4, le=1024)] = 64
-    epochs: PositiveInt = 2
-    batch_size: PositiveInt = 256
-    learning_rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 0.03
+    dimensions: Annotated[int, Field(ge=4, le=1024, description="Length of the vectors of users and items")] = 64
+    epochs: Annotated[PositiveInt, Field(description="Passes over the interactions")] = 2
+    batch_size: Annotated[PositiveInt, Field(description="Interactions a training step")] = 256
+    learning_rate: Annotated[float, Field(gt=0, le=1, strict=False, description="Size of a training step")] = 0.03
     exclude_seen: Annotated[bool, Field(description="Never recommend what a user has chosen before")] = True
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, description="Of everything random; equal seed and data, equal model")] = 0
 
 
 class SagemakerTrainingSpec(StepSpec):
