@@ -1,6 +1,7 @@
 """Every diagnostic a spec can cause, as the user sees it: the whole standard error, with place, line and caret."""
 
 import ast
+import json
 import re
 import shutil
 import subprocess
@@ -26,20 +27,43 @@ ELSEWHERE = {
 }
 
 
+#: Runs every case below the current folder through the real command line; one process is enough for all of them.
+RUN_ALL = """
+import contextlib, io, json, os, sys
+from pipelinegen.cli import main
+here, answers = os.getcwd(), {}
+for name in sorted(os.listdir(here)):
+    os.chdir(os.path.join(here, name))
+    given = open("arguments.txt").read().split() if os.path.exists("arguments.txt") else ["validate", "spec.yaml"]
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        code = main(given)
+    answers[name] = [code, out.getvalue(), err.getvalue()]
+json.dump(answers, sys.stdout)
+"""
+
+
+@pytest.fixture(scope="session")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str, str]]:
+    """Exit code, standard output and standard error of every case."""
+    folder = tmp_path_factory.mktemp("errors")
+    for name in CASES:
+        shutil.copytree(HERE / name, folder / name)
+    command = [sys.executable, "-c", RUN_ALL]
+    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=True)
+    found: dict[str, tuple[int, str, str]] = json.loads(done.stdout)
+    return found
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_the_whole_standard_error(name: str, tmp_path: Path, update_golden: bool) -> None:
+def test_the_whole_standard_error(name: str, answers: dict[str, tuple[int, str, str]], update_golden: bool) -> None:
     expected = HERE / name / "expected.txt"
-    shutil.copytree(HERE / name, tmp_path / name)
-    arguments = tmp_path / name / "arguments.txt"
-    given = arguments.read_text().split() if arguments.is_file() else ["validate", "spec.yaml"]
-    command = [sys.executable, "-m", "pipelinegen", *given]
-    done = subprocess.run(command, cwd=tmp_path / name, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    code, out, err = answers[name]
     if update_golden:
-        expected.write_text(done.stderr, encoding="utf-8")
-    assert done.stdout == ""
-    assert done.stderr == expected.read_text(encoding="utf-8")
-    assert done.returncode == (2 if name.startswith("PG001") else 1)
-    assert f"error {name[:5]}: " in done.stderr
+        expected.write_text(err, encoding="utf-8")
+    assert out == ""
+    assert err == expected.read_text(encoding="utf-8")
+    assert code == (2 if name.startswith("PG001") else 1)
+    assert f"error {name[:5]}: " in err
 
 
 def test_every_id_has_a_case_or_another_test() -> None:
