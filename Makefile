@@ -40,7 +40,7 @@ generate: $(VENV)/.dev ## Write generated/ for every spec
 	$(BIN)/pipelinegen generate
 
 bench: $(VENV)/.dev ## Speed and quality, each with a table and ratios
-	@for name in compile loader api recommender; do \
+	@for name in compile demo loader api recommender; do \
 	  echo "== $$name"; $(BIN)/python -m tests.benchmarks.bench_$$name || exit 1; \
 	done
 
