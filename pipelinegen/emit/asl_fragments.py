@@ -1,7 +1,8 @@
 """Fragments of the state machine: a step's states with guard and retries; fragments in series and in parallel."""
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,9 @@ _KEYS = (
 _LAST_KEYS = ("Retry", "Catch", "Next", "End")
 #: A state's result stays in variables; what is handed on is always the execution's input, so that no payload grows.
 PASSED_ON = Jsonata("$states.input")
+
+#: What a variable's name starts with inside a branch of a Parallel state.
+INNER = "branch_"
 
 State = dict[str, Any]
 
@@ -159,6 +163,7 @@ def _parallel(bench: Workbench, steps: Mapping[str, Step], part: Parallel) -> Fr
         variables = sorted({variable for name in members for variable in steps[name].variables})
         names.extend(steps[name].title for name in members)
         if variables:
+            inside = [_renamed(fragment, variables) for fragment in inside]
             inside.append(_hand_out(_hand_out_title([steps[name].title for name in members]), variables))
             assign.update({variable: Jsonata(f"$states.result[{index}].{variable}") for variable in variables})
         branches.append({"StartAt": inside[0].start, "States": link(inside, end=True)})
@@ -167,6 +172,31 @@ def _parallel(bench: Workbench, steps: Mapping[str, Step], part: Parallel) -> Fr
     if assign:
         state["Assign"] = plain_json(assign)
     return Fragment(title, {title: state}, (title,))
+
+
+def _renamed(fragment: Fragment, variables: Iterable[str]) -> Fragment:
+    """The fragment of a branch with its own variables under names of their own.
+
+    AWS refuses a variable that is assigned both inside a branch and outside of it, where it is handed out to
+    (Step Functions guide, 'Passing data between states with variables', on scope).
+    """
+    names = set(variables)
+    used = re.compile(rf"\$({'|'.join(sorted(names))})\b")
+
+    def rename(value: Any) -> Any:
+        if isinstance(value, dict):
+            inner = {key: rename(item) for key, item in value.items()}
+            return {**inner, "Assign": _rename_keys(inner["Assign"], names)} if "Assign" in inner else inner
+        if isinstance(value, list):
+            return [rename(item) for item in value]
+        is_expression = isinstance(value, str) and value.startswith("{%")
+        return used.sub(rf"${INNER}\1", value) if is_expression else value
+
+    return Fragment(fragment.start, {name: rename(state) for name, state in fragment.states.items()}, fragment.exits)
+
+
+def _rename_keys(assign: State, names: Set[str]) -> State:
+    return {f"{INNER}{key}" if key in names else key: value for key, value in assign.items()}
 
 
 def _members(plan: Plan) -> list[str]:
@@ -182,7 +212,7 @@ def _hand_out_title(titles: list[str]) -> str:
 
 
 def _hand_out(title: str, variables: list[str]) -> Fragment:
-    output = plain_json({variable: Jsonata(f"${variable}") for variable in variables})
+    output = plain_json({variable: Jsonata(f"${INNER}{variable}") for variable in variables})
     return Fragment(title, {title: {"Type": "Pass", "Output": output}}, (title,))
 
 

@@ -53,19 +53,21 @@ def _assignments(state: State) -> Iterator[str]:
             yield from rule.get("Assign", {})
 
 
-def _machine_faults(machine: Machine, outer: Names) -> Iterator[str]:
+def _machine_faults(machine: Machine, outer: Names, taken: Names) -> Iterator[str]:
+    """`outer`: what the machines around this one have assigned by now; `taken`: what they assign at any time."""
     known = _known_on_entry(machine, outer)
+    own = frozenset(name for state in machine["States"].values() for name in _assignments(state))
     for name, state in machine["States"].items():
         yield from _unknown(name, state, known[name])
         for variable in _assignments(state):
-            if variable in outer:
+            if variable in taken:
                 yield f"{name}: ${variable} belongs to the machine around this one and cannot be assigned here"
             if variable in PROVIDED:
                 yield f"{name}: ${variable} is a function of JSONata; a variable of that name would hide it"
         for inner in sub_machines(state):
-            yield from _machine_faults(inner, known[name])
+            yield from _machine_faults(inner, known[name], taken | own)
 
 
 def variable_faults(machine: Machine) -> list[str]:
     """Uses of variables that may not be assigned yet, functions that do not exist, and assignments across scopes."""
-    return list(_machine_faults(machine, frozenset()))
+    return list(_machine_faults(machine, frozenset(), frozenset()))

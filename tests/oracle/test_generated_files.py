@@ -40,7 +40,9 @@ def test_the_state_machine_is_sound(folder: Path) -> None:
 
 def test_statelint_finds_nothing_in_the_state_machine(folder: Path) -> None:
     linter = pytest.importorskip("statelint.linter", reason="statelint (pip install statelint) is not installed")
-    assert linter.Linter.validate(read_template(folder / "stepfunctions" / "pipeline.asl.json")) == []
+    problems = linter.Linter.validate(read_template(folder / "stepfunctions" / "pipeline.asl.json"))
+    # statelint 3.1 does not know that a Wait state's Timestamp may be an expression in JSONata mode.
+    assert [item for item in problems if not ('.Timestamp is "{%' in item and "RFC3339" in item)] == []
 
 
 @pytest.mark.skipif(
