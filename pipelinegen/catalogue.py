@@ -69,4 +69,8 @@ CATALOGUE: Mapping[str, str] = {
         "SageMaker does not offer this instance type for this kind of job. The compiler's table is AWS's own "
         "list, as botocore has it; a newer type needs a newer pipelinegen."
     ),
+    "PG071": (
+        "An image is no address in ECR, or lies in another region than the environment. SageMaker pulls images "
+        "of its own region only; the account may be another, if its repository lets this one pull."
+    ),
 }

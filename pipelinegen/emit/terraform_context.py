@@ -17,7 +17,7 @@ from pipelinegen.emit.terraform_network import (
     outside_edges,
     security_groups,
 )
-from pipelinegen.ir.model import GlueJob, Image, Json, Model, Predictions, RedisCache, Role, Schedule, Table
+from pipelinegen.ir.model import DatedFiles, GlueJob, Image, Json, Model, RedisCache, Role, Schedule
 from pipelinegen.ir.names import role_label
 from pipelinegen.steps.terraform import LOG_RETENTION_DAYS
 
@@ -96,9 +96,9 @@ def _buckets(bench: Workbench) -> tuple[Mapping[str, Any], ...]:
     outputs = [(step.name, item) for step in bench.pipeline.steps for item in step.outputs.values()]
     rules = {
         "data": {
-            item.location.prefix: (f"expire-{name}", DATA_DAYS)
-            for name, item in outputs
-            if isinstance(item, Table | Predictions)
+            item.location.prefix: (f"expire-{item.location.prefix.strip('/').replace('/', '-')}", DATA_DAYS)
+            for _, item in outputs
+            if isinstance(item, DatedFiles)
         },
         "models": {
             f"{item.location.prefix}checkpoints/": (f"expire-{name}-checkpoints", CHECKPOINT_DAYS)

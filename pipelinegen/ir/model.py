@@ -1,75 +1,32 @@
 """Frozen dataclasses of the intermediate representation: pipeline, steps, artifacts, permissions, resources."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from pipelinegen.errors import Span
-
-
-@dataclass(frozen=True, slots=True)
-class Jsonata:
-    """A JSONata expression, without the `{% %}` that marks it in ASL."""
-
-    text: str
-
-
-#: A JSON value in which a JSONata expression may stand anywhere.
-Json = None | bool | int | float | str | Jsonata | Sequence["Json"] | Mapping[str, "Json"]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table; `protect` says what is done to it when it is read."""
-
-    name: str
-    type: str
-    sensitive: bool = False
-    protect: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A promise about a table, e.g. `not_null` of two columns or `min_rows` of a count."""
-
-    kind: str
-    columns: tuple[str, ...] = ()
-    count: int | None = None
-
-    @property
-    def argument(self) -> list[str] | int:
-        """What the runtime gets as the check's value."""
-        return list(self.columns) if self.count is None else self.count
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The fresh rows: `days` before the run's date."""
-
-    column: str
-    days: int
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A prefix in one of the pipeline's buckets; `prefix` has no leading and one final slash."""
-
-    bucket: str
-    prefix: str
-
-    @property
-    def uri(self) -> str:
-        """`s3://bucket/prefix/`."""
-        return f"s3://{self.bucket}/{self.prefix}"
-
-    def dated(self) -> Jsonata:
-        """The address of one run's date below this prefix."""
-        return Jsonata(f"'{self.uri}date=' & $run_date & '/'")
+from pipelinegen.ir.values import Check as Check
+from pipelinegen.ir.values import Column as Column
+from pipelinegen.ir.values import Json as Json
+from pipelinegen.ir.values import Jsonata as Jsonata
+from pipelinegen.ir.values import Location as Location
+from pipelinegen.ir.values import Window as Window
 
 
 class Artifact:
     """What a step gives to others."""
+
+
+class DatedFiles(Artifact):
+    """Files in a folder of each run's date."""
+
+    location: Location
+
+    @property
+    def uri(self) -> Jsonata:
+        """The folder of the run's date."""
+        return self.location.dated()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +41,11 @@ class Dataset(Artifact):
 
 
 @dataclass(frozen=True, slots=True)
-class Table(Artifact):
+class Table(DatedFiles):
     """Parquet files of one run, with the columns of a dataset."""
 
     dataset: Dataset
     location: Location
-
-    @property
-    def uri(self) -> Jsonata:
-        """The folder of the run's date."""
-        return self.location.dated()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +74,19 @@ class Metric(Artifact):
 
 
 @dataclass(frozen=True, slots=True)
-class Predictions(Artifact):
+class Predictions(DatedFiles):
     """Top-k files of one run."""
 
     location: Location
     model: Model
     top_k: int
 
-    @property
-    def uri(self) -> Jsonata:
-        """The folder of the run's date."""
-        return self.location.dated()
+
+@dataclass(frozen=True, slots=True)
+class Folder(DatedFiles):
+    """Files of one run, of which nothing more is promised."""
+
+    location: Location
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,26 +74,12 @@ def _check_step(draft: Draft, name: str, span: Span) -> list[Diagnostic]:
 
 
 def _check_output(draft: Draft, name: str, output: str, span: Span) -> list[Diagnostic]:
-    kind = draft.typed[name].kind
-    known = kind.outputs
-    if output in known or (f"{output.split('.')[0]}.*" in known and _is_declared(draft, name, output)):
+    typed = draft.typed[name]
+    given = typed.kind.gives(typed.spec)
+    if output in given:
         return []
-    return [
-        _unknown(span, f"step '{name}' gives no '{output}'", output, _outputs(draft, name), f"a {kind.name} step gives")
-    ]
-
-
-def _outputs(draft: Draft, name: str) -> list[str]:
-    listed: list[str] = []
-    for output in draft.typed[name].kind.outputs:
-        group = output.removesuffix(".*")
-        members = getattr(draft.typed[name].spec, group, None) if output.endswith(".*") else None
-        listed.extend(f"{group}.{member}" for member in members) if members else listed.append(output)
-    return listed
-
-
-def _is_declared(draft: Draft, name: str, output: str) -> bool:
-    return output in _outputs(draft, name)
+    label = f"a {typed.kind.name} step gives"
+    return [_unknown(span, f"step '{name}' gives no '{output}'", output, given, label)]
 
 
 def _unknown(span: Span, message: str, word: str, known: object, label: str) -> Diagnostic:

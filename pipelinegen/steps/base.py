@@ -72,6 +72,16 @@ class StepKind:
     outputs: tuple[str, ...]
     lower: Callable[[Any, "Scope"], Step]
 
+    def gives(self, spec: StepSpec) -> list[str]:
+        """The outputs of a step of this kind, where `metrics.*` and `<outputs>` stand for names in the step itself."""
+        found: list[str] = []
+        for output in self.outputs:
+            key = output.removesuffix(".*").strip("<>")
+            names = None if key == output else getattr(spec, key, None)
+            prefix = f"{key}." if output.endswith(".*") else ""
+            found.extend([output] if names is None else [f"{prefix}{name}" for name in names])
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:

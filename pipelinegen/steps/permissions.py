@@ -120,10 +120,15 @@ def follow_sagemaker_jobs(rule: str, sid: str) -> Permission:
 
 
 def pull_image(role: RoleKey, repository: str) -> tuple[Permission, ...]:
-    """Pulling an image of one repository."""
+    """Pulling an image of one of the pipeline's repositories."""
+    return pull_image_from(role, arns.arn("ecr", f"repository/{repository}"))
+
+
+def pull_image_from(role: RoleKey, repository_arn: str) -> tuple[Permission, ...]:
+    """Pulling an image of one repository, of this account or of another."""
     pull = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
     return (
-        Permission(role, "PullImage", pull, (arns.arn("ecr", f"repository/{repository}"),)),
+        Permission(role, "PullImage", pull, (repository_arn,)),
         Permission(
             role,
             "LogInToRegistry",

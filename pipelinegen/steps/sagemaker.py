@@ -6,7 +6,7 @@ from pydantic import Field
 
 from pipelinegen.ir import arns
 from pipelinegen.ir.images import pytorch_training_image
-from pipelinegen.ir.model import Image, Json, Location, OutputFile, Permission, RoleKey, Service
+from pipelinegen.ir.model import Image, Json, Jsonata, Location, OutputFile, Permission, RoleKey, Service
 from pipelinegen.spec.fields import StrictModel
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.permissions import (
@@ -14,7 +14,7 @@ from pipelinegen.steps.permissions import (
     attach_network,
     follow_sagemaker_jobs,
     pass_role,
-    pull_image,
+    pull_image_from,
     read,
     use_key,
     write,
@@ -81,13 +81,23 @@ def vpc_config() -> dict[str, Json]:
     }
 
 
+def job_tags(scope: Scope) -> list[Json]:
+    """By what a job is found again: pipeline and run."""
+    return [{"Key": "pipeline", "Value": scope.names.pipeline}, {"Key": "run", "Value": Jsonata("$run_id")}]
+
+
 def job_role_permissions(
-    scope: Scope, role: RoleKey, sources: tuple[Location, ...], *targets: Location
+    scope: Scope,
+    role: RoleKey,
+    sources: tuple[Location, ...],
+    *targets: Location,
+    repository_arn: str | None = None,
 ) -> tuple[Permission, ...]:
-    """What the job itself may do: pull its image, read its inputs, write its outputs and logs."""
+    """What the job itself may do: pull its image (None: the pipeline's own), read inputs, write outputs and logs."""
+    own = arns.arn("ecr", f"repository/{scope.names.repository(TRAINING_IMAGE)}")
     return (
-        *pull_image(role, scope.names.repository(TRAINING_IMAGE)),
-        *read(role, "ReadInputs", *sources),
+        *pull_image_from(role, repository_arn or own),
+        *(read(role, "ReadInputs", *sources) if sources else ()),
         *write(role, "WriteOutput", *targets),
         use_key(role),
         write_logs(role, "/aws/sagemaker/*"),

@@ -5,10 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelinegen.ir.expressions import unique_job_name
 from pipelinegen.ir.model import (
     Json,
-    Jsonata,
     Model,
     OutputFile,
     Predictions,
@@ -21,17 +19,14 @@ from pipelinegen.ir.model import (
 from pipelinegen.spec.fields import TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.batch_predictions.permissions import prediction_permissions
+from pipelinegen.steps.processing import ProcessingJob, processing_request
 from pipelinegen.steps.sagemaker import (
     IMAGE_VARIABLE,
     JOB_RETRY,
     ProcessingInstanceSpec,
     image_file,
-    role_arn,
     training_image,
-    vpc_config,
 )
-
-_BASE = "/opt/ml/processing"
 
 
 class BatchPredictionsSpec(StepSpec):
@@ -63,7 +58,16 @@ def lower(spec: BatchPredictionsSpec, scope: Scope) -> Step:
         raise scope.fault("PG021", message, "give the table the model was trained with", "items")
     image, role = training_image(scope), RoleKey(Service.SAGEMAKER, scope.step)
     predictions = Predictions(scope.data, model, spec.top_k)
-    context = PredictionStateContext(_request(spec, scope, role, predictions, items), (spec.timeout_minutes + 15) * 60)
+    job = ProcessingJob(
+        image=IMAGE_VARIABLE,
+        entrypoint=("python3", "-m", "runtime.prediction.score"),
+        arguments=("--top_k", str(spec.top_k)),
+        inputs={"model": model.uri, "items": items.uri},
+        outputs={"predictions": predictions.uri},
+        instance=spec.instance,
+        timeout_minutes=spec.timeout_minutes,
+    )
+    context = PredictionStateContext(processing_request(scope, role, job), (spec.timeout_minutes + 15) * 60)
     return Step(
         name=scope.step,
         kind=spec.kind,
@@ -81,51 +85,3 @@ def lower(spec: BatchPredictionsSpec, scope: Scope) -> Step:
         state=OutputFile(scope.title, "steps/batch_predictions/state.asl.json.j2", context),
         summary={"predictions": predictions.uri},
     )
-
-
-def _request(
-    spec: BatchPredictionsSpec, scope: Scope, role: RoleKey, predictions: Predictions, items: Table
-) -> dict[str, Json]:
-    return {
-        "ProcessingJobName": unique_job_name(scope.names.job_prefix(scope.step)),
-        "AppSpecification": {
-            "ImageUri": IMAGE_VARIABLE,
-            "ContainerEntrypoint": ["python3", "-m", "runtime.prediction.score"],
-            "ContainerArguments": ["--top_k", str(spec.top_k)],
-        },
-        "RoleArn": role_arn(scope, role),
-        "ProcessingInputs": [_input("model", predictions.model.uri), _input("items", items.uri)],
-        "ProcessingOutputConfig": {
-            "KmsKeyId": "${data_key_arn}",
-            "Outputs": [
-                {
-                    "OutputName": "predictions",
-                    "S3Output": {
-                        "S3Uri": predictions.uri,
-                        "LocalPath": f"{_BASE}/output/predictions",
-                        "S3UploadMode": "EndOfJob",
-                    },
-                }
-            ],
-        },
-        "ProcessingResources": {
-            "ClusterConfig": {
-                "InstanceCount": 1,
-                "InstanceType": spec.instance.type,
-                "VolumeSizeInGB": spec.instance.volume_gib,
-            }
-        },
-        "NetworkConfig": {"EnableNetworkIsolation": True, "VpcConfig": vpc_config()},
-        "StoppingCondition": {"MaxRuntimeInSeconds": spec.timeout_minutes * 60},
-        "Tags": [{"Key": "pipeline", "Value": scope.names.pipeline}, {"Key": "run", "Value": Jsonata("$run_id")}],
-    }
-
-
-def _input(name: str, uri: Jsonata) -> dict[str, Json]:
-    source: dict[str, Json] = {
-        "S3Uri": uri,
-        "LocalPath": f"{_BASE}/input/{name}",
-        "S3DataType": "S3Prefix",
-        "S3InputMode": "File",
-    }
-    return {"InputName": name, "S3Input": source}
