@@ -181,7 +181,7 @@ def _renamed(fragment: Fragment, variables: Iterable[str]) -> Fragment:
     (Step Functions guide, 'Passing data between states with variables', on scope).
     """
     names = set(variables)
-    used = re.compile(rf"\$({'|'.join(sorted(names))})\b")
+    used = re.compile(rf"\$((?:{INNER})*(?:{'|'.join(sorted(names))}))\b")
 
     def rename(value: Any) -> Any:
         if isinstance(value, dict):
@@ -196,7 +196,8 @@ def _renamed(fragment: Fragment, variables: Iterable[str]) -> Fragment:
 
 
 def _rename_keys(assign: State, names: Set[str]) -> State:
-    return {f"{INNER}{key}" if key in names else key: value for key, value in assign.items()}
+    """Names of deeper branches grow with them, so that no two levels share one."""
+    return {f"{INNER}{key}" if key.replace(INNER, "") in names else key: value for key, value in assign.items()}
 
 
 def _members(plan: Plan) -> list[str]:
