@@ -8,19 +8,23 @@ from pipelinegen.ir.model import Pipeline, Schedule, Warehouse
 from pipelinegen.ir.names import Names
 from pipelinegen.resolve import PASSES, Draft
 from pipelinegen.resolve.environments import overlay
-from pipelinegen.source import Source
+from pipelinegen.source import CodeReader, Source, no_code
 from pipelinegen.spec.load import load_model, load_pipeline
 from pipelinegen.spec.pipeline import PipelineSpec
 from pipelinegen.steps.base import StepKind
 
 
 def compile_source(
-    source: Source, kinds: Mapping[str, StepKind], cited: str, environment: str | None = None
+    source: Source,
+    kinds: Mapping[str, StepKind],
+    cited: str,
+    environment: str | None = None,
+    read_code: CodeReader = no_code,
 ) -> tuple[Pipeline, ...]:
     """The pipeline in every environment, or in the one named, in the spec's order.
 
-    `cited` is the path of the spec as generated files name it. Raises: SpecError with every fault of the
-    first stage that finds any; PG020 if there is no such environment.
+    `cited` is the path of the spec as generated files name it; `read_code` reads the folders of code it names.
+    Raises: SpecError with every fault of the first stage that finds any; PG020 if there is no such environment.
     """
     spec = load_pipeline(source)
     if environment is not None and environment not in spec.environments:
@@ -32,7 +36,7 @@ def compile_source(
     pipelines: list[Pipeline] = []
     for name in chosen:
         try:
-            pipelines.append(_compile(source, kinds, cited, name))
+            pipelines.append(_compile(source, kinds, cited, name, read_code))
         except SpecError as error:
             faults.extend(error.diagnostics)
     if faults:
@@ -40,11 +44,13 @@ def compile_source(
     return tuple(pipelines)
 
 
-def _compile(source: Source, kinds: Mapping[str, StepKind], cited: str, environment: str) -> Pipeline:
+def _compile(
+    source: Source, kinds: Mapping[str, StepKind], cited: str, environment: str, read_code: CodeReader
+) -> Pipeline:
     data, spans = overlay(source.data, source.spans, environment)
     spec = load_model(PipelineSpec, data, spans)
     names = Names(spec.name, environment, spec.environments[environment].account_id)
-    draft = Draft(spec, data, spans, cited, environment, kinds, names)
+    draft = Draft(spec, data, spans, cited, environment, kinds, names, read_code)
     return _pipeline(reduce(lambda current, step: step(current), PASSES, draft))
 
 

@@ -12,7 +12,7 @@ from pipelinegen.errors import ExitCode, SpecError, fault, joined
 from pipelinegen.generate import generate_files
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.render.env import Renderer
-from pipelinegen.source import Source, read_source
+from pipelinegen.source import Source, code_beside, read_source
 from pipelinegen.spec.schema import FILE_NAME, pipeline_schema
 from pipelinegen.steps.registry import registered_kinds
 from pipelinegen.write import MANIFEST, Difference, commit, compare, plan, plan_file, read_manifest
@@ -39,7 +39,8 @@ def compile_specs(paths: Iterable[Path], out: Path, environment: str | None = No
     for path in paths:
         try:
             source = read_source(path)
-            found.append(Compiled(source, compile_source(source, kinds, cited_path(path, out), environment)))
+            cited = cited_path(path, out)
+            found.append(Compiled(source, compile_source(source, kinds, cited, environment, code_beside(path))))
         except SpecError as error:
             faults.append(error)
     if faults:

@@ -9,7 +9,7 @@ from pipelinegen.compiler import compile_source
 from pipelinegen.generate import generate_files
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.render.env import Renderer
-from pipelinegen.source import parse
+from pipelinegen.source import CodeReader, no_code, parse
 from pipelinegen.steps.registry import built_in_kinds
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,11 +26,12 @@ def fixed_digest(packages: tuple[str, ...]) -> str:
     return f"code of {' '.join(packages)}"
 
 
-def pipelines_of(text: str) -> tuple[Pipeline, ...]:
+def pipelines_of(text: str, read_code: CodeReader = no_code) -> tuple[Pipeline, ...]:
     """The pipeline in every environment. Raises: SpecError for whatever is wrong with it."""
-    return compile_source(parse(text, "specs/spec.yaml"), KINDS, "specs/spec.yaml")
+    return compile_source(parse(text, "specs/spec.yaml"), KINDS, "specs/spec.yaml", read_code=read_code)
 
 
-def files_of(text: str) -> dict[str, Mapping[str, str]]:
+def files_of(text: str, read_code: CodeReader = no_code) -> dict[str, Mapping[str, str]]:
     """Every generated file, by environment and path."""
-    return {item.environment: generate_files(item, RENDERER, text, fixed_digest) for item in pipelines_of(text)}
+    pipelines = pipelines_of(text, read_code)
+    return {item.environment: generate_files(item, RENDERER, text, fixed_digest) for item in pipelines}

@@ -9,6 +9,7 @@ from jinja2 import Environment, nodes
 
 from pipelinegen.generate import generate_files
 from pipelinegen.render.env import Renderer
+from pipelinegen.source import code_beside
 from tests.compiling import ROOT, fixed_digest, pipelines_of
 
 FOLDER = ROOT / "templates"
@@ -66,7 +67,7 @@ def rendered() -> tuple[dict[str, str], dict[str, str]]:
     renderer = Recorder()
     outputs: dict[str, str] = {}
     for path in [*sorted((ROOT / "specs").glob("*.yaml")), *sorted((ROOT / "tests/golden").glob("*/spec.yaml"))]:
-        for pipeline in pipelines_of(path.read_text(encoding="utf-8")):
+        for pipeline in pipelines_of(path.read_text(encoding="utf-8"), code_beside(path)):
             files = generate_files(pipeline, renderer, "", fixed_digest)
             listed = json.loads(files["MANIFEST.json"])["files"]
             outputs.update({item["path"]: item["template"] for item in listed if item["template"]})

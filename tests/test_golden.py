@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelinegen.source import code_beside
 from tests.compiling import files_of
 
 HERE = Path(__file__).parent / "golden"
@@ -14,7 +15,8 @@ CASES = sorted(path.parent.name for path in HERE.glob("*/spec.yaml"))
 @pytest.mark.parametrize("name", CASES)
 def test_every_byte_is_as_it_was(name: str, update_golden: bool) -> None:
     folder = HERE / name / "expected"
-    environments = files_of((HERE / name / "spec.yaml").read_text(encoding="utf-8"))
+    spec = HERE / name / "spec.yaml"
+    environments = files_of(spec.read_text(encoding="utf-8"), code_beside(spec))
     made = {
         f"{environment}/{path}": text for environment, files in environments.items() for path, text in files.items()
     }

@@ -80,6 +80,7 @@ def _steps(bench: Workbench) -> list[Json]:
 def _secrets(bench: Workbench) -> list[str]:
     pipeline = bench.pipeline
     found = {pipeline.protection_secret, pipeline.warehouse.secret if pipeline.warehouse else None}
+    found.update(name for step in pipeline.steps for name in step.secrets)
     if bench.resources(RedisCache):
         found.add(bench.names.redis_secret())
     return sorted(name for name in found if name)

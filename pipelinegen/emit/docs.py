@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipelinegen.emit.base import File, Workbench
 from pipelinegen.ir.graph import ancestors
-from pipelinegen.ir.model import Api, Image, LambdaFunction, Permission, Pipeline, Schedule, Service, Step
+from pipelinegen.ir.model import Image, LambdaFunction, Permission, Pipeline, RedisCache, Schedule, Step
 
 _SHAPES = {
     "quality_gate": ("{{", "}}"),
@@ -148,6 +148,10 @@ def _secrets(bench: Workbench) -> tuple[str, ...]:
         found.append(f"`{pipeline.warehouse.secret}`: JSON with `host`, `port`, `username`, `password`")
     if pipeline.protection_secret:
         found.append(f"`{pipeline.protection_secret}`: JSON with `key`, at least 32 random characters; never change it")
-    if any(role.key.service in (Service.LAMBDA, Service.ECS) for role in pipeline.roles) or bench.resources(Api):
+    if bench.resources(RedisCache):
         found.append(f"`{bench.names.redis_secret()}`: JSON with `password`, 16 to 128 characters")
+    own = [pipeline.warehouse.secret if pipeline.warehouse else None, pipeline.protection_secret]
+    for name in sorted({name for step in pipeline.steps for name in step.secrets} - set(own)):
+        readers = ", ".join(f"`{step.name}`" for step in pipeline.steps if name in step.secrets)
+        found.append(f"`{name}`: read by {readers}")
     return tuple(found)

@@ -87,11 +87,15 @@ def _endpoints(bench: Workbench) -> list[str]:
     wanted = {"logs"}
     if bench.resources(GlueJob):
         wanted |= {"glue", "kms", "secretsmanager"}
-    if bench.resources(LambdaFunction):
+    if _functions(bench):
         wanted |= {"kms", "secretsmanager"}
     if bench.resources(Api):
         wanted |= {"ecr.api", "ecr.dkr", "secretsmanager"}
     return sorted(wanted)
+
+
+def _functions(bench: Workbench) -> list[LambdaFunction]:
+    return [function for function in bench.resources(LambdaFunction) if function.in_vpc]
 
 
 def security_groups(bench: Workbench) -> tuple[SecurityGroup, ...]:
@@ -103,7 +107,7 @@ def security_groups(bench: Workbench) -> tuple[SecurityGroup, ...]:
         found["sagemaker"] = ("SageMaker jobs", True)
     if bench.resources(RedisCache):
         found["redis"] = ("Redis", False)
-    for function in bench.resources(LambdaFunction):
+    for function in _functions(bench):
         found[function.step] = (f"Function {function.name}", True)
     for api in bench.resources(Api):
         found[f"{api.step}_front"] = (f"Load balancer of {api.name}", False)
@@ -120,7 +124,7 @@ def edges(bench: Workbench) -> tuple[Edge, ...]:
     if bench.resources(GlueJob):
         found.append(Edge("glue", "glue", 0, 65535, "Spark driver and workers talk on any port"))
         found.append(Edge("glue", "endpoints", HTTPS, HTTPS, "AWS services"))
-    for function in bench.resources(LambdaFunction):
+    for function in _functions(bench):
         found.append(Edge(function.step, "endpoints", HTTPS, HTTPS, "AWS services"))
         if function.reaches_redis:
             found.append(Edge(function.step, "redis", REDIS_PORT, REDIS_PORT, "Loads predictions"))

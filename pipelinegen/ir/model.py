@@ -184,6 +184,8 @@ class LambdaFunction:
     timeout_seconds: int
     environment: Mapping[str, str]
     reaches_redis: bool
+    in_vpc: bool = True
+    runtime: str = "python3.11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +272,7 @@ class Step:
 
     `otherwise` gives variables their values when the step does not run (null where it names none); a step that
     `tolerates_skipped` runs although a step it refers to did not.
+    `copies` are texts of the user's, by the path where they are generated; `secrets` the names of those it reads.
     """
 
     name: str
@@ -282,6 +285,8 @@ class Step:
     permissions: tuple[Permission, ...] = ()
     resources: tuple[Resource, ...] = ()
     files: tuple[OutputFile, ...] = ()
+    copies: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
     state: OutputFile | None = None
     resources_file: ResourcesFile | None = None
     assigns: tuple[str, ...] = ()

@@ -3,7 +3,6 @@
 from pipelinegen.errors import Diagnostic, SpecError
 from pipelinegen.ir.model import Model
 from pipelinegen.resolve.draft import Draft
-from pipelinegen.source import Data
 from pipelinegen.steps.base import REFERENCE
 
 
@@ -46,9 +45,7 @@ def _promotions_past_gates(draft: Draft, gated: dict[str, str]) -> list[tuple[st
 
 def check_ends(draft: Draft) -> Draft:
     """The draft itself. Raises: SpecError with PG061 if a step comes after one that always fails the run."""
-    ends = {
-        step.name for step in draft.steps if step.kind == "fail" and not _may_be_skipped(draft.raw_steps[step.name])
-    }
+    ends = {step.name for step in draft.steps if step.kind == "fail" and not step.ran}
     faults = [
         Diagnostic(
             draft.spans.at("steps", step.name).label,
@@ -63,7 +60,3 @@ def check_ends(draft: Draft) -> Draft:
     if faults:
         raise SpecError(faults)
     return draft
-
-
-def _may_be_skipped(raw: Data) -> bool:
-    return isinstance(raw, dict) and not {"if", "when", "continue_on_failure"}.isdisjoint(raw)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pipelinegen.ir.model import Dataset, Role, Step
 from pipelinegen.ir.names import Names
-from pipelinegen.source import Data, SpanTree
+from pipelinegen.source import CodeReader, Data, SpanTree, no_code
 from pipelinegen.spec.pipeline import EnvironmentSpec, PipelineSpec
 from pipelinegen.steps.base import StepKind, StepSpec
 
@@ -29,6 +29,7 @@ class Draft:
     environment: str
     kinds: Mapping[str, StepKind]
     names: Names
+    read_code: CodeReader = no_code
     raw_steps: Mapping[str, Data] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
     datasets: Mapping[str, Dataset] = field(default_factory=dict)

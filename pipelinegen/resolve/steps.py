@@ -107,4 +107,5 @@ def _surroundings(draft: Draft) -> Surroundings:
         notifies=spec.on_failure is not None,
         datasets=draft.datasets,
         dataset_spans=draft.spans.at("datasets"),
+        read_code=draft.read_code,
     )

@@ -12,7 +12,7 @@ from pipelinegen.errors import Diagnostic, SpecError
 from pipelinegen.ir.expressions import RUN_DATE, RUN_ID, concatenate
 from pipelinegen.ir.model import Artifact, Dataset, Json, Jsonata, Location, Permission, RoleKey, Step, Value, Warehouse
 from pipelinegen.ir.names import Names
-from pipelinegen.source import SpanTree
+from pipelinegen.source import CodeReader, SpanTree
 from pipelinegen.spec.conditions import ConditionSpec, RetrySpec, WhenSpec
 from pipelinegen.spec.fields import EnvironmentName, FreeText, SpecValueError, StepName, StrictModel
 
@@ -96,6 +96,7 @@ class Surroundings:
     notifies: bool
     datasets: Mapping[str, Dataset]
     dataset_spans: SpanTree
+    read_code: CodeReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,10 @@ class Scope:
             return text
         message = f"'${{{dotted}}}' is a {_noun(type(found))}, which has no value that a text could hold"
         raise self.fault("PG017", message, "refer to a number, a model, a table or the run", *path)
+
+    def found(self, template: str) -> list[Artifact]:
+        """What the references in a text stand for."""
+        return [self._find(found.group(1).split(".")) for found in REFERENCE.finditer(template)]
 
     def _find(self, path: list[str]) -> Artifact:
         if path[0] == "datasets":

@@ -1,0 +1,1 @@
+"""Failing calls no API; the notification afterwards is the pipeline's own."""
