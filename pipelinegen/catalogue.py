@@ -59,6 +59,7 @@ CATALOGUE: Mapping[str, str] = {
     "PG032": "The output folder cannot be read or written. Nothing was changed.",
     "PG033": "A generated file is not what the spec gives now. Run `pipelinegen generate` and commit the result.",
     "PG034": "A template is at fault, or an override has the name of no template.",
+    "PG035": "What a function requires cannot be had for Lambda's platform, so that its bundle would be incomplete.",
     "PG050": "A package offers a step kind that does not import, is none, or repeats a name.",
     "PG060": (
         "`until:` is no moment. It is a date and a time of day with Z or an offset, as in "

@@ -91,6 +91,14 @@ def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.Argume
     graph = _command(commands, "graph", "print the graph of steps as Mermaid")
     graph.add_argument("--env", metavar="NAME", help="the environment; the first one if not given")
     _command(commands, "schema", "print the JSON Schema of specs, for editors", spec=False)
+    package = _command(
+        commands, "package", "make the bundles and image contexts that the code bucket and registry hold"
+    )
+    package.add_argument("--env", metavar="NAME", help="only this environment")
+    package.add_argument(
+        "--out", type=Path, default=Path("generated"), metavar="FOLDER", help="where the generated files lie"
+    )
+    package.add_argument("--build", type=Path, default=Path("build"), metavar="FOLDER", help="build by default")
     explain = _command(commands, "explain", "say what a diagnostic means", spec=False)
     explain.add_argument("id", nargs="?", metavar="ID", help="such as PG012; every one if none is given")
     for command in (generate, check, validate, graph):
@@ -217,6 +225,7 @@ def _load(command: str) -> Callable[[argparse.Namespace], int]:
         "graph": commands.graph,
         "schema": commands.schema,
         "explain": commands.explain,
+        "package": commands.package,
     }[command]
 
 

@@ -76,6 +76,13 @@ def explain(options: Namespace) -> int:
     return ExitCode.CLEAN
 
 
+def package(options: Namespace) -> int:
+    """Makes what is uploaded."""
+    from pipelinegen.package import package as make
+
+    return make(options)
+
+
 def _specs(options: Namespace) -> list[Path]:
     """The specs that were named, or every one in specs/."""
     if options.specs:

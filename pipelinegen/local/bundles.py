@@ -1,23 +1,15 @@
-"""Zips of the runtime, the same bytes for the same files."""
+"""The files of the runtime and of generated folders, and zips of them."""
 
-import io
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from pipelinegen.bundles import zip_files
 from pipelinegen.local.faults import LocalCloudError
 
 
-def zip_files(files: Iterable[tuple[str, Path]]) -> bytes:
-    """A zip of the given files under the given names, in order of the names."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name, path in sorted(files):
-            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, path.read_bytes())
-    return buffer.getvalue()
+def zip_paths(files: Iterable[tuple[str, Path]]) -> bytes:
+    """A zip of the given files under the given names; packed lightly, for it is unpacked at once."""
+    return zip_files(((name, path.read_bytes()) for name, path in files), level=1)
 
 
 def runtime_files(code: Path, packages: Sequence[str]) -> Iterator[tuple[str, Path]]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from pipelinegen.local.bundles import folder_files, runtime_files, zip_files
+from pipelinegen.local.bundles import folder_files, runtime_files, zip_paths
 from pipelinegen.local.deployed import Deployed, runtime_folder
 from pipelinegen.local.faults import LocalCloudError
 from pipelinegen.local.local_cloud import LocalCloud
@@ -175,7 +175,7 @@ class _Deployer:
             arguments = job.get("default_arguments", {})
             self._upload(job["script_location"], self._text(job["script"]).encode())
             for uri in filter(None, arguments.get("--extra-py-files", "").split(",")):
-                self._upload(uri, zip_files(runtime_files(self._code, _GLUE_PACKAGES)))
+                self._upload(uri, zip_paths(runtime_files(self._code, _GLUE_PACKAGES)))
             self._cloud.client("glue").create_job(
                 Name=job["name"],
                 Role=self._role(roles, job["role"], f"Glue job '{job['name']}'"),
@@ -197,7 +197,7 @@ class _Deployer:
                 Runtime="python3.11",
                 Role=self._role(roles, function["role"], f"function '{function['name']}'"),
                 Handler=function["handler"],
-                Code={"ZipFile": zip_files(files)},
+                Code={"ZipFile": zip_paths(files)},
                 MemorySize=function["memory_mib"],
                 Timeout=function["timeout_seconds"],
                 Environment={"Variables": function.get("environment", {})},

@@ -4,10 +4,10 @@
 resource "aws_lambda_function" "publish" {
   function_name                  = "vehicle-recommendations-prod-publish"
   role                           = aws_iam_role.publish_lambda.arn
-  runtime                        = "python3.11"
+  runtime                        = "python3.12"
   handler                        = "runtime.redis_loader.handler.handler"
   s3_bucket                      = aws_s3_bucket.code.bucket
-  s3_key                         = "lambda/publish-92a2e16cd092.zip"
+  s3_key                         = "lambda/publish-cff8c51c5223.zip"
   memory_size                    = 1024
   timeout                        = 900
   reserved_concurrent_executions = 2
