@@ -171,7 +171,10 @@ def test_without_redis_nothing_is_started(small: Path, tmp_path_factory: pytest.
 
 def without_programs(folder: Path, package: str) -> dict[str, str]:
     """An environment with no programs on its path, where one package cannot be found."""
-    hide = f"import importlib.util as u; f = u.find_spec; u.find_spec = lambda n, p=None: None if n == '{package}' else f(n, p)"
+    hide = (
+        "import importlib.util as u; f = u.find_spec; "
+        f"u.find_spec = lambda n, p=None: None if n == '{package}' else f(n, p)"
+    )
     (folder / "sitecustomize.py").write_text(hide, encoding="utf-8")
     return {"PATH": str(folder), "JAVA_HOME": "", "PYTHONPATH": f"{folder}{os.pathsep}{REPOSITORY}"}
 
