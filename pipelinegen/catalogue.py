@@ -74,4 +74,8 @@ CATALOGUE: Mapping[str, str] = {
         "An image is no address in ECR, or lies in another region than the environment. SageMaker pulls images "
         "of its own region only; the account may be another, if its repository lets this one pull."
     ),
+    "PG072": (
+        "A transform job would have more than 100 MiB of requests under way, which SageMaker refuses: "
+        "`max_concurrency` times `max_payload_mib`."
+    ),
 }
