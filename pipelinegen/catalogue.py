@@ -66,6 +66,11 @@ CATALOGUE: Mapping[str, str] = {
         "${run.date}T06:00:00Z, or a reference to a step's value that holds one."
     ),
     "PG061": "A step comes after a `fail` step, which always ends the run, so that it could never start.",
+    "PG062": "The folder of code that a step names cannot be taken, or does not hold the handler.",
+    "PG063": (
+        "An environment variable looks like a secret, or is one that Lambda sets itself. Variables are readable for "
+        "everybody who may see the function; secrets are named, and read at run time."
+    ),
     "PG070": (
         "SageMaker does not offer this instance type for this kind of job. The compiler's table is AWS's own "
         "list, as botocore has it; a newer type needs a newer pipelinegen."

@@ -61,6 +61,10 @@ def imports(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
+            # Only there: Python reads `lambda` in an absolute import as its keyword.
+            if node.level and path.parent.name == "lambda":
+                yield f"pipelinegen.steps.lambda.{node.module}"
+                continue
             assert node.level == 0, f"{path.name}: imports are absolute"
             is_package = (ROOT / Path(*node.module.split("."))).is_dir()
             yield from (f"{node.module}.{alias.name}" if is_package else node.module for alias in node.names)

@@ -70,7 +70,9 @@ def run_dates(last: str | None, days: int) -> list[date]:
 
 
 def tables_for(pipeline: Pipeline, spec: Path, data: str | None, dates: list[date]) -> Mapping[str, pa.Table]:
-    """The tables of the local warehouse. Raises: LocalCloudError if there is no such data."""
+    """The tables of the local warehouse, if the pipeline has one. Raises: LocalCloudError if there is no such data."""
+    if pipeline.warehouse is None and data is None and pipeline.local_data is None:
+        return {}
     return _data_set(pipeline, spec, data)(dates[0], len(dates), SEED)
 
 
@@ -116,6 +118,8 @@ def local_secrets(
         values[pipeline.warehouse.secret] = dict(warehouse)
     if pipeline.protection_secret:
         values[pipeline.protection_secret] = {"key": pseudonym_key(pipeline)}
+    for name in (name for step in pipeline.steps for name in step.secrets):
+        values.setdefault(name, {"value": f"local stand-in of {name}"})
     return values
 
 

@@ -12,7 +12,7 @@ from pipelinegen.errors import Diagnostic, SpecError
 from pipelinegen.ir.expressions import RUN_DATE, RUN_ID, concatenate
 from pipelinegen.ir.model import Artifact, Dataset, Json, Jsonata, Location, Permission, RoleKey, Step, Value, Warehouse
 from pipelinegen.ir.names import Names
-from pipelinegen.source import CodeReader, SpanTree
+from pipelinegen.source import CodeError, CodeReader, SpanTree
 from pipelinegen.spec.conditions import ConditionSpec, RetrySpec, WhenSpec
 from pipelinegen.spec.fields import EnvironmentName, FreeText, SpecValueError, StepName, StrictModel
 
@@ -151,6 +151,13 @@ class Scope:
             end = found.end()
         return concatenate([*parts, template[end:]])
 
+    def code(self, folder: str, *path: str | int) -> Mapping[str, str]:
+        """The user's files of a folder beside the spec. Raises: SpecError with PG062 if it cannot be taken."""
+        try:
+            return self.around.read_code(folder)
+        except CodeError as error:
+            raise self.fault("PG062", str(error), error.help, *path) from None
+
     def fault(self, id: str, message: str, help: str, *path: str | int) -> SpecError:
         """A diagnostic at the value at `path` below this step."""
         return SpecError([Diagnostic(self.spans.at(*path).value, id, message, help)])
@@ -174,7 +181,8 @@ class Scope:
 
     def found(self, template: str) -> list[Artifact]:
         """What the references in a text stand for."""
-        return [self._find(found.group(1).split(".")) for found in REFERENCE.finditer(template)]
+        paths = [found.group(1).split(".") for found in REFERENCE.finditer(template)]
+        return [self._find(path) for path in paths if path[0] != "parameters"]
 
     def _find(self, path: list[str]) -> Artifact:
         if path[0] == "datasets":

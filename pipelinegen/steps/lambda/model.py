@@ -1,0 +1,174 @@
+"""What a `lambda` step is in the spec and in the IR."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pipelinegen.ir.model import Json, Jsonata, LambdaFunction, Location, OutputFile, RoleKey, Service, Step, Value
+from pipelinegen.spec.fields import Identifier, SecretName
+from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
+
+from .permissions import function_permissions
+from .terraform import own_function_resources
+
+Scalar = str | int | float | bool
+#: Folders below that of the spec: no segment starts with a dot, so none leads out.
+_FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
+_REQUIREMENT = (
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._-]+\])?([<>=!~]=?[A-Za-z0-9.*+!]+(,[<>=!~]=?[A-Za-z0-9.*+!]+)*)?$"
+)
+_SECRET_NAME = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|(API|ACCESS|PRIVATE|AUTH)_?KEY")
+_SECRET_VALUE = re.compile(r"(AKIA|ASIA)[0-9A-Z]{16}|-----BEGIN |(ghp|xoxb|sk_live)_")
+#: What Lambda sets itself (Lambda guide, "Reserved environment variables").
+_RESERVED = re.compile(r"AWS_.*|LAMBDA_.*|_.*|TZ|PATH|LD_LIBRARY_PATH|PYTHONPATH|LANG")
+
+
+class LambdaSpec(StepSpec):
+    """Keys of a `lambda` step."""
+
+    kind: Literal["lambda"]
+    code: Annotated[str, Field(pattern=_FOLDER, max_length=200, description="Folder of the code, beside the spec")]
+    handler: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$",
+            max_length=128,
+            description="module.function",
+        ),
+    ] = "handler.handler"
+    runtime: Annotated[
+        Literal["python3.11", "python3.12", "python3.13"], Field(description="Runtime as Lambda names it")
+    ] = "python3.11"
+    requirements: Annotated[
+        list[Annotated[str, Field(pattern=_REQUIREMENT, max_length=100)]],
+        Field(max_length=50, description="Packages that go into the bundle, as pip names them"),
+    ] = []
+    memory_mib: Annotated[int, Field(ge=128, le=10240, description="128 to 10240 (AWS Lambda)")] = 512
+    timeout_minutes: Annotated[int, Field(ge=1, le=15, description="At most 15 (AWS Lambda)")] = 5
+    environment: Annotated[
+        dict[
+            Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")],
+            Annotated[str, Field(max_length=1000, pattern=r"^[^{}]*$")],
+        ],
+        Field(description="Variables the function sees, without braces; never a secret"),
+    ] = {}
+    secrets: Annotated[list[SecretName], Field(max_length=20, description="Secrets that the function may read")] = []
+    payload: Annotated[
+        dict[Identifier, Scalar], Field(description="What the handler gets as its event; texts may hold references")
+    ] = {}
+    result: Annotated[
+        list[Identifier], Field(description="Keys of what the handler returns, for ${steps.<step>.result.<key>}")
+    ] = []
+    in_vpc: Annotated[bool, Field(description="In the pipeline's network, which has no way to the internet")] = True
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementsContext:
+    """The packages that the bundle holds beside the code."""
+
+    requirements: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvokeStateContext:
+    """The state that invokes the function."""
+
+    function_arn: str
+    payload: Json
+    assign: Json
+    timeout_seconds: int
+
+
+def lower(spec: LambdaSpec, scope: Scope) -> Step:
+    """The step with its function, code, state and role. Raises: SpecError with PG017, PG062, PG063."""
+    _refuse_secrets(spec, scope)
+    function = _function(spec, scope)
+    secrets = tuple(sorted(set(spec.secrets)))
+    arn, permissions = function_permissions(function, secrets, _sources(spec, scope))
+    variable = f"{scope.step}_result"
+    context = InvokeStateContext(
+        function_arn=arn,
+        payload={key: _value(value, scope, key) for key, value in spec.payload.items()},
+        assign={variable: Jsonata("$states.result.Payload")},
+        timeout_seconds=spec.timeout_minutes * 60 + 30,
+    )
+    outputs = {f"result.{key}": Value(Jsonata(f"${variable}.{key}")) for key in spec.result}
+    requirements = RequirementsContext(tuple(spec.requirements))
+    return Step(
+        name=scope.step,
+        kind=spec.kind,
+        title=scope.title,
+        description=spec.description or f"Lambda function of {spec.code}",
+        span=scope.spans.label,
+        needs=scope.needs,
+        outputs={"result": Value(Jsonata(f"${variable}")), **outputs},
+        permissions=permissions,
+        resources=(function,),
+        resources_file=own_function_resources(function),
+        files=(OutputFile(f"{function.folder}/requirements.txt", "steps/lambda/requirements.txt.j2", requirements),),
+        copies=_copies(spec, scope, function),
+        secrets=secrets,
+        state=OutputFile(scope.title, "steps/lambda/state.asl.json.j2", context),
+        assigns=(variable,),
+        summary={"result": Jsonata(f"${variable}")},
+    )
+
+
+def _function(spec: LambdaSpec, scope: Scope) -> LambdaFunction:
+    return LambdaFunction(
+        name=scope.names.function(scope.step),
+        step=scope.step,
+        role=RoleKey(Service.LAMBDA, scope.step),
+        handler=spec.handler,
+        folder=f"lambda/{scope.step}",
+        packages=(),
+        memory_mib=spec.memory_mib,
+        timeout_seconds=spec.timeout_minutes * 60,
+        environment=dict(sorted(spec.environment.items())),
+        reaches_redis=False,
+        in_vpc=spec.in_vpc,
+        runtime=spec.runtime,
+    )
+
+
+def _copies(spec: LambdaSpec, scope: Scope, function: LambdaFunction) -> Mapping[str, str]:
+    files = scope.code(spec.code, "code")
+    if "requirements.txt" in files:
+        message = f"the folder '{spec.code}' has a requirements.txt, which is generated"
+        raise scope.fault("PG062", message, "move its lines to `requirements:`", "code")
+    module = spec.handler.rpartition(".")[0].replace(".", "/")
+    if not {f"{module}.py", f"{module}/__init__.py"} & set(files):
+        message = f"the folder '{spec.code}' has no {module}.py, where the handler '{spec.handler}' would be"
+        raise scope.fault("PG062", message, "name the handler's module and function", "handler")
+    return {f"{function.folder}/{name}": text for name, text in files.items()}
+
+
+def _value(value: Scalar, scope: Scope, key: str) -> Json:
+    """A payload's value; a text that is one reference keeps the type of what it refers to."""
+    if not isinstance(value, str):
+        return value
+    whole = REFERENCE.fullmatch(value)
+    return scope.value(whole.group(1), "payload", key) if whole else scope.text(value, "payload", key)
+
+
+def _sources(spec: LambdaSpec, scope: Scope) -> tuple[Location, ...]:
+    """Where the tables, models and predictions lie that the payload names."""
+    found = [artifact for value in spec.payload.values() for artifact in scope.found(str(value))]
+    locations = [getattr(artifact, "location", None) for artifact in found]
+    return tuple(dict.fromkeys(item for item in locations if isinstance(item, Location)))
+
+
+def _refuse_secrets(spec: LambdaSpec, scope: Scope) -> None:
+    for key, value in spec.environment.items():
+        if _RESERVED.fullmatch(key):
+            message = f"'{key}' is a variable that Lambda sets itself"
+            raise scope.fault("PG063", message, "give it another name", "environment", key)
+        names_one = value in spec.secrets
+        if _SECRET_VALUE.search(value) or (_SECRET_NAME.search(key) and not names_one):
+            message = f"'{key}' looks like a secret, and variables are there for everybody to read"
+            raise scope.fault(
+                "PG063", message, "name a secret in `secrets:` and read it in the code", "environment", key
+            )
