@@ -47,6 +47,7 @@ class TerraformContext:
     repositories: tuple[Mapping[str, Any], ...]
     images: tuple[Mapping[str, str], ...]
     redis: Mapping[str, Any] | None
+    exports: tuple[Mapping[str, str], ...]
     state_machine: Mapping[str, Any]
     schedules: tuple[Mapping[str, Any], ...]
     roles: tuple[Mapping[str, str], ...]
@@ -77,6 +78,11 @@ def terraform_context(bench: Workbench) -> TerraformContext:
         repositories=_repositories(bench),
         images=tuple({"label": image.name, "tag": bench.image_tag(image)} for image in bench.resources(Image)),
         redis=_redis(bench),
+        exports=tuple(
+            {"name": name, "expression": expression}
+            for step in pipeline.steps
+            for name, expression in (step.resources_file.exports if step.resources_file else {}).items()
+        ),
         state_machine=_state_machine(bench),
         schedules=_schedules(bench),
         roles=tuple(_role(bench, role) for role in pipeline.roles),

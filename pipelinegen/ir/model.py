@@ -250,10 +250,11 @@ class ContentKeys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ResourcesFile:
-    """A step's own Terraform file; its context is made once content is known."""
+    """A step's own Terraform file, its context made once content is known; `exports`: template variable to HCL."""
 
     template: str
     context: Callable[[ContentKeys], object]
+    exports: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,10 @@ class Names:
         """At most 40 characters (ElastiCache replication group)."""
         return fit(self.stem, 40)
 
+    def connection(self, step: str) -> str:
+        """At most 64 characters (EventBridge connection)."""
+        return self._join(step, limit=64)
+
     def load_balancer(self, step: str) -> str:
         """At most 32 characters (load balancer and target group)."""
         return self._join(step, limit=32)

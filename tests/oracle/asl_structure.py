@@ -1,5 +1,6 @@
 """The shape of a state machine: fields per type, transitions, reachability, retriers and catchers."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -47,6 +48,8 @@ _OWN_ERRORS: Final = {
     "States.TaskFailed",
     "States.Timeout",
 }
+#: What an HTTP task raises for an answer of 4xx or 5xx.
+_HTTP_STATUS: Final = re.compile(r"States\.Http\.StatusCode\.[45][0-9]{2}")
 _LONGEST_NAME: Final = 80
 
 
@@ -111,7 +114,7 @@ def _error_faults(name: str, state: State) -> Iterator[str]:
             if "States.ALL" in errors and (len(errors) > 1 or index < len(rules) - 1):
                 yield f"{place}: States.ALL must stand alone and last"
             for error in errors:
-                if error.startswith("States.") and error not in _OWN_ERRORS:
+                if error.startswith("States.") and error not in _OWN_ERRORS and not _HTTP_STATUS.fullmatch(error):
                     yield f"{place}: Step Functions raises no {error!r}"
 
 

@@ -170,7 +170,21 @@ class _Arguments:
         return converted
 
 
+def _http_faults(name: str, arguments: dict[str, Any]) -> Iterator[str]:
+    """`http:invoke` is no API of AWS; its fields are those of the developer guide ("Call HTTPS APIs")."""
+    known = {"ApiEndpoint", "Authentication", "Headers", "Method", "QueryParameters", "RequestBody", "Transform"}
+    yield from (f"{name}.Arguments.{key}: there is no such parameter" for key in sorted(arguments.keys() - known))
+    for key in ("ApiEndpoint", "Authentication", "Method"):
+        if not arguments.get(key):
+            yield f'{name}: Missing required parameter in input: "{key}"'
+    if not str(arguments.get("ApiEndpoint")).startswith(("https://", "{%")):
+        yield f"{name}: only https is called"
+
+
 def _one_task_faults(name: str, state: State) -> Iterator[str]:
+    if state["Resource"].endswith(":states:::http:invoke"):
+        yield from _http_faults(name, state.get("Arguments", {}))
+        return
     try:
         call = call_of(state["Resource"])
     except LookupError as error:
