@@ -83,4 +83,14 @@ CATALOGUE: Mapping[str, str] = {
         "A transform job would have more than 100 MiB of requests under way, which SageMaker refuses: "
         "`max_concurrency` times `max_payload_mib`."
     ),
+    "PG080": "The SQL cannot be read, or is something else than one query. It is Spark SQL; its result is the output.",
+    "PG081": "The SQL reads a table that is no input of its step, or names one that it does not read.",
+    "PG082": "The SQL names a column that none of its tables has.",
+    "PG083": "The output dataset declares a column that the result of the SQL does not have.",
+    "PG084": "A column of the SQL's result has a type that can never become the declared one.",
+    "PG085": (
+        "A column marked sensitive would be written to S3 in the clear, because the columns it is made of are not "
+        "protected when they are read."
+    ),
+    "PG086": "The SQL has a parameter that the job does not bind. It binds `:run_date`.",
 }

@@ -35,6 +35,8 @@ class SpanTree:
     value: Span
     key: Span | None = None
     children: Mapping[str | int, "SpanTree"] = field(default_factory=dict)
+    #: The whole text of the file, where the value is text.
+    file_text: str = field(default="", repr=False, compare=False)
 
     def at(self, *path: str | int) -> "SpanTree":
         """The tree at `path`, or the nearest ancestor there is."""
@@ -45,6 +47,31 @@ class SpanTree:
                 return tree
             tree = child
         return tree
+
+    def part(self, value: str, start: int | None, end: int | None) -> Span:
+        """Where `value[start:end]` stands, for a text of this place; the span of the whole text if that cannot be told.
+
+        YAML changes nothing of a text but its white space, unless it is quoted and holds escapes, so that
+        characters are found again by counting those that are no white space.
+        """
+        if start is None or end is None or not value[start:end].strip():
+            return self.value
+        lines = self.file_text.split("\n")
+        row, column = self.value.line - 1, self.value.column - 1
+        anchor = re.match(r"&\S+\s+", lines[row][column:]) if row < len(lines) else None
+        column += anchor.end() if anchor else 0
+        mark = lines[row][column : column + 1] if row < len(lines) else ""
+        if mark in ("|", ">"):
+            row, column = row + 1, 0
+        elif mark in ("'", '"'):
+            column += 1
+        wanted = "".join(value[:end].split())
+        before = len("".join(value[:start].split()))
+        places = _solid(lines, row, column, len(wanted))
+        if "".join(lines[at][place] for at, place in places) != wanted:
+            return self.value
+        (line, first), (last_line, last) = places[before], places[-1]
+        return Span(self.value.file, line + 1, first + 1, (last if line == last_line else first) + 2)
 
     @property
     def label(self) -> Span:
@@ -146,7 +173,7 @@ def _code_text(path: Path, root: Path) -> str:
 
 def parse(text: str, file: str) -> Source:
     """The data and spans of a YAML text. Raises: SpecError with PG002–PG006."""
-    builder = _Builder(file)
+    builder = _Builder(file, text)
     try:
         data, spans = builder.document(yaml.parse(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
@@ -176,6 +203,19 @@ def _forbidden_character(text: str, file: str) -> SpecError:
     return fault(Span(file, line, column, column + 1), "PG002", message, "remove it")
 
 
+def _solid(lines: list[str], row: int, column: int, count: int) -> list[tuple[int, int]]:
+    """The places, row and column from 0, of the first `count` characters from a place on that are no white space."""
+    found: list[tuple[int, int]] = []
+    for number in range(row, len(lines)):
+        for place in range(column, len(lines[number])):
+            if not lines[number][place].isspace():
+                found.append((number, place))
+                if len(found) == count:
+                    return found
+        column = 0
+    return found
+
+
 @dataclass(slots=True)
 class _Anchored:
     data: Data
@@ -187,8 +227,9 @@ class _Anchored:
 class _Builder:
     """Builds data and spans from the event stream, so that depth and size are bounded before anything grows."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, text: str) -> None:
         self.file = file
+        self.text = text
         self.faults: list[Diagnostic] = []
         self.nodes = 0
         self.deepest = 0
@@ -232,7 +273,7 @@ class _Builder:
             result = self.sequence(event, events, depth)
         else:
             assert isinstance(event, yaml.ScalarEvent)
-            result = self.scalar(event), SpanTree(self.span(event))
+            result = self.scalar(event), SpanTree(self.span(event), file_text=self.text)
         if event.anchor:
             self.anchors[event.anchor] = _Anchored(*result, self.nodes - before, self.deepest - depth)
         self.deepest = max(deepest, self.deepest)
@@ -290,7 +331,7 @@ class _Builder:
                 self.report(key_span, "PG003", f"'{key}' is given twice", "remove one of them", (first,))
                 continue
             data[key] = value
-            children[key] = SpanTree(tree.value, key_span, tree.children)
+            children[key] = SpanTree(tree.value, key_span, tree.children, tree.file_text)
         return data, SpanTree(span, None, children)
 
     def key(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> str | None:

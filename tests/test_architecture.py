@@ -16,7 +16,7 @@ COMPILER = [path for path in MODULES if path.is_relative_to(ROOT / "pipelinegen"
 LEVELS = (
     ("pipelinegen", "pipelinegen.catalogue", "pipelinegen.assets", "pipelinegen.bundles"),
     ("pipelinegen.errors",),
-    ("pipelinegen.source", "pipelinegen.formats"),
+    ("pipelinegen.source", "pipelinegen.formats", "pipelinegen.sql"),
     ("pipelinegen.spec", "pipelinegen.ir"),
     ("pipelinegen.steps",),
     ("pipelinegen.render", "pipelinegen.resolve"),
@@ -33,7 +33,7 @@ LEVELS = (
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 
 #: What the compiler may need beside the standard library.
-LIGHT = {"jinja2", "pydantic", "pydantic_core", "typing_extensions", "yaml", "pipelinegen"}
+LIGHT = {"jinja2", "pydantic", "pydantic_core", "sqlglot", "typing_extensions", "yaml", "pipelinegen"}
 
 
 def name_of(path: Path) -> str:

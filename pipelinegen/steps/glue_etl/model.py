@@ -11,6 +11,7 @@ from pipelinegen.ir.model import Artifact, Dataset, GlueJob, Json, Location, Out
 from pipelinegen.spec.fields import Identifier, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import REFERENCE, Reference, Scope, StepSpec
 from pipelinegen.steps.glue_etl.permissions import glue_permissions
+from pipelinegen.steps.glue_etl.sql import check_sql
 from pipelinegen.steps.glue_etl.terraform import glue_resources
 
 JOB_ARGUMENTS: Mapping[str, str] = {
@@ -62,7 +63,8 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
     _refuse_references(scope, spec.sql)
     inputs = {name: _input(scope, name, reference) for name, reference in spec.inputs.items()}
     output = scope.artifact(spec.output, Dataset, "output")
-    table = Table(_inherit_protection(output, inputs.values()), scope.data)
+    output = check_sql(scope, spec.sql, inputs, output)
+    table = Table(output, scope.data)
     role = RoleKey(Service.GLUE, scope.step)
     report = Location(scope.names.bucket("data"), f"reports/{scope.step}/")
     reads_warehouse = any(isinstance(item, Dataset) for item in inputs.values())
@@ -141,16 +143,6 @@ def _refuse_clear_text(scope: Scope, name: str, dataset: Dataset) -> None:
         if column.protect == "hash" and scope.around.protection_secret is None:
             message = f"column '{column.name}' of '{dataset.name}' is hashed, but the spec names no key"
             raise scope.fault("PG023", message, "add `protection: {secret: <Secrets Manager name>}`", "inputs", name)
-
-
-def _inherit_protection(output: Dataset, inputs: Any) -> Dataset:
-    """The output, its columns protected where a column of the same name was on reading."""
-    columns = [column for item in inputs for column in (item.dataset if isinstance(item, Table) else item).columns]
-    protected = {column.name: column.protect for column in columns if column.protect}
-    return replace(
-        output,
-        columns=tuple(replace(column, protect=protected.get(column.name, column.protect)) for column in output.columns),
-    )
 
 
 def _settings(

@@ -1,0 +1,90 @@
+"""A question about a query, its answer, and the answers of earlier runs: reading SQL takes longer than the rest."""
+
+import contextlib
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+
+#: Column name to type; the type is None where nothing is known of it.
+Columns = Mapping[str, str | None]
+#: An input's name and one of its columns.
+Origin = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query, the tables it may read, the columns of them that are not read at all, and what it must give."""
+
+    sql: str
+    inputs: Mapping[str, Columns]
+    dropped: Mapping[str, tuple[str, ...]]
+    output: Columns
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault of a query; `start` and `end` are offsets in the SQL, None where no single word is at fault."""
+
+    id: str
+    message: str
+    help: str
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The faults, and for each column of the result that could be traced, the columns it is made of.
+
+    `copies` are the columns of the result that hold the values of their one origin unchanged.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    origins: Mapping[str, tuple[Origin, ...]] = field(default_factory=dict)
+    copies: frozenset[str] = frozenset()
+
+
+def answer(question: Question, kept: Path | None) -> Answer:
+    """The answer, from the folder `kept` if it is there; a folder that cannot be used costs time and nothing else."""
+    text = json.dumps(asdict(question), sort_keys=True)
+    path = kept / f"{hashlib.sha256(f'{_version()}{text}'.encode()).hexdigest()}.json" if kept else None
+    if path:
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            return _from_json(path.read_text(encoding="utf-8"))
+    from pipelinegen.sql.check import check_query
+
+    found = check_query(question)
+    if path:
+        _keep(path, json.dumps(asdict(found) | {"copies": sorted(found.copies)}))
+    return found
+
+
+@cache
+def _version() -> str:
+    """Changes with the code that finds answers, so that no answer outlives it."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _from_json(text: str) -> Answer:
+    found = json.loads(text)
+    return Answer(
+        tuple(Finding(**item) for item in found["findings"]),
+        {name: tuple((table, column) for table, column in origins) for name, origins in found["origins"].items()},
+        frozenset(found["copies"]),
+    )
+
+
+def _keep(path: Path, text: str) -> None:
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as stream:
+            stream.write(text)
+        Path(stream.name).replace(path)

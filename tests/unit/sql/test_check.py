@@ -1,0 +1,110 @@
+"""Faults of SQL are found, with their place; and nothing is found where Spark finds nothing."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from pipelinegen.sql.check import check_query
+from pipelinegen.sql.question import Answer, Finding, Question
+from tests.unit.sql.queries import FAULTY, FINE, INPUTS
+
+
+def ask(sql: str, output: Mapping[str, str | None] | None = None, **more: Mapping[str, tuple[str, ...]]) -> Answer:
+    return check_query(Question(sql, INPUTS, more.get("dropped", {}), output or {}, ("run_date",)))
+
+
+@pytest.mark.parametrize("sql", FINE)
+def test_what_spark_accepts_is_accepted(sql: str) -> None:
+    assert ask(sql).findings == ()
+
+
+@pytest.mark.parametrize(("sql", "id", "word"), FAULTY)
+def test_a_fault_is_found_at_its_word(sql: str, id: str, word: str | None) -> None:
+    (found,) = ask(sql).findings
+    assert found.id == id
+    assert (sql[found.start : found.end] if found.start is not None else None) == word
+
+
+@pytest.mark.parametrize(
+    ("sql", "output", "findings"),
+    [
+        (
+            "SELECT user_id, max(day) AS latest FROM clicks GROUP BY user_id",
+            {"user_id": "string", "last": "date"},
+            [
+                Finding(
+                    "PG083",
+                    "the query gives no column 'last', which the output dataset declares",
+                    "did you mean 'latest'? it gives: latest, user_id",
+                )
+            ],
+        ),
+        (
+            "SELECT user_id, is_new AS day FROM clicks",
+            {"user_id": "string", "day": "date"},
+            [
+                Finding(
+                    "PG084",
+                    "column 'day' of the result is boolean, which cannot become date",
+                    "declare it as boolean, or cast it in the SQL",
+                )
+            ],
+        ),
+        ("SELECT price > 1 AS day FROM clicks", {"day": "timestamp"}, ["PG084"]),
+        ("SELECT day FROM clicks UNION SELECT listed_on FROM vehicles", {"day": "int"}, ["PG084"]),
+        ("SELECT *, 1 FROM clicks", {"user_id": "string", "day": "date"}, []),
+        ("SELECT user_id, uuid() FROM clicks", {"user_id": "string", "id": "string"}, []),
+        ("SELECT count(*) FROM clicks", {"n": "bigint"}, ["PG083"]),
+        ("SELECT explode(array(1)) FROM clicks", {"col": "int"}, []),
+        ("SELECT CAST(price AS int) FROM clicks", {"price": "int"}, []),
+        ("SELECT t.* FROM clicks t", {"make": "string"}, ["PG083"]),
+        ("SELECT * FROM clicks LEFT SEMI JOIN vehicles USING (vehicle_id)", {"make": "string"}, ["PG083"]),
+        ("SELECT cast(clicked_at AS date) AS day, day AS at FROM clicks", {"day": "date", "at": "timestamp"}, []),
+    ],
+)
+def test_the_result_is_held_against_the_output(
+    sql: str, output: dict[str, str | None], findings: list[Finding | str]
+) -> None:
+    found = ask(sql, output).findings
+    assert [
+        item.id if isinstance(wanted, str) else item for item, wanted in zip(found, findings, strict=True)
+    ] == findings
+
+
+def test_columns_are_traced_to_the_inputs() -> None:
+    found = ask(
+        "WITH a AS (SELECT user_id AS u, price FROM clicks) "
+        "SELECT u AS reader, concat(u, v.make) AS both, uuid() AS id, 1 AS one, word, (SELECT max(day) FROM clicks) AS top "
+        "FROM a JOIN vehicles v ON true LATERAL VIEW explode(array('x')) AS word"
+    )
+    assert found.findings == ()
+    assert found.origins == {
+        "reader": (("clicks", "user_id"),),
+        "both": (("clicks", "user_id"), ("vehicles", "make")),
+        "id": (),
+        "one": (),
+    }
+    assert found.copies == {"reader"}
+
+
+def test_a_dropped_column_is_explained() -> None:
+    (found,) = ask("SELECT email FROM clicks", dropped={"clicks": ("email",)}).findings
+    assert found.help == "'email' is dropped when it is read (`protect: drop`); do without it"
+
+
+def test_all_faults_are_found_at_once() -> None:
+    found = ask("SELECT c.usr, c.dya FROM clicks c JOIN gone WHERE day = :d").findings
+    assert [item.id for item in found] == ["PG081", "PG082", "PG082", "PG086"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT " + "(" * 3000 + "user_id" + ")" * 3000 + " FROM clicks",
+        "SELECT nothing FROM clicks -- " + "x" * 20_000,
+        "SELECT " + "f(" * 400 + "1" + ")" * 400 + " FROM clicks",
+    ],
+    ids=["deep", "long", "nested"],
+)
+def test_what_would_take_long_is_left_to_spark(sql: str) -> None:
+    assert ask(sql).findings == ()
