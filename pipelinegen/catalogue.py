@@ -93,4 +93,8 @@ CATALOGUE: Mapping[str, str] = {
         "protected when they are read."
     ),
     "PG086": "The SQL has a parameter that the job does not bind. It binds `:run_date`.",
+    "PG073": (
+        "A metric's regular expression is none, or has not exactly one group. SageMaker takes the number that the "
+        "group finds."
+    ),
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pipelinegen.emit.asl import PATH as DEFINITION
 from pipelinegen.emit.asl_fragments import belongs_to, state_names
 from pipelinegen.emit.base import File, Workbench, json_text
-from pipelinegen.ir.model import Api, GlueJob, Image, Json, LambdaFunction, Metric, Model, RedisCache
+from pipelinegen.ir.model import Api, GlueJob, Image, Json, LambdaFunction, Metric, Recommender, RedisCache
 
 #: What the promoted-model parameter holds before the first promotion.
 NO_MODEL = json.dumps({"model": None})
@@ -128,7 +128,7 @@ def _api(bench: Workbench, api: Api) -> dict[str, Json]:
 def _summary(bench: Workbench) -> dict[str, Json]:
     pipeline = bench.pipeline
     metrics = [item.name for step in pipeline.steps for item in step.outputs.values() if isinstance(item, Metric)]
-    models = [item for step in pipeline.steps for item in step.outputs.values() if isinstance(item, Model)]
+    models = [item for step in pipeline.steps for item in step.outputs.values() if isinstance(item, Recommender)]
     return {
         "user_column": models[0].user.name if models else None,
         "metric": metrics[0] if metrics else None,

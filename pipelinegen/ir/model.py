@@ -56,10 +56,16 @@ class Model(Artifact):
     version: Jsonata
     metrics: Jsonata
     location: Location
-    item_column: str
-    user: Column
     gated_by: str | None = None
     accepted: Jsonata | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommender(Model):
+    """A model that orders items for users; it knows both by columns of the tables it was trained with."""
+
+    item_column: str
+    user: Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Predictions(DatedFiles):
     """Top-k files of one run."""
 
     location: Location
-    model: Model
+    model: Recommender
     top_k: int
 
 

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from pipelinegen.ir.model import (
     Json,
-    Model,
     OutputFile,
     Predictions,
+    Recommender,
     RoleKey,
     SagemakerJob,
     Service,
@@ -51,7 +51,7 @@ class PredictionStateContext:
 
 def lower(spec: BatchPredictionsSpec, scope: Scope) -> Step:
     """The step with its request, state and role. Raises: SpecError with PG017, PG021, PG025."""
-    model = scope.artifact(spec.model, Model, "model")
+    model = scope.artifact(spec.model, Recommender, "model")
     items = scope.artifact(spec.items, Table, "items")
     if model.item_column not in {column.name for column in items.dataset.columns}:
         message = f"dataset '{items.dataset.name}' has no column '{model.item_column}', by which the model knows items"

@@ -1,6 +1,5 @@
 """What a `sagemaker_training` step is in the spec and in the IR."""
 
-from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,8 +11,8 @@ from pipelinegen.ir.model import (
     Json,
     Jsonata,
     Metric,
-    Model,
     OutputFile,
+    Recommender,
     RoleKey,
     SagemakerJob,
     Service,
@@ -22,9 +21,10 @@ from pipelinegen.ir.model import (
 )
 from pipelinegen.spec.fields import Identifier, PositiveInt, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
-from pipelinegen.steps.sagemaker import JOB_RETRY, TrainingInstanceSpec, image_file, training_image
+from pipelinegen.steps.sagemaker import TrainingInstanceSpec, image_file, training_image
 from pipelinegen.steps.sagemaker_training.permissions import training_permissions
 from pipelinegen.steps.sagemaker_training.request import training_request
+from pipelinegen.steps.training import JobContext, training_states, training_variables
 
 #: What the training program prints, by name; `popular_…` and `promoted_…` are measured on the same held-out data.
 BUILT_IN_METRICS = ("loss", "ndcg_at_20", "recall_at_20")
@@ -82,29 +82,6 @@ class SagemakerTrainingSpec(StepSpec):
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingStateContext:
-    """The states of training: train, and refuse a model of a job that was stopped."""
-
-    title: str
-    request: Json
-    assign: Json
-    choice_title: str
-    completed_title: str
-    stopped_title: str
-    completed: Json
-    stopped_cause: Json
-    timeout_seconds: int
-    retry: Json = field(default_factory=lambda: list(JOB_RETRY))
-
-
-@dataclass(frozen=True, slots=True)
-class JobContext:
-    """A request body, as a file of its own."""
-
-    request: Json
-
-
 def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
     """The step with its request, states and role. Raises: SpecError with PG017, PG021, PG025."""
     interactions = scope.artifact(spec.inputs.interactions, Table, "inputs", "interactions")
@@ -112,7 +89,7 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
     user = _check_columns(spec, scope, interactions, items)
     image, role = training_image(scope), RoleKey(Service.SAGEMAKER, scope.step)
     request = training_request(scope, role, _hyperparameters(spec, scope, items), spec, (interactions, items))
-    state = _state(spec, scope, request)
+    state = training_states(scope, request, spec.timeout_minutes)
     model = _model(spec, scope, user)
     return Step(
         name=scope.step,
@@ -129,50 +106,25 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
             image_file(image),
         ),
         state=OutputFile(scope.title, "steps/sagemaker_training/state.asl.json.j2", state),
-        assigns=_variables(scope),
+        assigns=training_variables(scope).names,
         reads_promoted=True,
         summary={"model": model.uri, "version": model.version, "metrics": model.metrics},
     )
 
 
-def _variables(scope: Scope) -> tuple[str, ...]:
-    """The variables of a training step: model, version, metrics, outcome."""
-    return tuple(f"{scope.step}_{part}" for part in ("model", "version", "metrics", "outcome"))
-
-
-def _state(spec: SagemakerTrainingSpec, scope: Scope, request: Json) -> TrainingStateContext:
-    model, version, metrics, outcome = _variables(scope)
-    return TrainingStateContext(
-        title=scope.title,
-        request=request,
-        assign={
-            model: Jsonata("$states.result.ModelArtifacts.S3ModelArtifacts"),
-            version: Jsonata("$states.result.TrainingJobName"),
-            metrics: Jsonata("$merge([$states.result.FinalMetricDataList.{MetricName: Value}])"),
-            outcome: Jsonata("$states.result.TrainingJobStatus"),
-        },
-        choice_title=f"{scope.title}: completed?",
-        completed_title=f"{scope.title}: completed",
-        stopped_title=f"{scope.title}: stopped",
-        completed=Jsonata(f"${outcome} = 'Completed'"),
-        stopped_cause=Jsonata(f"'training job ' & ${version} & ' ended as ' & ${outcome}"),
-        timeout_seconds=(spec.timeout_minutes + 30) * 60,
-    )
-
-
-def _model(spec: SagemakerTrainingSpec, scope: Scope, user: Column) -> Model:
-    model, version, metrics, _ = _variables(scope)
-    return Model(
-        uri=Jsonata(f"${model}"),
-        version=Jsonata(f"${version}"),
-        metrics=Jsonata(f"${metrics}"),
+def _model(spec: SagemakerTrainingSpec, scope: Scope, user: Column) -> Recommender:
+    variables = training_variables(scope)
+    return Recommender(
+        uri=Jsonata(f"${variables.model}"),
+        version=Jsonata(f"${variables.version}"),
+        metrics=Jsonata(f"${variables.metrics}"),
         location=scope.models,
         item_column=spec.columns.item,
         user=user,
     )
 
 
-def _metrics(spec: SagemakerTrainingSpec, model: Model) -> dict[str, Artifact]:
+def _metrics(spec: SagemakerTrainingSpec, model: Recommender) -> dict[str, Artifact]:
     return {
         f"metrics.{name}": Metric(
             name=name,

@@ -6,6 +6,7 @@ from pipelinegen.ir.expressions import expression, unique_job_name
 from pipelinegen.ir.model import Json, Jsonata, RoleKey, Table
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.sagemaker import IMAGE_VARIABLE, role_arn, vpc_config
+from pipelinegen.steps.training import SPOT_WAIT_SECONDS
 
 if TYPE_CHECKING:
     from pipelinegen.steps.sagemaker_training.model import SagemakerTrainingSpec
@@ -33,7 +34,7 @@ def training_request(
     seconds = spec.timeout_minutes * 60
     stopping: dict[str, Json] = {"MaxRuntimeInSeconds": seconds}
     if spec.instance.spot:
-        stopping["MaxWaitTimeInSeconds"] = seconds + 30 * 60
+        stopping["MaxWaitTimeInSeconds"] = seconds + SPOT_WAIT_SECONDS
     return {
         "TrainingJobName": unique_job_name(scope.names.job_prefix(scope.step)),
         "AlgorithmSpecification": {

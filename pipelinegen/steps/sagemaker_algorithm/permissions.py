@@ -1,0 +1,16 @@
+"""What an algorithm's role, and the state machine on its behalf, may do."""
+
+from pipelinegen.ir.model import Location, Permission, RoleKey
+from pipelinegen.steps.base import Scope
+from pipelinegen.steps.sagemaker import job_role_permissions, state_machine_permissions
+from pipelinegen.steps.sagemaker_images import JobImage
+
+
+def algorithm_permissions(
+    scope: Scope, role: RoleKey, image: JobImage, sources: tuple[Location, ...]
+) -> tuple[Permission, ...]:
+    """The job reads its channels and writes models; the state machine runs it."""
+    return (
+        *state_machine_permissions(scope, role, "training", scope.title.replace(" ", "")),
+        *job_role_permissions(scope, role, sources, scope.models, repository_arn=image.repository_arn),
+    )
