@@ -8,6 +8,7 @@ from pipelinegen.ir.model import Pipeline, Schedule, Warehouse
 from pipelinegen.ir.names import Names
 from pipelinegen.resolve import PASSES, Draft
 from pipelinegen.resolve.environments import overlay
+from pipelinegen.resolve.steps import typed_steps
 from pipelinegen.source import CodeReader, Source, no_code
 from pipelinegen.spec.load import load_model, load_pipeline
 from pipelinegen.spec.pipeline import PipelineSpec
@@ -26,7 +27,7 @@ def compile_source(
     `cited` is the path of the spec as generated files name it; `read_code` reads the folders of code it names.
     Raises: SpecError with every fault of the first stage that finds any; PG020 if there is no such environment.
     """
-    spec = load_pipeline(source)
+    spec = _load(source, kinds)
     if environment is not None and environment not in spec.environments:
         span = source.spans.at("environments").label
         help = suggest(environment, spec.environments, "environments")
@@ -42,6 +43,16 @@ def compile_source(
     if faults:
         raise SpecError(faults)
     return tuple(pipelines)
+
+
+def _load(source: Source, kinds: Mapping[str, StepKind]) -> PipelineSpec:
+    """The spec. Raises: SpecError with the faults of its own keys, and those of its steps, too."""
+    try:
+        return load_pipeline(source)
+    except SpecError as error:
+        steps = source.data.get("steps") if isinstance(source.data, dict) else None
+        _, faults = typed_steps(steps if isinstance(steps, dict) else {}, source.spans.at("steps"), kinds)
+        raise SpecError([*error.diagnostics, *faults]) from None
 
 
 def _compile(

@@ -2,7 +2,7 @@
 
 from pipelinegen.resolve.checks import check_ends, check_gates
 from pipelinegen.resolve.datasets import lower_datasets
-from pipelinegen.resolve.draft import Draft, Pass
+from pipelinegen.resolve.draft import Draft, Pass, stop_at_faults
 from pipelinegen.resolve.iam import derive_roles
 from pipelinegen.resolve.parameters import check_parameters
 from pipelinegen.resolve.refs import resolve_refs
@@ -14,6 +14,7 @@ PASSES: tuple[Pass, ...] = (
     check_parameters,
     type_steps,
     resolve_refs,
+    stop_at_faults,
     lower_steps,
     check_gates,
     check_ends,

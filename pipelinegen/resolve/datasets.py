@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pipelinegen.errors import Diagnostic, SpecError, suggest
+from pipelinegen.errors import Diagnostic, suggest
 from pipelinegen.ir.model import Check, Column, Dataset, Window
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.source import SpanTree
@@ -10,15 +10,13 @@ from pipelinegen.spec.pipeline import CheckSpec, DatasetSpec
 
 
 def lower_datasets(draft: Draft) -> Draft:
-    """The draft with its datasets. Raises: SpecError with PG021 for a check or window of a column there is not."""
+    """The draft with its datasets. Reports PG021 for a check or window of a column there is not."""
     faults: list[Diagnostic] = []
     datasets = {}
     for name, spec in draft.spec.datasets.items():
         faults.extend(_unknown_columns(name, spec, draft.spans.at("datasets", name)))
         datasets[name] = _lower(name, spec)
-    if faults:
-        raise SpecError(faults)
-    return replace(draft, datasets=datasets)
+    return replace(draft, datasets=datasets).reporting(faults)
 
 
 def _lower(name: str, spec: DatasetSpec) -> Dataset:

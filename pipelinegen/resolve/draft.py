@@ -1,8 +1,9 @@
 """The state between passes; each pass answers one question and returns a new draft."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
+from pipelinegen.errors import Diagnostic, SpecError
 from pipelinegen.ir.model import Dataset, Role, Step
 from pipelinegen.ir.names import Names
 from pipelinegen.source import CodeReader, Data, SpanTree, no_code
@@ -37,11 +38,23 @@ class Draft:
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     roles: tuple[Role, ...] = ()
+    faults: tuple[Diagnostic, ...] = ()
 
     @property
     def place(self) -> EnvironmentSpec:
         """The account and region."""
         return self.spec.environments[self.environment]
 
+    def reporting(self, faults: Iterable[Diagnostic]) -> "Draft":
+        """The draft with further faults; passes go on until `stop_at_faults`, so that readers hear of all at once."""
+        return replace(self, faults=(*self.faults, *faults))
+
 
 Pass = Callable[[Draft], Draft]
+
+
+def stop_at_faults(draft: Draft) -> Draft:
+    """The draft itself. Raises: SpecError with every fault the passes before this one have found."""
+    if draft.faults:
+        raise SpecError(draft.faults)
+    return draft

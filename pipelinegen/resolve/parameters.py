@@ -1,13 +1,13 @@
 """Parameters that schedules give: each is declared, and of its declared type."""
 
-from pipelinegen.errors import Diagnostic, SpecError, suggest
+from pipelinegen.errors import Diagnostic, suggest
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.spec.load import describe
 from pipelinegen.spec.pipeline import fits_type
 
 
 def check_parameters(draft: Draft) -> Draft:
-    """The draft itself. Raises: SpecError with PG012 for an unknown parameter, PG013 for a value of another type."""
+    """The draft itself. Reports PG012 for an unknown parameter, PG013 for a value of another type."""
     known = draft.spec.parameters
     faults = []
     for name, schedule in draft.spec.named_schedules().items():
@@ -20,6 +20,4 @@ def check_parameters(draft: Draft) -> Draft:
             elif not fits_type(value, known[parameter].type):
                 message = f"'{parameter}' wants a {known[parameter].type}, found {describe(value)}"
                 faults.append(Diagnostic(tree.value, "PG013", message, "give a value of the declared type"))
-    if faults:
-        raise SpecError(faults)
-    return draft
+    return draft.reporting(faults)

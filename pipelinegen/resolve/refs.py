@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pipelinegen.errors import Diagnostic, Span, SpecError, suggest
+from pipelinegen.errors import Diagnostic, Span, suggest
 from pipelinegen.ir.graph import find_cycle
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.source import Data, SpanTree
@@ -11,7 +11,7 @@ from pipelinegen.steps.base import REFERENCE, RUN_VALUES
 
 
 def resolve_refs(draft: Draft) -> Draft:
-    """The draft with what each step needs. Raises: SpecError with PG012, PG015, PG018."""
+    """The draft with what each step needs. Reports PG012, PG015, PG018."""
     faults: list[Diagnostic] = []
     needs: dict[str, tuple[str, ...]] = {}
     for name, typed in draft.typed.items():
@@ -28,9 +28,7 @@ def resolve_refs(draft: Draft) -> Draft:
         needs[name] = tuple(need for need in draft.typed if need in found)
     if not faults:
         faults.extend(_check_cycle(draft, needs))
-    if faults:
-        raise SpecError(faults)
-    return replace(draft, needs=needs)
+    return replace(draft, needs=needs).reporting(faults)
 
 
 def references(data: Data, spans: SpanTree) -> Iterator[tuple[str, Span]]:
@@ -55,9 +53,9 @@ def _check(draft: Draft, reference: str, span: Span) -> list[Diagnostic]:
             return []
         return [_unknown(span, f"there is no parameter '{path[0]}'", path[0], draft.spec.parameters, "parameters")]
     if root == "datasets" and len(path) == 1:
-        if path[0] in draft.datasets:
+        if path[0] in draft.spec.datasets:
             return []
-        return [_unknown(span, f"there is no dataset '{path[0]}'", path[0], draft.datasets, "datasets")]
+        return [_unknown(span, f"there is no dataset '{path[0]}'", path[0], draft.spec.datasets, "datasets")]
     if root == "steps" and len(path) >= 2:
         return _check_step(draft, path[0], span) or _check_output(draft, path[0], ".".join(path[1:]), span)
     help = "write ${steps.<step>.<output>}, ${datasets.<name>}, ${parameters.<name>}, ${run.date} or ${run.id}"
@@ -65,16 +63,18 @@ def _check(draft: Draft, reference: str, span: Span) -> list[Diagnostic]:
 
 
 def _check_step(draft: Draft, name: str, span: Span) -> list[Diagnostic]:
-    if name in draft.typed:
+    if name in draft.raw_steps:
         return []
     if name in draft.left_out:
         message = f"step '{name}' is not in environment '{draft.environment}'"
         return [Diagnostic(span, "PG012", message, "give both steps the same `only_in:`")]
-    return [_unknown(span, f"there is no step '{name}'", name, draft.typed, "steps")]
+    return [_unknown(span, f"there is no step '{name}'", name, draft.raw_steps, "steps")]
 
 
 def _check_output(draft: Draft, name: str, output: str, span: Span) -> list[Diagnostic]:
-    typed = draft.typed[name]
+    typed = draft.typed.get(name)
+    if typed is None:
+        return []
     given = typed.kind.gives(typed.spec)
     if output in given:
         return []

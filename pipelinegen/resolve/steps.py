@@ -9,13 +9,13 @@ from pipelinegen.ir.model import Artifact, Step, Warehouse
 from pipelinegen.resolve.common_keys import with_common_keys
 from pipelinegen.resolve.draft import Draft, TypedStep
 from pipelinegen.resolve.refs import references
-from pipelinegen.source import Data
+from pipelinegen.source import Data, SpanTree
 from pipelinegen.spec.load import load_model
-from pipelinegen.steps.base import Scope, Surroundings
+from pipelinegen.steps.base import Scope, StepKind, Surroundings
 
 
 def select_steps(draft: Draft) -> Draft:
-    """The draft with the steps that this environment has. Raises: SpecError with PG020 for an unknown environment."""
+    """The draft with the steps that this environment has. Reports PG020 for an unknown environment."""
     steps = draft.data["steps"]
     assert isinstance(steps, dict)
     chosen: dict[str, Data] = {}
@@ -29,9 +29,7 @@ def select_steps(draft: Draft) -> Draft:
                 faults.append(Diagnostic(span, "PG020", f"there is no environment '{environment}'", help))
         if names is None or draft.environment in names:
             chosen[name] = raw
-    if faults:
-        raise SpecError(faults)
-    return replace(draft, raw_steps=chosen, left_out=frozenset(steps) - frozenset(chosen))
+    return replace(draft, raw_steps=chosen, left_out=frozenset(steps) - frozenset(chosen)).reporting(faults)
 
 
 def _environments_of(raw: Data) -> list[str] | None:
@@ -42,24 +40,31 @@ def _environments_of(raw: Data) -> list[str] | None:
 
 
 def type_steps(draft: Draft) -> Draft:
-    """The draft with every step as its kind's model. Raises: SpecError with PG010, PG011, PG013, PG014 or PG016–18."""
+    """The draft with every step as its kind's model. Reports PG010, PG011, PG013, PG014 or PG016–18."""
+    typed, faults = typed_steps(draft.raw_steps, draft.spans.at("steps"), draft.kinds)
+    return replace(draft, typed=typed).reporting(faults)
+
+
+def typed_steps(
+    raw_steps: Mapping[str, Data], spans: SpanTree, kinds: Mapping[str, StepKind]
+) -> tuple[dict[str, TypedStep], list[Diagnostic]]:
+    """The steps that their kinds accept, and what is wrong with the others; a step without a kind is passed over."""
     faults: list[Diagnostic] = []
     typed: dict[str, TypedStep] = {}
-    for name, raw in draft.raw_steps.items():
-        spans = draft.spans.at("steps", name)
-        word = str(raw["kind"]) if isinstance(raw, dict) else ""
-        kind = draft.kinds.get(word)
+    for name, raw in raw_steps.items():
+        word = raw.get("kind") if isinstance(raw, dict) else None
+        if not isinstance(word, str):
+            continue
+        kind = kinds.get(word)
         if kind is None:
-            help = suggest(word, draft.kinds, "kinds")
-            faults.append(Diagnostic(spans.at("kind").value, "PG014", f"there is no step kind '{word}'", help))
+            span = spans.at(name, "kind").value
+            faults.append(Diagnostic(span, "PG014", f"there is no step kind '{word}'", suggest(word, kinds, "kinds")))
             continue
         try:
-            typed[name] = TypedStep(kind, load_model(kind.spec, raw, spans, f"step '{name}'"))
+            typed[name] = TypedStep(kind, load_model(kind.spec, raw, spans.at(name), f"step '{name}'"))
         except SpecError as error:
             faults.extend(error.diagnostics)
-    if faults:
-        raise SpecError(faults)
-    return replace(draft, typed=typed)
+    return typed, faults
 
 
 def lower_steps(draft: Draft) -> Draft:
