@@ -37,8 +37,8 @@ CATALOGUE: Mapping[str, str] = {
     "PG020": "An environment is named that the spec does not have.",
     "PG021": "A column is named that the dataset does not have.",
     "PG022": (
-        "A model is promoted from its training step although a gate judges it. Promote the gate's model, so "
-        "that the gate counts."
+        "A model is promoted although a gate or an approval judges it, and not from there. Promote what the last of "
+        "them gives, so that all of them count."
     ),
     "PG023": (
         "A step uses something that the pipeline does not have: a warehouse, a key for pseudonyms, or "
@@ -71,6 +71,7 @@ CATALOGUE: Mapping[str, str] = {
         "An environment variable looks like a secret, or is one that Lambda sets itself. Variables are readable for "
         "everybody who may see the function; secrets are named, and read at run time."
     ),
+    "PG064": "A `pipeline` step names its own pipeline, which would start itself again and again.",
     "PG070": (
         "SageMaker does not offer this instance type for this kind of job. The compiler's table is AWS's own "
         "list, as botocore has it; a newer type needs a newer pipelinegen."

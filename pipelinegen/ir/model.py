@@ -50,13 +50,13 @@ class Table(DatedFiles):
 
 @dataclass(frozen=True, slots=True)
 class Model(Artifact):
-    """A model artifact: model.tar.gz, the job that made it, and the metrics it was measured with."""
+    """A model artifact: model.tar.gz, the job that made it, and its metrics; `gated_by` names what it went through."""
 
     uri: Jsonata
     version: Jsonata
     metrics: Jsonata
     location: Location
-    gated_by: str | None = None
+    gated_by: tuple[str, ...] = ()
     accepted: Jsonata | None = None
 
 

@@ -7,27 +7,29 @@ from pipelinegen.steps.base import REFERENCE
 
 
 def check_gates(draft: Draft) -> Draft:
-    """The draft itself. Raises: SpecError with PG022 if a model is promoted past its gate."""
-    gated: dict[str, str] = {}
+    """The draft itself. Raises: SpecError with PG022 if a model is promoted past a gate or an approval of it."""
+    gates: dict[str, list[str]] = {}
     for step in draft.steps:
         model = step.outputs.get("model")
-        if isinstance(model, Model) and model.gated_by == step.name:
-            gated[model.uri.text] = step.name
+        if isinstance(model, Model) and model.gated_by[-1:] == (step.name,):
+            gates.setdefault(model.uri.text, []).append(step.name)
+    kinds = {step.name: "approval" if step.kind == "approval" else "gate" for step in draft.steps}
     faults = [
         Diagnostic(
             draft.spans.at("steps", name, "model").value,
             "PG022",
-            f"'{name}' promotes the model past its gate '{gate}'",
+            f"'{name}' promotes the model past its {kinds[gate]} '{gate}'",
             f"promote ${{steps.{gate}.model}}",
         )
-        for name, gate in _promotions_past_gates(draft, gated)
+        for name, gate in _promotions_past_gates(draft, gates)
     ]
     if faults:
         raise SpecError(faults)
     return draft
 
 
-def _promotions_past_gates(draft: Draft, gated: dict[str, str]) -> list[tuple[str, str]]:
+def _promotions_past_gates(draft: Draft, gates: dict[str, list[str]]) -> list[tuple[str, str]]:
+    """Each promotion that leaves out a gate or an approval of its model, with the last one left out."""
     found = []
     for step in draft.steps:
         raw = draft.raw_steps[step.name]
@@ -37,9 +39,10 @@ def _promotions_past_gates(draft: Draft, gated: dict[str, str]) -> list[tuple[st
         assert reference is not None
         _, producer, output = reference.group(1).split(".", 2)
         model = next(other for other in draft.steps if other.name == producer).outputs[output]
-        gate = gated.get(model.uri.text) if isinstance(model, Model) and model.gated_by is None else None
-        if gate:
-            found.append((step.name, gate))
+        assert isinstance(model, Model)
+        left_out = [gate for gate in gates.get(model.uri.text, ()) if gate not in model.gated_by]
+        if left_out:
+            found.append((step.name, left_out[-1]))
     return found
 
 

@@ -78,6 +78,7 @@ def test_the_examples_together_are_a_pipeline_and_outputs_are_as_declared() -> N
     }
     named |= {"batch_predictions": "predict", "redis_load": "publish"}
     steps = {named.get(name, name): yaml.safe_load((FOLDER / name / "example.yaml").read_text()) for name in KINDS}
+    steps["promote"]["model"] = "${steps.approval.model}"
     steps["items"] = {
         "kind": "glue_etl",
         "inputs": {"items": "${datasets.items}"},

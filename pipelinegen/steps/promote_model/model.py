@@ -47,7 +47,7 @@ def lower(spec: PromoteModelSpec, scope: Scope) -> Step:
         promoted={uri: model.uri, version: model.version},
         kept={uri: Jsonata("$promoted.model"), version: Jsonata("$promoted.version")},
     )
-    promoted = replace(model, uri=Jsonata(f"${uri}"), version=Jsonata(f"${version}"), gated_by=None, accepted=None)
+    promoted = replace(model, uri=Jsonata(f"${uri}"), version=Jsonata(f"${version}"), gated_by=(), accepted=None)
     return Step(
         name=scope.step,
         kind=spec.kind,

@@ -74,7 +74,7 @@ def lower(spec: QualityGateSpec, scope: Scope) -> Step:
             ]
         ),
     )
-    model = replace(metric.model, gated_by=scope.step, accepted=outcome)
+    model = replace(metric.model, gated_by=(*metric.model.gated_by, scope.step), accepted=outcome)
     return Step(
         name=scope.step,
         kind=spec.kind,

@@ -1,0 +1,12 @@
+"""Approval: the run waits until somebody says yes."""
+
+from pipelinegen.steps.approval.model import ApprovalSpec, lower
+from pipelinegen.steps.base import StepKind
+
+KIND = StepKind(
+    name="approval",
+    summary="Asks the pipeline's owner by e-mail and waits; a no, or no answer in time, fails the run.",
+    spec=ApprovalSpec,
+    outputs=("model", "approved"),
+    lower=lower,
+)
