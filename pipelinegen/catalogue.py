@@ -98,4 +98,8 @@ CATALOGUE: Mapping[str, str] = {
         "A metric's regular expression is none, or has not exactly one group. SageMaker takes the number that the "
         "group finds."
     ),
+    "PG087": (
+        "A check cannot be made of its column: the column is dropped or hashed when it is read, or its type does "
+        "not go with the check's values."
+    ),
 }

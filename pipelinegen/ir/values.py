@@ -27,16 +27,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A promise about a table, e.g. `not_null` of two columns or `min_rows` of a count."""
+    """A promise about a table, e.g. `not_null` of two columns; `argument` is what the runtime gets as its value."""
 
     kind: str
-    columns: tuple[str, ...] = ()
-    count: int | None = None
-
-    @property
-    def argument(self) -> list[str] | int:
-        """What the runtime gets as the check's value."""
-        return list(self.columns) if self.count is None else self.count
+    columns: tuple[str, ...]
+    argument: Json
 
 
 @dataclass(frozen=True, slots=True)

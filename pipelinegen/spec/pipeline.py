@@ -92,8 +92,38 @@ class FromSpec(StrictModel):
     window: WindowSpec | None = None
 
 
+class RangeSpec(StrictModel):
+    """Bounds of a number; both belong to the range, and one may be left out."""
+
+    min: Annotated[int | float | None, Field(description="The least value")] = None
+    max: Annotated[int | float | None, Field(description="The greatest value")] = None
+
+    @model_validator(mode="after")
+    def _some_bound(self) -> "RangeSpec":
+        if self.min is None and self.max is None:
+            raise SpecValueError("a range has no bound", "give `min:`, `max:` or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise SpecValueError(f"no number is from {self.min} to {self.max}", "let `min` be the smaller one")
+        return self
+
+
+class FreshnessSpec(StrictModel):
+    """The newest value of a date or timestamp is not too old."""
+
+    column: Annotated[Identifier, Field(description="The date or timestamp that says when a row came about")]
+    max_age_hours: Annotated[
+        PositiveInt, Field(description="How old the newest value may be at the start (UTC) of the run's date")
+    ] = 24
+
+
+#: Checks that compare values, which the pseudonyms of a hashed column cannot be.
+VALUE_CHECKS = ("accepted_values", "range", "freshness")
+
+
 class CheckSpec(StrictModel):
     """One promise about the data; exactly one key. The Glue job fails when it is broken."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     not_null: Annotated[
         list[Identifier] | None, Field(description="Each of these columns has a value in every row")
@@ -104,17 +134,39 @@ class CheckSpec(StrictModel):
     min_rows: Annotated[
         Annotated[int, Field(ge=0)] | None, Field(description="The table has at least so many rows")
     ] = None
+    accepted_values: Annotated[
+        dict[Identifier, Annotated[list[str | int | float | bool], Field(min_length=1)]] | None,
+        Field(min_length=1, description="Each of these columns has one of its listed values, or none"),
+    ] = None
+    range: Annotated[
+        dict[Identifier, RangeSpec] | None,
+        Field(min_length=1, description="Each of these columns is a number within its bounds, or has no value"),
+    ] = None
+    freshness: Annotated[
+        FreshnessSpec | None, Field(description="The newest value of a date or timestamp is not too old")
+    ] = None
 
     @model_validator(mode="after")
     def _one_promise(self) -> "CheckSpec":
         given = self.model_fields_set
-        if len(given) != 1:
+        if len(given) != 1 or all(getattr(self, name) is None for name in given):
             raise SpecValueError("a check has exactly one key", "write each check as its own list item")
         return self
 
+    def places(self) -> list[tuple[str, tuple[str | int, ...]]]:
+        """The columns the check speaks of, each with its path inside the check."""
+        found: list[tuple[str, tuple[str | int, ...]]] = []
+        for kind, columns in (("not_null", self.not_null), ("unique", self.unique)):
+            found.extend((column, (kind, place)) for place, column in enumerate(columns or ()))
+        for kind, values in (("accepted_values", self.accepted_values), ("range", self.range)):
+            found.extend((column, (kind, column)) for column in values or ())
+        if self.freshness:
+            found.append((self.freshness.column, ("freshness", "column")))
+        return found
+
     def columns(self) -> list[str]:
         """The columns the check speaks of."""
-        return [*(self.not_null or ()), *(self.unique or ())]
+        return [column for column, _ in self.places()]
 
 
 class DatasetSpec(StrictModel):

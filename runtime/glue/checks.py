@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from pyspark.sql import Column
@@ -23,6 +25,8 @@ class CheckResult:
 
     def sentence(self) -> str:
         """What went wrong, e.g. `check not_null of 'clicks' fails on user_id in 3 of 120 rows`."""
+        if self.check == "freshness":
+            return f"check freshness of '{self.dataset}' fails: the newest {', '.join(self.columns)} is too old"
         if self.check == "min_rows":
             return f"check min_rows of '{self.dataset}' fails: {self.rows} rows, {self.violations} too few"
         where = f"on {', '.join(self.columns)} in {self.violations} of {self.rows} rows"
@@ -42,16 +46,19 @@ class Measure:
     violations: Column
 
 
-def measure(dataset: str, typed: Typed, checks: Sequence[Mapping[str, Any]]) -> tuple[int, tuple[CheckResult, ...]]:
+def measure(
+    dataset: str, typed: Typed, checks: Sequence[Mapping[str, Any]], run_date: date
+) -> tuple[int, tuple[CheckResult, ...]]:
     """The number of rows and each check's outcome: conversions first (check `type`), then the declared ones in order.
 
+    Ages are counted from the start of `run_date`, UTC.
     Reads the frame once. Raises: EtlError if a check is of an unknown kind or names an absent column.
     """
     names = frozenset(typed.data().columns)
     measures = [Measure("type", (name,), _count(F.col(f"`{flag}`"))) for name, flag in typed.flags.items()]
     for check in checks:
         for kind, argument in check.items():
-            measures.extend(_declared(dataset, names, kind, argument))
+            measures.extend(_declared(dataset, names, kind, argument, run_date))
     totals = [_rows().alias("rows"), *(m.violations.alias(f"check_{n}") for n, m in enumerate(measures))]
     row = typed.frame.agg(*totals).collect()[0]
     rows = int(row["rows"])
@@ -67,10 +74,10 @@ def require(results: Sequence[CheckResult]) -> None:
         raise EtlError("; ".join(failed))
 
 
-def _declared(dataset: str, names: frozenset[str], kind: str, argument: Any) -> list[Measure]:
-    build = CHECKS.get(kind)
+def _declared(dataset: str, names: frozenset[str], kind: str, argument: Any, run_date: date) -> list[Measure]:
+    build = partial(_freshness, run_date) if kind == "freshness" else CHECKS.get(kind)
     if build is None:
-        raise EtlError(f"check '{kind}' of dataset '{dataset}' is unknown; known are {', '.join(sorted(CHECKS))}")
+        raise EtlError(f"check '{kind}' of dataset '{dataset}' is unknown; known are {', '.join(KINDS)}")
     measures = build(argument)
     absent = sorted({column for m in measures for column in m.columns} - names)
     if absent:
@@ -114,6 +121,17 @@ def _range(columns: Mapping[str, Mapping[str, Any]]) -> list[Measure]:
     return measures
 
 
+def _freshness(run_date: date, argument: Mapping[str, Any]) -> list[Measure]:
+    """One violation where no value is young enough; a table without rows has none that is."""
+    name = argument["column"].lower()
+    start = datetime.combine(run_date, time(), UTC)
+    oldest = start - timedelta(hours=argument["max_age_hours"])
+    # In microseconds, since the zone of Python's process would shift a literal of a time.
+    newest = F.unix_micros(F.max(_column(name).cast("timestamp")))
+    is_fresh = F.coalesce(newest >= F.lit(int(oldest.timestamp()) * 1_000_000), F.lit(False))
+    return [Measure("freshness", (name,), F.when(is_fresh, 0).otherwise(1))]
+
+
 CHECKS: Mapping[str, Callable[[Any], list[Measure]]] = {
     "accepted_values": _accepted_values,
     "min_rows": _min_rows,
@@ -121,6 +139,9 @@ CHECKS: Mapping[str, Callable[[Any], list[Measure]]] = {
     "range": _range,
     "unique": _unique,
 }
+
+
+KINDS = sorted((*CHECKS, "freshness"))
 
 
 def _rows() -> Column:

@@ -147,7 +147,7 @@ def _offer_input(job: Job, name: str, source: Mapping[str, Any], outcome: Outcom
     typed = declared_columns(frame, name, source["columns"], job.key)
     typed.frame.cache()
     with faults_of(f"input '{name}' cannot be read"):
-        outcome.inputs[name], checks = measure(name, typed, source.get("checks", ()))
+        outcome.inputs[name], checks = measure(name, typed, source.get("checks", ()), job.arguments.run_date)
     outcome.checks.extend(checks)
     typed.data().createOrReplaceTempView(name)
     log("read", dataset=name, rows=outcome.inputs[name])
@@ -174,7 +174,9 @@ def _result(job: Job, outcome: Outcome) -> DataFrame:
     typed = declared_columns(frame, "output", declared, None)
     typed.frame.cache()
     with faults_of("the SQL fails"):
-        outcome.output, checks = measure("output", typed, job.settings["output"].get("checks", ()))
+        outcome.output, checks = measure(
+            "output", typed, job.settings["output"].get("checks", ()), job.arguments.run_date
+        )
     outcome.checks.extend(checks)
     require(checks)
     return typed.data()

@@ -325,7 +325,7 @@ def test_every_check_counts_in_one_pass(spark: SparkSession) -> None:
         {"accepted_values": {"kind": ["a", "b"]}},
         {"range": {"price": {"min": 0, "max": 4.5}}},
     ]
-    count, results = measure("things", typed, checks)
+    count, results = measure("things", typed, checks, date(2026, 11, 22))
     assert count == 4
     assert [(result.check, result.columns, result.violations) for result in results] == [
         ("not_null", ("kind",), 1),
@@ -345,15 +345,40 @@ def test_every_check_counts_in_one_pass(spark: SparkSession) -> None:
         (
             {"pretty": ["id"]},
             "check 'pretty' of dataset 'things' is unknown; "
-            "known are accepted_values, min_rows, not_null, range, unique",
+            "known are accepted_values, freshness, min_rows, not_null, range, unique",
         ),
     ],
 )
 def test_a_check_that_cannot_be_made(check: dict[str, Any], message: str, spark: SparkSession) -> None:
     typed = declared_columns(spark.range(1), "things", {"id": {"type": "bigint"}}, None)
     with pytest.raises(EtlError) as caught:
-        measure("things", typed, [check])
+        measure("things", typed, [check], date(2026, 11, 22))
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("kind", "newest", "hours", "violations"),
+    [
+        ("timestamp", "2026-11-21 00:00:00", 24, 0),
+        ("timestamp", "2026-11-20 23:59:59", 24, 1),
+        ("timestamp", "2026-11-25 00:00:00", 1, 0),
+        ("date", "2026-11-20", 48, 0),
+        ("date", "2026-11-19", 48, 1),
+        ("timestamp", None, 24, 1),
+    ],
+)
+def test_freshness_is_the_age_of_the_newest_value(
+    kind: str, newest: str | None, hours: int, violations: int, spark: SparkSession
+) -> None:
+    value = f"CAST('{newest}' AS {kind})" if newest else f"CAST(NULL AS {kind})"
+    frame = in_utc(spark).sql(
+        f"SELECT {value} AS at UNION ALL SELECT CAST('2020-01-01' AS {kind}) WHERE {bool(newest)}"
+    )
+    typed = declared_columns(frame, "things", {"at": {"type": kind}}, None)
+    check = {"freshness": {"column": "at", "max_age_hours": hours}}
+    _, (result,) = measure("things", typed, [check], date(2026, 11, 22))
+    assert (result.check, result.columns, result.violations) == ("freshness", ("at",), violations)
+    assert result.sentence() == "check freshness of 'things' fails: the newest at is too old"
 
 
 def test_the_window_may_be_days_of_a_date_column(spark: SparkSession) -> None:

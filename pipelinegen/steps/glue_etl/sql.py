@@ -6,6 +6,7 @@ from dataclasses import replace
 from pipelinegen.assets import cache_folder
 from pipelinegen.errors import Diagnostic, SpecError
 from pipelinegen.ir.model import Column, Dataset, Table
+from pipelinegen.spec.pipeline import VALUE_CHECKS
 from pipelinegen.sql.question import Answer, Columns, Question, answer
 from pipelinegen.steps.base import Scope
 
@@ -34,7 +35,25 @@ def check_sql(scope: Scope, sql: str, inputs: Mapping[str, Dataset | Table], out
         )
     protected = replace(output, columns=tuple(_protected(column, inputs, found) for column in output.columns))
     _refuse_clear_text(scope, protected, found)
+    _refuse_checks_of_pseudonyms(scope, protected)
     return protected
+
+
+def _refuse_checks_of_pseudonyms(scope: Scope, output: Dataset) -> None:
+    hashed = {column.name for column in output.columns if column.protect == "hash"}
+    faults = [
+        Diagnostic(
+            scope.spans.at("output").value,
+            "PG087",
+            f"'{name}' of dataset '{output.name}' is hashed, so that its values are pseudonyms: no {check.kind}",
+            f"remove the check from dataset '{output.name}', or check another column",
+        )
+        for check in output.checks
+        for name in check.columns
+        if check.kind in VALUE_CHECKS and name in hashed
+    ]
+    if faults:
+        raise SpecError(faults)
 
 
 def _contract(item: Dataset | Table) -> tuple[Column, ...]:

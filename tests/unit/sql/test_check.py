@@ -74,7 +74,8 @@ def test_the_result_is_held_against_the_output(
 def test_columns_are_traced_to_the_inputs() -> None:
     found = ask(
         "WITH a AS (SELECT user_id AS u, price FROM clicks) "
-        "SELECT u AS reader, concat(u, v.make) AS both, uuid() AS id, 1 AS one, word, (SELECT max(day) FROM clicks) AS top "
+        "SELECT u AS reader, concat(u, v.make) AS both, uuid() AS id, 1 AS one, word, "
+        "(SELECT max(day) FROM clicks) AS latest "
         "FROM a JOIN vehicles v ON true LATERAL VIEW explode(array('x')) AS word"
     )
     assert found.findings == ()
