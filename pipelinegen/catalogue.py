@@ -84,6 +84,14 @@ CATALOGUE: Mapping[str, str] = {
         "A transform job would have more than 100 MiB of requests under way, which SageMaker refuses: "
         "`max_concurrency` times `max_payload_mib`."
     ),
+    "PG073": (
+        "A metric's regular expression is none, or has not exactly one group. SageMaker takes the number that the "
+        "group finds."
+    ),
+    "PG074": (
+        "An endpoint asks for what its platform does not have: a serverless endpoint has neither autoscaling nor "
+        "rollback on alarm, and autoscaling starts from the number of instances."
+    ),
     "PG080": "The SQL cannot be read, or is something else than one query. It is Spark SQL; its result is the output.",
     "PG081": "The SQL reads a table that is no input of its step, or names one that it does not read.",
     "PG082": "The SQL names a column that none of its tables has.",
@@ -94,10 +102,6 @@ CATALOGUE: Mapping[str, str] = {
         "protected when they are read."
     ),
     "PG086": "The SQL has a parameter that the job does not bind. It binds `:run_date`.",
-    "PG073": (
-        "A metric's regular expression is none, or has not exactly one group. SageMaker takes the number that the "
-        "group finds."
-    ),
     "PG087": (
         "A check cannot be made of its column: the column is dropped or hashed when it is read, or its type does "
         "not go with the check's values."

@@ -32,6 +32,7 @@ def install(cloud: Cloud) -> None:
     # moto has no StopTrainingJob at all.
     SageMakerResponse.stop_training_job = _stop(cloud, "training")
     replace_attribute(SageMakerModelBackend, "create_transform_job", _refuse_transform_jobs)
+    replace_attribute(SageMakerModelBackend, "create_endpoint", _refuse_endpoints)
 
 
 def _create_training_job(cloud: Cloud) -> Any:
@@ -156,3 +157,8 @@ def _stop(cloud: Cloud, kind: str) -> Any:
 def _refuse_transform_jobs(self: Any, **_: object) -> None:
     """moto says Completed and writes nothing; we do not run them, so we say so."""
     raise AWSValidationException("the local cloud does not run transform jobs; use a processing job")
+
+
+def _refuse_endpoints(self: Any, **_: object) -> None:
+    """moto says InService and serves nothing."""
+    raise AWSValidationException("the local cloud does not serve endpoints; leave the step out with `only_in:`")
