@@ -44,6 +44,7 @@ _ALSO_REQUIRED: Final = {("sagemaker", "CreateTrainingJob"): ("ResourceConfig",)
 _SDK_NAMES: Final = {
     "cloudwatchlogs": "logs",
     "eventbridge": "events",
+    "redshiftdata": "redshift-data",
     "sagemakerruntime": "sagemaker-runtime",
     "sfn": "stepfunctions",
 }
