@@ -113,6 +113,14 @@ def _field(name: str, request: Request, place: Place, body: Mapping[str, Any]) -
     return [body[name]]
 
 
+def _buses(request: Request, place: Place, body: Mapping[str, Any]) -> list[str]:
+    names = {entry.get("EventBusName", "default") for entry in body["Entries"]}
+    return [
+        name if name.startswith("arn:") else place.arn("events", request.region, f"event-bus/{name}")
+        for name in sorted(names)
+    ]
+
+
 def _anything(request: Request, place: Place, body: Mapping[str, Any]) -> list[str]:
     return ["*"]
 
@@ -129,7 +137,7 @@ _RESOURCES: Final[Mapping[str, Callable[[Request, Place, Mapping[str, Any]], lis
     "cloudwatch:PutMetricData": _anything,
     "dynamodb:GetItem": _table,
     "dynamodb:PutItem": _table,
-    "events:PutEvents": _anything,
+    "events:PutEvents": _buses,
     "glue:BatchStopJobRun": _job,
     "glue:GetJob": _job,
     "glue:GetJobRun": _job,
@@ -148,6 +156,7 @@ _RESOURCES: Final[Mapping[str, Callable[[Request, Place, Mapping[str, Any]], lis
     "sns:Publish": partial(_field, "TopicArn"),
     "ssm:DeleteParameter": _parameters,
     "ssm:GetParameter": _parameters,
+    "ssm:GetParameterHistory": _parameters,
     "ssm:GetParameters": _parameters,
     "ssm:GetParametersByPath": _parameters,
     "ssm:PutParameter": _parameters,
