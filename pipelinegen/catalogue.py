@@ -92,6 +92,10 @@ CATALOGUE: Mapping[str, str] = {
         "An endpoint asks for what its platform does not have: a serverless endpoint has neither autoscaling nor "
         "rollback on alarm, and autoscaling starts from the number of instances."
     ),
+    "PG075": (
+        "A search for hyperparameters cannot be made: a range is empty, a hyperparameter has a value as well, or the "
+        "objective is none of the step's metrics."
+    ),
     "PG080": "The SQL cannot be read, or is something else than one query. It is Spark SQL; its result is the output.",
     "PG081": "The SQL reads a table that is no input of its step, or names one that it does not read.",
     "PG082": "The SQL names a column that none of its tables has.",

@@ -50,6 +50,16 @@ def concatenate(parts: list[Json]) -> Json:
 
 def unique_job_name(prefix: str) -> Jsonata:
     """A SageMaker job name that no retry, redrive or second run of the same date repeats; at most 63 characters."""
+    return Jsonata(f"'{prefix}-' & $replace($run_date, '-', '') & '-' & {_attempt()}")
+
+
+def unique_short_name(prefix: str) -> Jsonata:
+    """The same without the date, 13 characters longer than its prefix."""
+    return Jsonata(f"'{prefix}-' & {_attempt()}")
+
+
+def _attempt() -> str:
+    """Twelve digits that no other attempt of this state has."""
     counts = ("$states.context.State.RetryCount", "$states.context.Execution.RedriveCount")
     attempt = " & '/' & ".join(["$states.context.Execution.Id", *(f"$string({count})" for count in counts)])
-    return Jsonata(f"'{prefix}-' & $replace($run_date, '-', '') & '-' & $substring($hash({attempt}, 'SHA-256'), 0, 12)")
+    return f"$substring($hash({attempt}, 'SHA-256'), 0, 12)"

@@ -66,6 +66,10 @@ class Names:
         """At most 41 characters, so that `prefix-yyyymmdd-` and 12 digits stay within 63 (SageMaker job)."""
         return self._join(step, limit=41)
 
+    def tuning_prefix(self, step: str) -> str:
+        """At most 19 characters, so that `prefix-` and 12 digits stay within 32 (SageMaker tuning job)."""
+        return self._join(step, limit=19)
+
     def state_machine(self) -> str:
         """At most 80 characters (Step Functions state machine)."""
         return fit(self.stem, 80)

@@ -33,6 +33,7 @@ def install(cloud: Cloud) -> None:
     SageMakerResponse.stop_training_job = _stop(cloud, "training")
     replace_attribute(SageMakerModelBackend, "create_transform_job", _refuse_transform_jobs)
     replace_attribute(SageMakerModelBackend, "create_endpoint", _refuse_endpoints)
+    replace_attribute(SageMakerModelBackend, "create_hyper_parameter_tuning_job", _refuse_tuning_jobs)
 
 
 def _create_training_job(cloud: Cloud) -> Any:
@@ -162,3 +163,8 @@ def _refuse_transform_jobs(self: Any, **_: object) -> None:
 def _refuse_endpoints(self: Any, **_: object) -> None:
     """moto says InService and serves nothing."""
     raise AWSValidationException("the local cloud does not serve endpoints; leave the step out with `only_in:`")
+
+
+def _refuse_tuning_jobs(self: Any, **_: object) -> None:
+    """moto says Completed and trains nothing."""
+    raise AWSValidationException("the local cloud does not run tuning jobs; leave the step out with `only_in:`")

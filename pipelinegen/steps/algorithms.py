@@ -1,0 +1,124 @@
+"""Training with an image of which nothing is known but its address: channels, hyperparameters, metrics."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from pipelinegen.ir.expressions import concatenate
+from pipelinegen.ir.model import Artifact, Json, Jsonata, Location, Metric, Model
+from pipelinegen.spec.conditions import Scalar
+from pipelinegen.spec.fields import SpecValueError, StrictModel
+from pipelinegen.steps.base import Scope
+from pipelinegen.steps.processing import stored
+from pipelinegen.steps.sagemaker_instances import TrainingInstanceType
+
+
+def _one_number(value: str) -> str:
+    help = "put the number in parentheses, as in 'validation loss: ([0-9.]+)'"
+    try:
+        groups = re.compile(value).groups
+    except re.error as error:
+        raise SpecValueError(f"'{value[:60]}' is no regular expression: {error}", help, "PG073") from None
+    if groups != 1:
+        raise SpecValueError(f"'{value[:60]}' has {groups} groups; the metric is the one group", help, "PG073")
+    return value
+
+
+#: At most 500 characters (SageMaker: MetricRegex).
+MetricRegex = Annotated[
+    str,
+    Field(min_length=1, max_length=500),
+    AfterValidator(_one_number),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 500, "format": "regex"}),
+]
+#: Free hyperparameters: whatever the image takes.
+Hyperparameters = dict[Annotated[str, Field(min_length=1, max_length=256)], Scalar]
+ContentType = Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9.+-]+$", max_length=256)]
+
+
+class AlgorithmInstanceSpec(StrictModel):
+    """The machines of a training job of any image."""
+
+    type: Annotated[TrainingInstanceType, Field(description="Instance type")] = "ml.m5.xlarge"
+    count: Annotated[int, Field(ge=1, le=100, description="Machines that train together, if the image can")] = 1
+    spot: Annotated[
+        bool, Field(description="Cheaper machines that may be taken away; what is in /opt/ml/checkpoints is kept")
+    ] = False
+    volume_gib: Annotated[int, Field(ge=1, le=16384, description="Disk of each machine")] = 50
+
+
+class MetricSpec(StrictModel):
+    """A number that the image prints, or that AWS reads from an algorithm of its own."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["regex"]}, {"required": ["name"]}]})
+
+    goal: Annotated[Literal["maximize", "minimize"], Field(description="Which way is better")]
+    regex: Annotated[MetricRegex | None, Field(description="Finds the number in the log, by its one group")] = None
+    name: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9_.:@/-]+$",
+            max_length=255,
+            description="Its name in an algorithm of AWS, such as validation:rmse",
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "MetricSpec":
+        if (self.regex is None) == (self.name is None):
+            message = "a metric is found by `regex:` or known by `name:`, one of them"
+            raise SpecValueError(message, "give `regex:` for an image of your own, `name:` for an algorithm of AWS")
+        return self
+
+
+def channels(
+    scope: Scope, inputs: Mapping[str, str], content_type: str | None
+) -> tuple[list[Json], tuple[Location, ...]]:
+    """The references as channels, and where their files lie. Raises: SpecError with PG017 for one without files."""
+    found: list[Json] = []
+    sources: dict[Location, None] = {}
+    for name, reference in inputs.items():
+        location, uri = stored(scope, reference, "inputs", name)
+        is_model = isinstance(scope.artifact(reference, Artifact, "inputs", name), Model)
+        found.append(_channel(name, uri, None if is_model else content_type))
+        sources[location] = None
+    return found, tuple(sources)
+
+
+def algorithm_specification(image: str, metrics: Mapping[str, MetricSpec]) -> dict[str, Json]:
+    """Image and metrics; AWS's own algorithms define theirs, and refuse a second definition."""
+    defined: list[Json] = [
+        {"Name": name, "Regex": concatenate([metric.regex])} for name, metric in metrics.items() if metric.regex
+    ]
+    algorithm: dict[str, Json] = {"TrainingImage": image, "TrainingInputMode": "File"}
+    return {**algorithm, "MetricDefinitions": defined} if defined else algorithm
+
+
+def _channel(name: str, uri: Jsonata, content_type: str | None) -> Json:
+    """All files below an address, as one channel of the job."""
+    source: dict[str, Json] = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    described: dict[str, Json] = {"ChannelName": name, "DataSource": {"S3DataSource": source}}
+    return {**described, "ContentType": content_type} if content_type else described
+
+
+def hyperparameter(scope: Scope, name: str, value: str | int | float | bool) -> Json:
+    """A hyperparameter as SageMaker wants it, which is text; references in it are replaced."""
+    if isinstance(value, str):
+        return scope.text(value, "hyperparameters", name)
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def metric_artifacts(metrics: Mapping[str, MetricSpec], model: Model) -> dict[str, Artifact]:
+    """The metrics of a model as outputs of its step; the promoted model's are as of its promotion."""
+    return {
+        f"metrics.{name}": Metric(
+            name=name,
+            goal=metric.goal,
+            value=Jsonata(f"{model.metrics.text}.`{metric.name or name}`"),
+            promoted=Jsonata(f"$promoted.metrics.`{metric.name or name}`"),
+            model=model,
+        )
+        for name, metric in metrics.items()
+    }
