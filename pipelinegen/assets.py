@@ -1,10 +1,13 @@
 """Where our templates and runtime lie, in a checkout and in a wheel, and what the runtime's code hashes to."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+
+from pydantic import VERSION
 
 _HERE = Path(__file__).parent
 
@@ -19,6 +22,26 @@ def cache_folder() -> Path:
     """Where this user's machine may keep what can be made again: below XDG_CACHE_HOME, or ~/.cache."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path("~/.cache").expanduser()) / "pipelinegen"
+
+
+def keep(path: Path, text: str) -> None:
+    """Puts a text into the cache; a folder that cannot be used costs time later and nothing else."""
+    import tempfile
+
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as stream:
+            stream.write(text)
+        Path(stream.name).replace(path)
+
+
+def language_digest() -> str:
+    """A hash of the code that makes the spec language, and of pydantic, which describes it."""
+    digest = hashlib.sha256(f"pydantic {VERSION}".encode())
+    for folder in ("spec", "steps"):
+        for path in sorted((_HERE / folder).rglob("*.py")):
+            digest.update(path.relative_to(_HERE).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def runtime_folder() -> Path:

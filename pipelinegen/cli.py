@@ -214,6 +214,8 @@ def _load(command: str) -> Callable[[argparse.Namespace], int]:
         from pipelinegen.local import commands as local
 
         return {"run": local.run, "serve": local.serve, "demo-data": local.demo_data}[command]
+    # Looking for plug-ins of pydantic takes as long as a whole pass of the compiler, and none has a say here.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # These commands live for a fraction of a second: collecting garbage would cost a tenth of it and free nothing.
     gc.disable()
     from pipelinegen import commands

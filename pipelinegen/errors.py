@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from enum import IntEnum
 
 
@@ -77,6 +76,8 @@ def joined(errors: Iterable[SpecError]) -> SpecError:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """`did you mean 'x'?` for the nearest known word, or None."""
+    from difflib import get_close_matches
+
     matches = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return f"did you mean '{matches[0]}'?" if matches else None
 

@@ -1,12 +1,14 @@
 """The tree of generated folders: what every spec gives, compared with what lies there, and written."""
 
+import contextlib
 import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from pipelinegen.assets import cache_folder, templates_folder
+from pipelinegen.assets import cache_folder, keep, language_digest, templates_folder
 from pipelinegen.compiler import compile_source
 from pipelinegen.errors import ExitCode, SpecError, fault, joined
 from pipelinegen.generate import generate_files
@@ -14,7 +16,8 @@ from pipelinegen.ir.model import Pipeline
 from pipelinegen.render.env import Renderer
 from pipelinegen.source import Source, code_beside, read_source
 from pipelinegen.spec.schema import FILE_NAME, pipeline_schema
-from pipelinegen.steps.registry import registered_kinds
+from pipelinegen.steps.base import StepKind
+from pipelinegen.steps.registry import BuiltInKinds, registered_kinds
 from pipelinegen.write import MANIFEST, Difference, commit, compare, plan, plan_file, read_manifest
 
 #: No line break that would end a comment, nothing that Terraform, JSONata or Markdown reads as its own.
@@ -122,10 +125,23 @@ def write_tree(folders: Folders, out: Path, *, force: bool = False) -> list[Diff
     return commit(changes)
 
 
+@cache
 def schema_text() -> str:
-    """The JSON Schema of the spec language."""
-    kinds = {name: (kind.spec, kind.summary) for name, kind in registered_kinds().items()}
-    return json.dumps(pipeline_schema(kinds), indent=2, ensure_ascii=False) + "\n"
+    """The JSON Schema of the spec language; kept between runs as long as the language's own code stays what it is."""
+    registered = registered_kinds()
+    if not isinstance(registered, BuiltInKinds):
+        return _made_schema(registered)
+    kept = cache_folder() / "schema" / f"{language_digest()}.json"
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return kept.read_text(encoding="utf-8")
+    text = _made_schema(registered)
+    keep(kept, text)
+    return text
+
+
+def _made_schema(kinds: Mapping[str, StepKind]) -> str:
+    schema = pipeline_schema({name: (kind.spec, kind.summary) for name, kind in kinds.items()})
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _strays(folders: Folders, out: Path) -> list[Path]:

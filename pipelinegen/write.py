@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -180,6 +179,8 @@ def _make_folder(folder: Path) -> list[Path]:
 
 
 def _write_beside(path: Path, text: str) -> Path:
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(prefix=".pipelinegen-", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -87,6 +86,8 @@ class _BytecodeCache(BytecodeCache):
             bucket.load_bytecode(stream)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
+        import tempfile
+
         path = self._path(bucket)
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)

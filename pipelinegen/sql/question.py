@@ -3,11 +3,12 @@
 import contextlib
 import hashlib
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
+
+from pipelinegen.assets import keep
 
 #: Column name to type; the type is None where nothing is known of it.
 Columns = Mapping[str, str | None]
@@ -60,7 +61,7 @@ def answer(question: Question, kept: Path | None) -> Answer:
 
     found = check_query(question)
     if path:
-        _keep(path, json.dumps(asdict(found) | {"copies": sorted(found.copies)}))
+        keep(path, json.dumps(asdict(found) | {"copies": sorted(found.copies)}))
     return found
 
 
@@ -80,11 +81,3 @@ def _from_json(text: str) -> Answer:
         {name: tuple((table, column) for table, column in origins) for name, origins in found["origins"].items()},
         frozenset(found["copies"]),
     )
-
-
-def _keep(path: Path, text: str) -> None:
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as stream:
-            stream.write(text)
-        Path(stream.name).replace(path)

@@ -1,6 +1,6 @@
 """Finds step kinds: every folder beside this file, then what other packages offer as `pipelinegen.steps`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -18,15 +18,35 @@ def registered_kinds() -> Mapping[str, StepKind]:
     return add_plugins(built_in_kinds(), entry_points(group=ENTRY_POINT_GROUP))
 
 
-def built_in_kinds() -> dict[str, StepKind]:
+class BuiltInKinds(Mapping[str, StepKind]):
+    """The kinds that come with pipelinegen, by name, sorted; a kind is imported when it is asked for."""
+
+    def __init__(self) -> None:
+        self._names = tuple(sorted(path.parent.name for path in Path(__file__).parent.glob("*/__init__.py")))
+
+    def __getitem__(self, name: str) -> StepKind:
+        if name not in self._names:
+            raise KeyError(name)
+        kind: StepKind = import_module(f"{__package__}.{name}").KIND
+        return kind
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def built_in_kinds() -> Mapping[str, StepKind]:
     """The kinds that come with pipelinegen, sorted by name."""
-    folder = Path(__file__).parent
-    names = sorted(path.parent.name for path in folder.glob("*/__init__.py"))
-    return {name: import_module(f"{__package__}.{name}").KIND for name in names}
+    return BuiltInKinds()
 
 
-def add_plugins(kinds: dict[str, StepKind], plugins: Iterable[EntryPoint]) -> dict[str, StepKind]:
+def add_plugins(kinds: Mapping[str, StepKind], plugins: Iterable[EntryPoint]) -> Mapping[str, StepKind]:
     """`kinds` and those of the plug-ins, sorted by name. Raises: SpecError with PG050."""
+    plugins = tuple(plugins)
+    if not plugins:
+        return kinds
     merged = dict(kinds)
     for plugin in sorted(plugins, key=lambda item: item.name):
         package = plugin.dist.name if plugin.dist else plugin.value
