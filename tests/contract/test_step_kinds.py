@@ -22,7 +22,7 @@ from tests.compiling import ROOT, pipelines_of
 KINDS = built_in_kinds()
 FOLDER = Path(pipelinegen.steps.__file__).parent
 #: Kinds without a state of their own: they run all the time.
-SERVICES = {"api"}
+SERVICES = {"api", "notebook"}
 
 every_kind = pytest.mark.parametrize("name", sorted(KINDS))
 
