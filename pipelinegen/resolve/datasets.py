@@ -36,8 +36,7 @@ def _lower(name: str, spec: DatasetSpec) -> Dataset:
 
 
 def _check(spec: CheckSpec) -> Check:
-    (kind,) = spec.model_fields_set
-    return Check(kind, tuple(spec.columns()), spec.model_dump(exclude_none=True)[kind])
+    return Check(spec.kind, tuple(spec.columns()), spec.model_dump(exclude_none=True)[spec.kind])
 
 
 def _unknown_columns(name: str, spec: DatasetSpec, spans: SpanTree) -> list[Diagnostic]:
@@ -72,9 +71,8 @@ def _unfit_checks(name: str, spec: DatasetSpec, spans: SpanTree) -> list[Diagnos
     """Checks of columns that are not there or not readable any more, and of values that a column cannot have."""
     faults = []
     for index, check in enumerate(spec.checks):
-        (kind,) = check.model_fields_set
         for column, path in check.places():
-            fact = _unfit(kind, check, column, spec)
+            fact = _unfit(check, column, spec)
             if fact:
                 span = spans.at("checks", index, *path)
                 help = "remove the check, or check another column"
@@ -82,8 +80,8 @@ def _unfit_checks(name: str, spec: DatasetSpec, spans: SpanTree) -> list[Diagnos
     return faults
 
 
-def _unfit(kind: str, check: CheckSpec, column: str, spec: DatasetSpec) -> str | None:
-    given = spec.columns[column]
+def _unfit(check: CheckSpec, column: str, spec: DatasetSpec) -> str | None:
+    kind, given = check.kind, spec.columns[column]
     if given.protect == "drop":
         return "is dropped when it is read, so that nothing of it can be checked"
     if kind in VALUE_CHECKS and given.protect == "hash":

@@ -3,13 +3,13 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, WithJsonSchema, model_validator
 
 from pipelinegen.spec.fields import SpecValueError, StrictModel
 
 _VALUE = re.compile(r"\$\{(steps(\.[a-z][a-z0-9_]*){2,3}|parameters\.[a-z][a-z0-9_]*|run\.(date|id))\}")
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-Number = Annotated[float, Field(strict=False)]
+Number = float
 
 
 def _value_reference(value: str) -> str:
@@ -26,13 +26,30 @@ def _scalar(value: Any) -> Any:
 
 
 ValueReference = Annotated[
-    str, AfterValidator(_value_reference), WithJsonSchema({"type": "string", "pattern": _VALUE.pattern})
+    str, AfterValidator(_value_reference), WithJsonSchema({"type": "string", "pattern": f"^{_VALUE.pattern}$"})
 ]
 Scalar = Annotated[Any, AfterValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 
 
+_SOME_COMPARISON: JsonValue = {
+    "anyOf": [
+        {"required": [word]}
+        for word in ("at_least", "at_most", "above", "below", "equals", "differs_from", "starts_with", "present")
+    ]
+}
+
+
 class ConditionSpec(StrictModel):
     """One condition: `is`, `value` with comparisons, or conditions joined by `all`, `any`, `not`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": [form]} for form in ("is", "value", "all", "any", "not")],
+            "if": {"required": ["value"]},
+            "then": _SOME_COMPARISON,
+            "else": {"not": _SOME_COMPARISON},
+        }
+    )
 
     is_: Annotated[ValueReference | None, Field(alias="is", description="A value that is true or false")] = None
     value: Annotated[ValueReference | None, Field(description="The value that is compared")] = None
@@ -66,6 +83,8 @@ class ConditionSpec(StrictModel):
 class WhenSpec(StrictModel):
     """Dates on which a step runs; on others it is skipped, as is what needs its results."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     weekdays: Annotated[list[Weekday] | None, Field(min_length=1, description="Of the run's date")] = None
     days_of_month: Annotated[
         list[Annotated[int, Field(ge=1, le=31)]] | None, Field(min_length=1, description="Of the run's date")
@@ -83,7 +102,5 @@ class RetrySpec(StrictModel):
 
     max_attempts: Annotated[int, Field(ge=1, le=20, description="Attempts beside the first")] = 2
     interval_seconds: Annotated[int, Field(ge=1, le=86400, description="The wait before the second attempt")] = 30
-    backoff_rate: Annotated[
-        float, Field(ge=1, le=10, strict=False, description="Each further wait is so many times as long")
-    ] = 2.0
+    backoff_rate: Annotated[float, Field(ge=1, le=10, description="Each further wait is so many times as long")] = 2.0
     jitter: Annotated[bool, Field(description="Waits are shortened at random, so that not all come at once")] = True

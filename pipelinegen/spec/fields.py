@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
 #: Generated names join these with '-'; what is then longer than AWS takes is shortened, and must stay readable.
 MAX_PIPELINE_NAME = 32
@@ -25,6 +25,20 @@ class StrictModel(BaseModel):
 
     # Validators of parts are built inside those of their wholes; deferring saves building each of them once more.
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+
+
+def exactly_one(*keys: str) -> ConfigDict:
+    """What the schema says of a part that has one of these keys; the part's validator says the same to the compiler."""
+    return ConfigDict(json_schema_extra={"oneOf": [_given(key) for key in keys]})
+
+
+def at_least_one(*keys: str) -> ConfigDict:
+    """As `exactly_one`, of a part that may have several."""
+    return ConfigDict(json_schema_extra={"anyOf": [_given(key) for key in keys]})
+
+
+def _given(key: str) -> JsonValue:
+    return {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
 
 
 class SpecValueError(ValueError):

@@ -21,6 +21,8 @@ from pipelinegen.spec.fields import (
     StepName,
     StrictModel,
     TableName,
+    at_least_one,
+    exactly_one,
 )
 
 
@@ -33,6 +35,8 @@ class OwnerSpec(StrictModel):
 
 class ScheduleSpec(StrictModel):
     """When the pipeline starts by itself: `cron` or `rate`."""
+
+    model_config = exactly_one("cron", "rate")
 
     cron: Annotated[Cron | None, Field(description="Six fields as EventBridge Scheduler reads them")] = None
     rate: Annotated[
@@ -95,6 +99,8 @@ class FromSpec(StrictModel):
 class RangeSpec(StrictModel):
     """Bounds of a number; both belong to the range, and one may be left out."""
 
+    model_config = at_least_one("min", "max")
+
     min: Annotated[int | float | None, Field(description="The least value")] = None
     max: Annotated[int | float | None, Field(description="The greatest value")] = None
 
@@ -123,7 +129,7 @@ VALUE_CHECKS = ("accepted_values", "range", "freshness")
 class CheckSpec(StrictModel):
     """One promise about the data; exactly one key. The Glue job fails when it is broken."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+    model_config = exactly_one("not_null", "unique", "min_rows", "accepted_values", "range", "freshness")
 
     not_null: Annotated[
         list[Identifier] | None, Field(description="Each of these columns has a value in every row")
@@ -148,10 +154,15 @@ class CheckSpec(StrictModel):
 
     @model_validator(mode="after")
     def _one_promise(self) -> "CheckSpec":
-        given = self.model_fields_set
-        if len(given) != 1 or all(getattr(self, name) is None for name in given):
+        given = [name for name in self.model_fields_set if getattr(self, name) is not None]
+        if len(given) != 1:
             raise SpecValueError("a check has exactly one key", "write each check as its own list item")
         return self
+
+    @property
+    def kind(self) -> str:
+        """The one key."""
+        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
 
     def places(self) -> list[tuple[str, tuple[str | int, ...]]]:
         """The columns the check speaks of, each with its path inside the check."""
@@ -281,6 +292,13 @@ class PipelineSpec(StrictModel):
         dict[EnvironmentName, EnvironmentSpec],
         Field(min_length=1, description="Where the pipeline is deployed; each gets its own generated folder"),
     ]
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _is_a_number(cls, value: Any) -> Any:
+        if value is True:
+            raise SpecValueError("'version' wants 1, found true", "write `version: 1`")
+        return value
 
     @model_validator(mode="after")
     def _one_way_to_schedule(self) -> "PipelineSpec":

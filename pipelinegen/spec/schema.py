@@ -1,5 +1,6 @@
 """JSON Schema of the spec for editors and CI, composed from the registered kinds."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ def pipeline_schema(kinds: Mapping[str, tuple[type[BaseModel], str]]) -> dict[st
     schema = _schema_of(PipelineSpec)
     definitions: dict[str, Any] = schema.pop("$defs")
     for name, (model, summary) in kinds.items():
-        step = _schema_of(model)
+        step = _with_own_names(_schema_of(model), name, definitions)
         definitions.update(step.pop("$defs", {}))
         step["description"] = summary
         step["properties"]["kind"] = {"const": name, "description": summary, "type": "string"}
@@ -43,6 +44,18 @@ def pipeline_schema(kinds: Mapping[str, tuple[type[BaseModel], str]]) -> dict[st
         **_point_to_steps(schema),
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def _with_own_names(step: dict[str, Any], kind: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """A kind's schema; parts of it that have the name of another kind's, and are others, get the kind's name."""
+    clashes = [name for name, part in step.get("$defs", {}).items() if known.get(name, part) != part]
+    text = json.dumps(step)
+    for name in clashes:
+        text = text.replace(f'"#/$defs/{name}"', f'"#/$defs/{kind}_{name}"')
+    renamed: dict[str, Any] = json.loads(text)
+    for name in clashes:
+        renamed["$defs"][f"{kind}_{name}"] = renamed["$defs"].pop(name)
+    return renamed
 
 
 def _describe(properties: dict[str, Any], definitions: Mapping[str, Any]) -> None:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from pipelinegen.ir.expressions import concatenate
 from pipelinegen.ir.model import Artifact, Json, Jsonata, Location, Metric, Model
 from pipelinegen.spec.conditions import Scalar
-from pipelinegen.spec.fields import SpecValueError, StrictModel
+from pipelinegen.spec.fields import SpecValueError, StrictModel, exactly_one
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.processing import stored
 from pipelinegen.steps.sagemaker_instances import TrainingInstanceType
@@ -52,7 +52,7 @@ class AlgorithmInstanceSpec(StrictModel):
 class MetricSpec(StrictModel):
     """A number that the image prints, or that AWS reads from an algorithm of its own."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["regex"]}, {"required": ["name"]}]})
+    model_config = exactly_one("regex", "name")
 
     goal: Annotated[Literal["maximize", "minimize"], Field(description="Which way is better")]
     regex: Annotated[MetricRegex | None, Field(description="Finds the number in the log, by its one group")] = None

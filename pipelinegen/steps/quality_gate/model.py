@@ -7,17 +7,19 @@ from pydantic import Field, model_validator
 
 from pipelinegen.ir.expressions import concatenate, expression
 from pipelinegen.ir.model import Json, Jsonata, Metric, OutputFile, Step, Value
-from pipelinegen.spec.fields import SpecValueError, StrictModel
+from pipelinegen.spec.fields import SpecValueError, StrictModel, at_least_one
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 
 
 class ThresholdSpec(StrictModel):
     """Bounds that a metric must keep; at least one."""
 
+    model_config = at_least_one("of_promoted", "value")
+
     of_promoted: Annotated[
-        Annotated[float, Field(gt=0, strict=False)] | None, Field(description="Times the promoted model's value")
+        Annotated[float, Field(gt=0)] | None, Field(description="Times the promoted model's value")
     ] = None
-    value: Annotated[Annotated[float, Field(strict=False)] | None, Field(description="A constant")] = None
+    value: Annotated[float | None, Field(description="A constant")] = None
 
     @model_validator(mode="after")
     def _some_bound(self) -> "ThresholdSpec":

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from pipelinegen.ir.model import (
     Artifact,
@@ -19,7 +19,7 @@ from pipelinegen.ir.model import (
     Step,
     Table,
 )
-from pipelinegen.spec.fields import IDENTIFIER, Identifier, SpecValueError, TimeoutMinutes
+from pipelinegen.spec.fields import IDENTIFIER, Identifier, SpecValueError, TimeoutMinutes, at_least_one
 from pipelinegen.steps.base import REFERENCE, Reference, Scope, StepSpec
 from pipelinegen.steps.processing import ProcessingJob, processing_request, stored
 from pipelinegen.steps.sagemaker import JOB_RETRY, ProcessingInstanceSpec
@@ -50,7 +50,7 @@ VariableName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,255}$")]
 class SagemakerProcessingSpec(StepSpec):
     """Keys of a `sagemaker_processing` step."""
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["image"]}, {"required": ["entrypoint"]}]})
+    model_config = at_least_one("image", "entrypoint")
 
     kind: Literal["sagemaker_processing"]
     image: Annotated[ImageUri | None, Field(description="By default the pipeline's own training image")] = None

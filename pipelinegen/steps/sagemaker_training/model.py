@@ -60,7 +60,7 @@ class HyperparametersSpec(StrictModel):
     dimensions: Annotated[int, Field(ge=4, le=1024, description="Length of the vectors of users and items")] = 64
     epochs: Annotated[PositiveInt, Field(description="Passes over the interactions")] = 2
     batch_size: Annotated[PositiveInt, Field(description="Interactions a training step")] = 256
-    learning_rate: Annotated[float, Field(gt=0, le=1, strict=False, description="Size of a training step")] = 0.03
+    learning_rate: Annotated[float, Field(gt=0, le=1, description="Size of a training step")] = 0.03
     exclude_seen: Annotated[bool, Field(description="Never recommend what a user has chosen before")] = True
     seed: Annotated[int, Field(ge=0, description="Of everything random; equal seed and data, equal model")] = 0
 

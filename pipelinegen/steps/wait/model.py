@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from pipelinegen.ir.model import Json, OutputFile, Step
-from pipelinegen.spec.fields import SpecValueError
+from pipelinegen.spec.fields import SpecValueError, exactly_one
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
 
 #: An execution of a standard state machine lives a year at most (Step Functions quotas).
@@ -18,6 +18,8 @@ _TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]
 
 class WaitSpec(StepSpec):
     """Keys of a `wait` step; exactly one of them besides those that all steps have."""
+
+    model_config = exactly_one("seconds", "minutes", "hours", "until")
 
     kind: Literal["wait"]
     seconds: Annotated[int | None, Field(ge=1, le=MAX_HOURS * 3600, description="How long, in seconds")] = None
