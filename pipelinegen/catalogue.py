@@ -110,4 +110,5 @@ CATALOGUE: Mapping[str, str] = {
         "A check cannot be made of its column: the column is dropped or hashed when it is read, or its type does "
         "not go with the check's values."
     ),
+    "PG088": "`init` has no such template, or may not write there. It never overwrites a file.",
 }

@@ -99,6 +99,10 @@ def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.Argume
         "--out", type=Path, default=Path("generated"), metavar="FOLDER", help="where the generated files lie"
     )
     package.add_argument("--build", type=Path, default=Path("build"), metavar="FOLDER", help="build by default")
+    init = _command(commands, "init", "write a spec to start from", spec=False)
+    init.add_argument("template", nargs="?", default="batch_recommender", metavar="TEMPLATE", help="see --list")
+    init.add_argument("--list", action="store_true", help="say what templates there are")
+    init.add_argument("--out", type=Path, metavar="FILE", help="where to write, specs/TEMPLATE.yaml by default")
     explain = _command(commands, "explain", "say what a diagnostic means", spec=False)
     explain.add_argument("id", nargs="?", metavar="ID", help="such as PG012; every one if none is given")
     for command in (generate, check, validate, graph):
@@ -221,6 +225,7 @@ def _load(command: str) -> Callable[[argparse.Namespace], int]:
     from pipelinegen import commands
 
     return {
+        "init": commands.init,
         "generate": commands.generate,
         "check": commands.check,
         "validate": commands.validate,

@@ -4,7 +4,9 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from pipelinegen.assets import templates_folder
 from pipelinegen.errors import Diagnostic, ExitCode, Span, SpecError, fault, suggest
+from pipelinegen.starters import read_starters, write_starter
 from pipelinegen.tree import add_abandoned, compare_tree, compile_specs, generate_folders, schema_text, write_tree
 
 
@@ -57,6 +59,19 @@ def graph(options: Namespace) -> int:
 def schema(options: Namespace) -> int:
     """Prints the schema."""
     sys.stdout.write(schema_text())
+    return ExitCode.CLEAN
+
+
+def init(options: Namespace) -> int:
+    """Writes a starter, or lists what there are."""
+    starters = read_starters(templates_folder() / "init")
+    if options.list:
+        width = max(len(name) for name in starters)
+        print("\n".join(f"{name:{width}}  {starter.summary}" for name, starter in starters.items()))
+        return ExitCode.CLEAN
+    path = options.out or Path("specs") / f"{options.template}.yaml"
+    write_starter(starters, options.template, path)
+    print(f"wrote {path.as_posix()}\nnext: pipelinegen validate {path.as_posix()}")
     return ExitCode.CLEAN
 
 

@@ -16,7 +16,7 @@ COMPILER = [path for path in MODULES if path.is_relative_to(ROOT / "pipelinegen"
 LEVELS = (
     ("pipelinegen", "pipelinegen.catalogue", "pipelinegen.assets", "pipelinegen.bundles"),
     ("pipelinegen.errors",),
-    ("pipelinegen.source", "pipelinegen.formats", "pipelinegen.sql"),
+    ("pipelinegen.source", "pipelinegen.formats", "pipelinegen.starters", "pipelinegen.sql"),
     ("pipelinegen.spec", "pipelinegen.ir"),
     ("pipelinegen.steps",),
     ("pipelinegen.render", "pipelinegen.resolve"),

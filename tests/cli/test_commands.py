@@ -14,7 +14,7 @@ from pipelinegen.catalogue import CATALOGUE
 from tests.cli.process import pipelinegen
 from tests.compiling import ENVIRONMENT, ROOT
 
-COMMANDS = ("generate", "check", "validate", "graph", "schema", "explain", "run", "serve", "demo-data")
+COMMANDS = ("init", "generate", "check", "validate", "graph", "schema", "explain", "run", "serve", "demo-data")
 HEAVY = ("torch", "pyspark", "moto", "sagemaker", "boto3", "botocore", "pyarrow", "redis", "fastapi", "numpy", "rich")
 
 
