@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SPEC := specs/vehicle_recommendations.yaml
 DAYS ?= 3
-JOBS ?= 2
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types fast slow generate bench clean
+.PHONY: help demo test check lint types fast slow generate docs bench clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ slow: $(VENV)/.dev
 
 generate: $(VENV)/.dev ## Write generated/ for every spec
 	$(BIN)/pipelinegen generate
+
+docs: $(VENV)/.dev ## Write docs/reference/ from the code
+	$(BIN)/python -m pipelinegen.reference --out docs/reference
 
 bench: $(VENV)/.dev ## Speed and quality, each with a table and ratios
 	@for name in compile demo loader api recommender; do \
