@@ -98,7 +98,7 @@ def print_summary(summary: RunSummary, console: Console) -> None:
     console.print()
     for message in summary.notifications:
         first = str(message["message"]).split("\n", 1)[0]
-        console.print(f"told the owner: {message['subject']}: {first}", markup=False, highlight=False)
+        console.print(f"told the owner: {message['subject']}: {first}", markup=False, highlight=False, soft_wrap=True)
     days = "1 day" if len(summary.days) == 1 else f"{len(summary.days)} days"
     console.print(f"{days} in {summary.seconds:.0f} s", highlight=False)
 
@@ -136,10 +136,14 @@ def _seconds(summary: RunSummary) -> Table:
 
 
 def _table(*headings: str) -> Table:
-    table = Table(box=None, padding=(0, 1))
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in headings:
         left = heading in ("day", "gate", "seconds", "failed in")
-        table.add_column(heading, justify="left" if left else "right", min_width=max(map(len, heading.split())))
+        table.add_column(
+            heading,
+            justify="left" if left else "right",
+            min_width=10 if heading == "day" else max(map(len, heading.split())),
+        )
     return table
 
 
