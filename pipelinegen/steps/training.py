@@ -1,13 +1,64 @@
 """The states of a training job, and the model that comes out of them."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from pipelinegen.ir.model import Json, Jsonata
+from pipelinegen.ir.model import Json, Jsonata, RoleKey
 from pipelinegen.steps.base import Scope
-from pipelinegen.steps.sagemaker import JOB_RETRY
+from pipelinegen.steps.sagemaker import JOB_RETRY, role_arn, vpc_config
 
 #: A spot job may wait this long for machines, beside the time it runs.
 SPOT_WAIT_SECONDS = 30 * 60
+
+
+class TrainingMachines(Protocol):
+    """What the spec says of a training job's machines."""
+
+    @property
+    def type(self) -> str:
+        """Instance type."""
+
+    @property
+    def count(self) -> int:
+        """How many."""
+
+    @property
+    def spot(self) -> bool:
+        """Whether they may be taken away."""
+
+    @property
+    def volume_gib(self) -> int:
+        """Disk of each."""
+
+
+def training_job(scope: Scope, role: RoleKey, machines: TrainingMachines, timeout_minutes: int) -> dict[str, Json]:
+    """What every request for training says of role, output, machines, limits and network.
+
+    Only a spot job has checkpoints, for only it may be taken away and go on.
+    """
+    stopping: dict[str, Json] = {"MaxRuntimeInSeconds": timeout_minutes * 60}
+    checkpoints: dict[str, Json] = {}
+    if machines.spot:
+        stopping["MaxWaitTimeInSeconds"] = timeout_minutes * 60 + SPOT_WAIT_SECONDS
+        checkpoints["CheckpointConfig"] = {
+            "S3Uri": Jsonata(f"'{scope.models.uri}checkpoints/' & $states.context.Execution.Name"),
+            "LocalPath": "/opt/ml/checkpoints",
+        }
+    return {
+        "RoleArn": role_arn(scope, role),
+        "OutputDataConfig": {"S3OutputPath": scope.models.uri.rstrip("/"), "KmsKeyId": "${data_key_arn}"},
+        **checkpoints,
+        "ResourceConfig": {
+            "InstanceCount": machines.count,
+            "InstanceType": machines.type,
+            "VolumeSizeInGB": machines.volume_gib,
+        },
+        "EnableManagedSpotTraining": machines.spot,
+        "EnableNetworkIsolation": True,
+        "EnableInterContainerTrafficEncryption": machines.count > 1,
+        "StoppingCondition": stopping,
+        "VpcConfig": vpc_config(),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from pipelinegen.ir.expressions import expression, unique_job_name
 from pipelinegen.ir.model import Json, Jsonata, RoleKey, Table
 from pipelinegen.steps.base import Scope
-from pipelinegen.steps.sagemaker import IMAGE_VARIABLE, role_arn, vpc_config
-from pipelinegen.steps.training import SPOT_WAIT_SECONDS
+from pipelinegen.steps.sagemaker import IMAGE_VARIABLE, job_tags
+from pipelinegen.steps.training import training_job
 
 if TYPE_CHECKING:
     from pipelinegen.steps.sagemaker_training.model import SagemakerTrainingSpec
@@ -31,10 +31,6 @@ def training_request(
     tables: tuple[Table, Table],
 ) -> dict[str, Json]:
     """The request as Step Functions sends it; the promoted model is a channel where there is one."""
-    seconds = spec.timeout_minutes * 60
-    stopping: dict[str, Json] = {"MaxRuntimeInSeconds": seconds}
-    if spec.instance.spot:
-        stopping["MaxWaitTimeInSeconds"] = seconds + SPOT_WAIT_SECONDS
     return {
         "TrainingJobName": unique_job_name(scope.names.job_prefix(scope.step)),
         "AlgorithmSpecification": {
@@ -42,25 +38,10 @@ def training_request(
             "TrainingInputMode": "File",
             "MetricDefinitions": [{"Name": name, "Regex": f"metric {name}={_NUMBER};"} for name in PRINTED_METRICS],
         },
-        "RoleArn": role_arn(scope, role),
         "HyperParameters": hyperparameters,
         "InputDataConfig": _channels(tables),
-        "OutputDataConfig": {"S3OutputPath": scope.models.uri.rstrip("/"), "KmsKeyId": "${data_key_arn}"},
-        "CheckpointConfig": {
-            "S3Uri": Jsonata(f"'{scope.models.uri}checkpoints/' & $states.context.Execution.Name"),
-            "LocalPath": "/opt/ml/checkpoints",
-        },
-        "ResourceConfig": {
-            "InstanceCount": spec.instance.count,
-            "InstanceType": spec.instance.type,
-            "VolumeSizeInGB": spec.instance.volume_gib,
-        },
-        "EnableManagedSpotTraining": spec.instance.spot,
-        "EnableNetworkIsolation": True,
-        "EnableInterContainerTrafficEncryption": spec.instance.count > 1,
-        "StoppingCondition": stopping,
-        "VpcConfig": vpc_config(),
-        "Tags": [{"Key": "pipeline", "Value": scope.names.pipeline}, {"Key": "run", "Value": Jsonata("$run_id")}],
+        **training_job(scope, role, spec.instance, spec.timeout_minutes),
+        "Tags": job_tags(scope),
     }
 
 

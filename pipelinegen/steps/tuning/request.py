@@ -8,8 +8,8 @@ from pipelinegen.ir.expressions import unique_short_name
 from pipelinegen.ir.model import Json, Jsonata, RoleKey
 from pipelinegen.steps.algorithms import algorithm_specification, hyperparameter
 from pipelinegen.steps.base import Scope
-from pipelinegen.steps.sagemaker import JOB_RETRY, job_tags, role_arn, vpc_config
-from pipelinegen.steps.training import SPOT_WAIT_SECONDS, training_variables
+from pipelinegen.steps.sagemaker import JOB_RETRY, job_tags
+from pipelinegen.steps.training import SPOT_WAIT_SECONDS, training_job, training_variables
 
 if TYPE_CHECKING:
     from pipelinegen.steps.tuning.model import RangeSpec, TuningSpec
@@ -67,34 +67,14 @@ def tuning_request(scope: Scope, role: RoleKey, spec: "TuningSpec", given: Seque
 
 
 def _training(scope: Scope, role: RoleKey, spec: "TuningSpec", given: Sequence[Json]) -> dict[str, Json]:
-    seconds = spec.timeout_minutes * 60
-    stopping: dict[str, Json] = {"MaxRuntimeInSeconds": seconds}
-    job: dict[str, Json] = {
+    return {
         "StaticHyperParameters": {
             name: hyperparameter(scope, name, value) for name, value in spec.hyperparameters.items()
         },
         "AlgorithmSpecification": algorithm_specification(spec.image, spec.metrics),
-        "RoleArn": role_arn(scope, role),
         "InputDataConfig": list(given),
-        "OutputDataConfig": {"S3OutputPath": scope.models.uri.rstrip("/"), "KmsKeyId": "${data_key_arn}"},
-        "ResourceConfig": {
-            "InstanceCount": spec.instance.count,
-            "InstanceType": spec.instance.type,
-            "VolumeSizeInGB": spec.instance.volume_gib,
-        },
-        "EnableManagedSpotTraining": spec.instance.spot,
-        "EnableNetworkIsolation": True,
-        "EnableInterContainerTrafficEncryption": spec.instance.count > 1,
-        "StoppingCondition": stopping,
-        "VpcConfig": vpc_config(),
+        **training_job(scope, role, spec.instance, spec.timeout_minutes),
     }
-    if spec.instance.spot:
-        stopping["MaxWaitTimeInSeconds"] = seconds + SPOT_WAIT_SECONDS
-        job["CheckpointConfig"] = {
-            "S3Uri": Jsonata(f"'{scope.models.uri}checkpoints/' & $states.context.Execution.Name"),
-            "LocalPath": "/opt/ml/checkpoints",
-        }
-    return job
 
 
 def _ranges(spec: "TuningSpec") -> dict[str, Json]:
