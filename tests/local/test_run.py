@@ -106,11 +106,11 @@ def test_the_reference_pipeline_runs_on_real_listings(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_failing_step_shows_its_state_and_the_end_of_its_own_log(small: Path) -> None:
-    change_sql(small, "SELECT item, cost FROM sales")
+    change_sql(small, "SELECT item, price FROM sales WHERE raise_error('the cost is unknown') IS NULL")
     run = run_command("run", "specs/small.yaml", "--date", DATE, folder=small)
     assert run.code == 1
     assert "state 'Extract' failed on 2026-11-20" in run.out
-    assert "cost" in run.out
+    assert "the cost is unknown" in run.out
     assert "Traceback" not in run.err
     assert list(processes_that_name(str(small))) == []
 

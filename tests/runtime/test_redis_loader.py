@@ -25,7 +25,7 @@ from runtime.redis_loader.retry import OutOfTimeError, RetryPolicy, TimeBudget
 from runtime.redis_loader.source import RANGE_BYTES, SourceBatch, SourceError, list_files, read_batches
 from tests.redis_server import RedisServer, free_port, running_redis
 
-BUCKET = "data"
+BUCKET = "loader-data"
 FOLDER = f"s3://{BUCKET}/predict/date=2026-11-22/"
 EVENT = {"predictions": FOLDER, "run_date": "2026-11-22", "model_version": "train-7"}
 SETTINGS = {"schema_version": 1, "key": "recommendations:{user_id}", "expire_seconds": 259_200}
