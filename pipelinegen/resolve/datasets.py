@@ -7,8 +7,8 @@ from pipelinegen.errors import Diagnostic, suggest
 from pipelinegen.ir.model import Check, Column, Dataset, Window
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.source import SpanTree
+from pipelinegen.spec.datasets import VALUE_CHECKS, CheckSpec, DatasetSpec
 from pipelinegen.spec.load import describe
-from pipelinegen.spec.pipeline import VALUE_CHECKS, CheckSpec, DatasetSpec
 
 
 def lower_datasets(draft: Draft) -> Draft:

@@ -5,23 +5,19 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from pipelinegen.spec.conditions import Scalar
+from pipelinegen.spec.datasets import DatasetSpec, ProtectionSpec, WarehouseSpec
 from pipelinegen.spec.fields import (
     AccountId,
-    ColumnType,
     Cron,
     Email,
     EnvironmentName,
     FreeText,
     Identifier,
     PipelineName,
-    PositiveInt,
     Region,
-    SecretName,
     SpecValueError,
     StepName,
     StrictModel,
-    TableName,
-    at_least_one,
     exactly_one,
 )
 
@@ -56,140 +52,6 @@ class ScheduleSpec(StrictModel):
     def expression(self) -> str:
         """As EventBridge Scheduler wants it."""
         return f"cron({self.cron})" if self.cron else f"rate({self.rate})"
-
-
-class WarehouseSpec(StrictModel):
-    """Where the datasets lie. The secret holds host, port, username and password; the spec never does."""
-
-    kind: Annotated[Literal["redshift", "postgresql", "mysql"], Field(description="The engine, read by JDBC")]
-    secret: Annotated[SecretName, Field(description="Secrets Manager name")]
-    database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}$", description="The database to connect to")]
-
-
-class ProtectionSpec(StrictModel):
-    """The key for `protect: hash`."""
-
-    secret: Annotated[SecretName, Field(description='Secrets Manager name; its JSON value holds "key"')]
-
-
-class ColumnSpec(StrictModel):
-    """One column of a dataset."""
-
-    type: Annotated[ColumnType, Field(description="What values become when the table is read; Spark's words")]
-    sensitive: Annotated[bool, Field(description="Never reaches S3 in the clear")] = False
-    protect: Annotated[
-        Literal["hash", "drop"] | None, Field(description="What is done to a sensitive column on reading")
-    ] = None
-
-
-class WindowSpec(StrictModel):
-    """The fresh part of a table: the `days` before the run's date, midnight to midnight UTC."""
-
-    column: Annotated[Identifier, Field(description="The date or timestamp that says when a row came about")]
-    days: Annotated[PositiveInt, Field(description="How many days before the run's date are read")] = 1
-
-
-class FromSpec(StrictModel):
-    """The table a dataset is read from."""
-
-    table: Annotated[TableName, Field(description="Name in the warehouse: table, schema.table or catalog.schema.table")]
-    window: WindowSpec | None = None
-
-
-class RangeSpec(StrictModel):
-    """Bounds of a number; both belong to the range, and one may be left out."""
-
-    model_config = at_least_one("min", "max")
-
-    min: Annotated[int | float | None, Field(description="The least value")] = None
-    max: Annotated[int | float | None, Field(description="The greatest value")] = None
-
-    @model_validator(mode="after")
-    def _some_bound(self) -> "RangeSpec":
-        if self.min is None and self.max is None:
-            raise SpecValueError("a range has no bound", "give `min:`, `max:` or both")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise SpecValueError(f"no number is from {self.min} to {self.max}", "let `min` be the smaller one")
-        return self
-
-
-class FreshnessSpec(StrictModel):
-    """The newest value of a date or timestamp is not too old."""
-
-    column: Annotated[Identifier, Field(description="The date or timestamp that says when a row came about")]
-    max_age_hours: Annotated[
-        PositiveInt, Field(description="How old the newest value may be at the start (UTC) of the run's date")
-    ] = 24
-
-
-#: Checks that compare values, which the pseudonyms of a hashed column cannot be.
-VALUE_CHECKS = ("accepted_values", "range", "freshness")
-
-
-class CheckSpec(StrictModel):
-    """One promise about the data; exactly one key. The Glue job fails when it is broken."""
-
-    model_config = exactly_one("not_null", "unique", "min_rows", "accepted_values", "range", "freshness")
-
-    not_null: Annotated[
-        list[Identifier] | None, Field(description="Each of these columns has a value in every row")
-    ] = None
-    unique: Annotated[
-        list[Identifier] | None, Field(description="No two rows agree in all of these columns; null counts as a value")
-    ] = None
-    min_rows: Annotated[
-        Annotated[int, Field(ge=0)] | None, Field(description="The table has at least so many rows")
-    ] = None
-    accepted_values: Annotated[
-        dict[Identifier, Annotated[list[str | int | float | bool], Field(min_length=1)]] | None,
-        Field(min_length=1, description="Each of these columns has one of its listed values, or none"),
-    ] = None
-    range: Annotated[
-        dict[Identifier, RangeSpec] | None,
-        Field(min_length=1, description="Each of these columns is a number within its bounds, or has no value"),
-    ] = None
-    freshness: Annotated[
-        FreshnessSpec | None, Field(description="The newest value of a date or timestamp is not too old")
-    ] = None
-
-    @model_validator(mode="after")
-    def _one_promise(self) -> "CheckSpec":
-        given = [name for name in self.model_fields_set if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise SpecValueError("a check has exactly one key", "write each check as its own list item")
-        return self
-
-    @property
-    def kind(self) -> str:
-        """The one key."""
-        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
-
-    def places(self) -> list[tuple[str, tuple[str | int, ...]]]:
-        """The columns the check speaks of, each with its path inside the check."""
-        found: list[tuple[str, tuple[str | int, ...]]] = []
-        for kind, columns in (("not_null", self.not_null), ("unique", self.unique)):
-            found.extend((column, (kind, place)) for place, column in enumerate(columns or ()))
-        for kind, values in (("accepted_values", self.accepted_values), ("range", self.range)):
-            found.extend((column, (kind, column)) for column in values or ())
-        if self.freshness:
-            found.append((self.freshness.column, ("freshness", "column")))
-        return found
-
-    def columns(self) -> list[str]:
-        """The columns the check speaks of."""
-        return [column for column, _ in self.places()]
-
-
-class DatasetSpec(StrictModel):
-    """A data contract: columns, checks, and the table it is read from, where it is read from one."""
-
-    from_: Annotated[FromSpec | None, Field(alias="from")] = None
-    columns: Annotated[
-        dict[Identifier, ColumnSpec], Field(min_length=1, description="Every column by its name, in the table's order")
-    ]
-    checks: Annotated[
-        list[CheckSpec], Field(description="Promises that the Glue job enforces and reports with counts")
-    ] = []
 
 
 class ParameterSpec(StrictModel):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pipelinegen.assets import cache_folder
 from pipelinegen.errors import Diagnostic, SpecError
 from pipelinegen.ir.model import Column, Dataset, Table
-from pipelinegen.spec.pipeline import VALUE_CHECKS
+from pipelinegen.spec.datasets import VALUE_CHECKS
 from pipelinegen.sql.question import Answer, Columns, Question, answer
 from pipelinegen.steps.base import Scope
 
