@@ -110,5 +110,14 @@ CATALOGUE: Mapping[str, str] = {
         "A check cannot be made of its column: the column is dropped or hashed when it is read, or its type does "
         "not go with the check's values."
     ),
+    "PG110": (
+        "A shared file cannot be included: `include:` takes relative paths of YAML files below the project's folder, "
+        "each a mapping of the same keys as a spec."
+    ),
+    "PG111": "Files include each other in a circle.",
+    "PG112": (
+        "The overrides of an environment name a step that the spec does not have, so that they would be lost. A new "
+        "step is given with its kind."
+    ),
     "PG088": "`init` has no such template, or may not write there. It never overwrites a file.",
 }

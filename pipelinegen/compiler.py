@@ -1,11 +1,13 @@
 """The whole way from a source to the IR of each environment."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import reduce
 
 from pipelinegen.errors import Diagnostic, SpecError, fault, suggest
 from pipelinegen.ir.model import Pipeline, Schedule, Warehouse
 from pipelinegen.ir.names import Names
+from pipelinegen.layers import cited_inclusions, with_inclusions
 from pipelinegen.resolve import PASSES, Draft
 from pipelinegen.resolve.environments import overlay
 from pipelinegen.resolve.steps import typed_steps
@@ -27,6 +29,15 @@ def compile_source(
     `cited` is the path of the spec as generated files name it; `read_code` reads the folders of code it names.
     Raises: SpecError with every fault of the first stage that finds any; PG020 if there is no such environment.
     """
+    try:
+        return _compile_all(source, kinds, cited, environment, read_code)
+    except SpecError as error:
+        raise with_inclusions(error, source.included) from None
+
+
+def _compile_all(
+    source: Source, kinds: Mapping[str, StepKind], cited: str, environment: str | None, read_code: CodeReader
+) -> tuple[Pipeline, ...]:
     spec = _load(source, kinds)
     if environment is not None and environment not in spec.environments:
         span = source.spans.at("environments").label
@@ -58,11 +69,15 @@ def _load(source: Source, kinds: Mapping[str, StepKind]) -> PipelineSpec:
 def _compile(
     source: Source, kinds: Mapping[str, StepKind], cited: str, environment: str, read_code: CodeReader
 ) -> Pipeline:
-    data, spans = overlay(source.data, source.spans, environment)
-    spec = load_model(PipelineSpec, data, spans)
-    names = Names(spec.name, environment, spec.environments[environment].account_id)
-    draft = Draft(spec, data, spans, cited, environment, kinds, names, read_code)
-    return _pipeline(reduce(lambda current, step: step(current), PASSES, draft))
+    over = overlay(source.data, source.spans, environment)
+    try:
+        spec = load_model(PipelineSpec, over.data, over.spans)
+        names = Names(spec.name, environment, spec.environments[environment].account_id)
+        draft = Draft(spec, over.data, over.spans, cited, environment, kinds, names, read_code, removed=over.removed)
+        found = _pipeline(reduce(lambda current, step: step(current), PASSES, draft))
+    except SpecError as error:
+        raise over.explained(error) from None
+    return replace(found, included=cited_inclusions(source, cited)) if source.included else found
 
 
 def _pipeline(draft: Draft) -> Pipeline:

@@ -91,7 +91,8 @@ def _rows(
     part: Schema, schema: Schema, prefix: str, above: tuple[str, ...] = (), *, nested: bool = True
 ) -> Iterator[Row]:
     """A row for each key of a part, and with `nested` for the keys inside it; `above` are the parts around it."""
-    required = part.get("required", ())
+    # What a spec itself must have is in the `else` of having an `include:`.
+    required = part.get("required") or part.get("else", {}).get("required", ())
     for name, key in part.get("properties", {}).items():
         path = f"{prefix}{name}"
         yield Row(path, _type(key, schema), _default(key, name in required), _plain(key.get("description", "")))

@@ -80,13 +80,22 @@ class SpanTree:
 
 
 @dataclass(frozen=True, slots=True)
+class Inclusion:
+    """A file that another one includes: its text, and the place that names it."""
+
+    text: str
+    place: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """One file: its text, what it says, and where it says it."""
+    """One file: its text, what it says, and where it says it; what it includes lies beneath that, by file."""
 
     file: str
     text: str
     data: Data
     spans: SpanTree
+    included: Mapping[str, Inclusion] = field(default_factory=dict)
 
     def line(self, number: int) -> str | None:
         """Line `number`, counted from 1."""

@@ -13,8 +13,9 @@ from pipelinegen.compiler import compile_source
 from pipelinegen.errors import ExitCode, SpecError, fault, joined
 from pipelinegen.generate import generate_files
 from pipelinegen.ir.model import Pipeline
+from pipelinegen.layers import read_spec
 from pipelinegen.render.env import Renderer
-from pipelinegen.source import Source, code_beside, read_source
+from pipelinegen.source import Source, code_beside
 from pipelinegen.spec.schema import FILE_NAME, pipeline_schema
 from pipelinegen.steps.base import StepKind
 from pipelinegen.steps.registry import BuiltInKinds, registered_kinds
@@ -41,7 +42,7 @@ def compile_specs(paths: Iterable[Path], out: Path, environment: str | None = No
     faults: list[SpecError] = []
     for path in paths:
         try:
-            source = read_source(path)
+            source = read_spec(path)
             cited = cited_path(path, out)
             found.append(Compiled(source, compile_source(source, kinds, cited, environment, code_beside(path))))
         except SpecError as error:
@@ -72,7 +73,12 @@ def generate_folders(
     """Every folder with its files. Raises: SpecError with PG034 for a template at fault."""
     renderer = Renderer(templates_folder(), templates, cache_folder() / "templates")
     return {
-        out / pipeline.name / pipeline.environment: generate_files(pipeline, renderer, item.source.text)
+        out / pipeline.name / pipeline.environment: generate_files(
+            pipeline,
+            renderer,
+            item.source.text,
+            included={file: inclusion.text for file, inclusion in item.source.included.items()},
+        )
         for item in compiled
         for pipeline in item.pipelines
     }

@@ -17,6 +17,7 @@ LEVELS = (
     ("pipelinegen", "pipelinegen.catalogue", "pipelinegen.assets", "pipelinegen.bundles"),
     ("pipelinegen.errors",),
     ("pipelinegen.source", "pipelinegen.formats", "pipelinegen.starters", "pipelinegen.sql"),
+    ("pipelinegen.layers",),
     ("pipelinegen.spec", "pipelinegen.ir"),
     ("pipelinegen.steps",),
     ("pipelinegen.render", "pipelinegen.resolve"),

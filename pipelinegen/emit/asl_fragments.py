@@ -59,7 +59,7 @@ def _step(bench: Workbench, steps: Mapping[str, Step], part: Plan) -> Fragment:
     step = steps[part]
     assert step.state is not None
     body = json.loads(bench.renderer.render(step.state.template, step.state.context, passed_on=PASSED_ON))
-    place = f"{bench.pipeline.source}:{step.span.line}"
+    place = bench.pipeline.cited(step.span)
     if "Type" in body:
         body = {"StartAt": step.title, "States": {step.title: body}}
     states: dict[str, State] = {}

@@ -119,7 +119,7 @@ def _direct(step: Step, before: Mapping[str, frozenset[str]]) -> list[str]:
 def _row(pipeline: Pipeline, step: Step) -> StepRow:
     needs = ", ".join(f"`{need}`" for need in step.needs) or "-"
     text = " ".join(step.description.replace("|", "\\|").split())
-    return StepRow(step.name, step.kind, needs, text, f"{pipeline.source}:{step.span.line}")
+    return StepRow(step.name, step.kind, needs, text, pipeline.cited(step.span))
 
 
 def _line(permission: Permission) -> str:

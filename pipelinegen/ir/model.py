@@ -354,6 +354,12 @@ class Pipeline:
     parameters: Mapping[str, Json]
     steps: tuple[Step, ...]
     roles: tuple[Role, ...]
+    #: The files that the spec includes, by the name that spans have, with the name that generated files give them.
+    included: Mapping[str, str] = field(default_factory=dict)
+
+    def cited(self, span: Span) -> str:
+        """A place of the spec or of what it includes, as generated files name it."""
+        return f"{self.included.get(span.file, self.source)}:{span.line}"
 
     def role(self, key: RoleKey) -> Role:
         """The role of a key."""

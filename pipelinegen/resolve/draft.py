@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from pipelinegen.errors import Diagnostic, SpecError
+from pipelinegen.errors import Diagnostic, Span, SpecError
 from pipelinegen.ir.model import Dataset, Role, Step
 from pipelinegen.ir.names import Names
 from pipelinegen.source import CodeReader, Data, SpanTree, no_code
@@ -33,6 +33,8 @@ class Draft:
     read_code: CodeReader = no_code
     raw_steps: Mapping[str, Data] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
+    #: Steps that the environment's overrides remove, and where.
+    removed: Mapping[str, Span] = field(default_factory=dict)
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     typed: Mapping[str, TypedStep] = field(default_factory=dict)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pipelinegen.errors import Diagnostic, Span, suggest
+from pipelinegen.errors import Diagnostic, Note, Span, suggest
 from pipelinegen.ir.graph import find_cycle
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.source import Data, SpanTree
@@ -65,6 +65,10 @@ def _check(draft: Draft, reference: str, span: Span) -> list[Diagnostic]:
 def _check_step(draft: Draft, name: str, span: Span) -> list[Diagnostic]:
     if name in draft.raw_steps:
         return []
+    if name in draft.removed:
+        message = f"step '{name}' is not in environment '{draft.environment}'"
+        note = Note(draft.removed[name], "it is removed here")
+        return [Diagnostic(span, "PG012", message, "remove what refers to it there, too", (note,))]
     if name in draft.left_out:
         message = f"step '{name}' is not in environment '{draft.environment}'"
         return [Diagnostic(span, "PG012", message, "give both steps the same `only_in:`")]

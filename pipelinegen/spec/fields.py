@@ -1,7 +1,7 @@
 """Constrained values that pipeline and step kinds share. Limits cite their AWS source."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
@@ -146,6 +146,16 @@ Cron = Annotated[
         "give six fields: minute hour day-of-month month day-of-week year, e.g. 0 4 * * ? *",
     ),
 ]
+
+
+def _include(value: Any) -> Any:
+    if not isinstance(value, str) and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+        raise SpecValueError("'include' wants the path of a file, or a list of them", "write include: [shared.yaml]")
+    return value
+
+
+_PATHS: JsonValue = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+Include = Annotated[Any, AfterValidator(_include), WithJsonSchema(dict(_PATHS))]
 FreeText = Annotated[str, Field(min_length=1, max_length=1000)]
 PositiveInt = Annotated[int, Field(ge=1)]
 TimeoutMinutes = Annotated[int, Field(ge=1, le=2880, description="The job is stopped, and fails, after this time")]

@@ -13,6 +13,7 @@ from pipelinegen.spec.fields import (
     EnvironmentName,
     FreeText,
     Identifier,
+    Include,
     PipelineName,
     Region,
     SpecValueError,
@@ -104,7 +105,7 @@ class EnvironmentSpec(StrictModel):
     @field_validator("overrides")
     @classmethod
     def _leaves_identity_alone(cls, value: dict[str, Any]) -> dict[str, Any]:
-        for key in ("environments", "name", "version"):
+        for key in ("environments", "include", "name", "version"):
             if key in value:
                 raise SpecValueError(f"an environment cannot override '{key}'", f"remove '{key}' from the overrides")
         return value
@@ -123,6 +124,9 @@ class PipelineSpec(StrictModel):
 
     version: Annotated[Literal[1], Field(description="The version of this language")]
     name: Annotated[PipelineName, Field(description="Begins every name in AWS; a-z, 0-9 and single '-'")]
+    include: Annotated[Include | None, Field(description="Shared files that lie beneath this one, the last on top")] = (
+        None
+    )
     description: Annotated[FreeText, Field(description="One sentence for readers of the generated files")]
     owner: OwnerSpec
     schedule: Annotated[ScheduleSpec | None, Field(description="The one schedule; on demand only without")] = None

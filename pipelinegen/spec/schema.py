@@ -75,6 +75,8 @@ def _point_to_steps(schema: dict[str, Any]) -> dict[str, Any]:
     steps = dict(schema["properties"]["steps"])
     steps["patternProperties"] = {pattern: {"$ref": "#/$defs/step"} for pattern in steps["patternProperties"]}
     schema["properties"]["steps"] = steps
+    # What a spec lacks may lie in the files that it includes, which a schema cannot see.
+    schema["if"], schema["else"] = {"required": ["include"]}, {"required": schema.pop("required")}
     schema.pop("description", None)
     return schema
 

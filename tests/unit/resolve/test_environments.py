@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelinegen.resolve.environments import merge, overlay
+from pipelinegen.layers import merge
+from pipelinegen.resolve.environments import Overlaid, overlay
 from pipelinegen.source import Data, parse
 
 TEXT = """\
@@ -21,7 +22,8 @@ environments:
 
 def test_an_overlay_by_example() -> None:
     source = parse(TEXT, "spec.yaml")
-    data, spans = overlay(source.data, source.spans, "prod")
+    over = overlay(source.data, source.spans, "prod")
+    data, spans = over.data, over.spans
     assert "schedule" not in data
     assert data["steps"] == {
         "train": {"instance": {"type": "large", "count": 1}, "tags": ["c"]},
@@ -34,7 +36,7 @@ def test_an_overlay_by_example() -> None:
 
 def test_without_overrides_nothing_changes() -> None:
     source = parse(TEXT, "spec.yaml")
-    assert overlay(source.data, source.spans, "dev") == (source.data, source.spans)
+    assert overlay(source.data, source.spans, "dev") == Overlaid(source.data, source.spans)
 
 
 def test_the_base_is_not_changed() -> None:
@@ -43,9 +45,9 @@ def test_the_base_is_not_changed() -> None:
     assert source.data == parse(TEXT, "spec.yaml").data
 
 
-def test_null_below_a_new_key_is_kept_out_too() -> None:
+def test_null_removes_a_key_and_stays_where_there_is_none_for_the_models_to_judge() -> None:
     base, over = parse("a: {x: 1}", "b"), parse("a: {y: null, x: null}", "o")
-    assert merge(base.data, base.spans, over.data, over.spans)[0] == {"a": {}}
+    assert merge(base.data, base.spans, over.data, over.spans)[0] == {"a": {"y": None}}
 
 
 values = st.recursive(
