@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pipelinegen.emit.asl import PATH as DEFINITION
 from pipelinegen.emit.asl_fragments import belongs_to, state_names
 from pipelinegen.emit.base import File, Workbench, json_text
+from pipelinegen.ir.expressions import as_template
 from pipelinegen.ir.model import Api, GlueJob, Image, Json, LambdaFunction, Metric, Recommender, RedisCache
 
 #: What the promoted-model parameter holds before the first promotion.
@@ -57,7 +58,10 @@ def _schedules(bench: Workbench) -> list[Json]:
             "name": bench.names.schedule(schedule.label),
             "expression": schedule.expression,
             "timezone": schedule.timezone,
-            "parameters": schedule.parameters,
+            "parameters": {
+                name: as_template(value) if isinstance(value, str) else value
+                for name, value in schedule.parameters.items()
+            },
         }
         for schedule in bench.pipeline.schedules
     ]
@@ -70,7 +74,7 @@ def _steps(bench: Workbench) -> list[Json]:
             "name": step.name,
             "kind": step.kind,
             "title": step.title,
-            "description": step.description,
+            "description": as_template(step.description),
             "states": [name for name in names if step.state and belongs_to(name, step)],
         }
         for step in bench.pipeline.steps

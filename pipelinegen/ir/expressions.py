@@ -24,8 +24,12 @@ def quote(text: str) -> str:
 
 def comment(text: str) -> str:
     """`text` for a state's `Comment`, which `templatefile` reads although nobody evaluates it."""
-    plain = text.replace("{%", "{ %").replace("%}", "% }")
-    return plain.replace("${", "$${").replace("%{", "%%{")
+    return as_template(text.replace("{%", "{ %").replace("%}", "% }"))
+
+
+def as_template(text: str) -> str:
+    """`text` so that `templatefile`, and the local cloud in its place, gives it back as it is."""
+    return text.replace("${", "$${").replace("%{", "%%{")
 
 
 def expression(value: Json) -> str:

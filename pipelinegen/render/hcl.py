@@ -10,7 +10,7 @@ def format_hcl(text: str) -> str:
     """The text with arguments aligned, no blank line doubled, none first in the file."""
     lines: list[str] = []
     group: list[re.Match[str]] = []
-    for line in re.sub(r"\n{3,}", "\n\n", text.lstrip("\n")).splitlines():
+    for line in re.sub(r"\n{3,}", "\n\n", text.strip("\n")).split("\n"):
         found = _ARGUMENT.match(line)
         single = found is not None and _is_closed(found["value"])
         if found and single and (not group or group[-1]["indent"] == found["indent"]):

@@ -1,6 +1,7 @@
 """Training with an image of which nothing is known but its address: channels, hyperparameters, metrics."""
 
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -18,7 +19,8 @@ from pipelinegen.steps.sagemaker_instances import TrainingInstanceType
 def _one_number(value: str) -> str:
     help = "put the number in parentheses, as in 'validation loss: ([0-9.]+)'"
     try:
-        groups = re.compile(value).groups
+        with warnings.catch_warnings(action="ignore"):  # Python's word on its own future is not for our users.
+            groups = re.compile(value).groups
     except re.error as error:
         raise SpecValueError(f"'{value[:60]}' is no regular expression: {error}", help, "PG073") from None
     if groups != 1:

@@ -168,10 +168,6 @@ class Scope:
 
     def value(self, dotted: str, *path: str | int) -> Jsonata:
         """The expression of a reference, given without `${` and `}`. Raises: SpecError with PG017 if it has none."""
-        if dotted in RUN_VALUES:
-            return RUN_VALUES[dotted]
-        if dotted.startswith("parameters."):
-            return Jsonata(f"${dotted}")
         found = self._find(dotted.split("."))
         text = getattr(found, "text", None) or getattr(found, "value", None) or getattr(found, "uri", None)
         if isinstance(text, Jsonata):
@@ -181,14 +177,15 @@ class Scope:
 
     def found(self, template: str) -> list[Artifact]:
         """What the references in a text stand for."""
-        paths = [found.group(1).split(".") for found in REFERENCE.finditer(template)]
-        return [self._find(path) for path in paths if path[0] != "parameters"]
+        return [self._find(found.group(1).split(".")) for found in REFERENCE.finditer(template)]
 
     def _find(self, path: list[str]) -> Artifact:
         if path[0] == "datasets":
             return self.around.datasets[path[1]]
         if path[0] == "run":
             return Value(RUN_VALUES[".".join(path)])
+        if path[0] == "parameters":
+            return Value(Jsonata("$" + ".".join(path)))
         return self.outputs[path[1]][".".join(path[2:])]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelinegen.ir.expressions import unique_short_name
+from pipelinegen.ir.expressions import concatenate, unique_short_name
 from pipelinegen.ir.model import Json, Jsonata, RoleKey
 from pipelinegen.steps.algorithms import algorithm_specification, hyperparameter
 from pipelinegen.steps.base import Scope
@@ -82,7 +82,9 @@ def _ranges(spec: "TuningSpec") -> dict[str, Json]:
     found: dict[str, list[Json]] = {}
     for name, given in spec.search.items():
         if given.values is not None:
-            found.setdefault("CategoricalParameterRanges", []).append({"Name": name, "Values": list(given.values)})
+            found.setdefault("CategoricalParameterRanges", []).append(
+                {"Name": name, "Values": [concatenate([value]) for value in given.values]}
+            )
             continue
         whole = isinstance(given.from_, int) and isinstance(given.to, int)
         kind = "IntegerParameterRanges" if whole else "ContinuousParameterRanges"
