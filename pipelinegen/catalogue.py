@@ -119,5 +119,17 @@ CATALOGUE: Mapping[str, str] = {
         "The overrides of an environment name a step that the spec does not have, so that they would be lost. A new "
         "step is given with its kind."
     ),
+    "PG113": (
+        "EventBridge Scheduler would refuse the schedule, or never start it: the cron expression, the rate or the "
+        "time zone. A cron expression has six fields, with '?' in exactly one of day-of-month and day-of-week."
+    ),
+    "PG114": (
+        "AWS has no such thing, or would refuse it: a region, an account id, an ARN, a node type, a size of task. The "
+        "compiler's tables are AWS's own lists; something newer needs a newer pipelinegen."
+    ),
+    "PG115": (
+        "A text looks like a secret itself where the name of a secret belongs. Whoever reads the spec, its history or "
+        "the generated files would have it: replace that secret, keep it in Secrets Manager, and name it here."
+    ),
     "PG088": "`init` has no such template, or may not write there. It never overwrites a file.",
 }

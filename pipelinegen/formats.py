@@ -1,6 +1,7 @@
 """Diagnostics as text for people and as JSON, workflow annotations and SARIF for machines."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +12,9 @@ from pipelinegen.errors import Diagnostic, Span
 
 FORMATS = ("text", "json", "github", "sarif")
 HOME = "https://github.com/pipelinegen/pipelinegen"
+
+#: Faults of values that are not shown.
+SECRETS = frozenset({"PG115"})
 
 #: Gives a file's line, or None where it is not to be had.
 LineOf = Callable[[str, int], str | None]
@@ -41,7 +45,7 @@ def format_diagnostic(diagnostic: Diagnostic, line_of: LineOf, *, colour: bool =
     lines = [
         f"{paint('place', _place(diagnostic.span))}{paint('error', f'error {diagnostic.id}:')} "
         f"{printable(diagnostic.message)}",
-        *_excerpt(diagnostic.span, line_of, paint),
+        *_excerpt(diagnostic.span, line_of, paint, hidden=diagnostic.id in SECRETS),
     ]
     for note in diagnostic.notes:
         lines.append(f"{paint('place', _place(note.span))}{paint('note', 'note:')} {printable(note.message)}")
@@ -119,11 +123,15 @@ def _place(span: Span | None) -> str:
     return printable(f"{span.file}: " if span.line == 0 else f"{span.file}:{span.line}:{span.column}: ")
 
 
-def _excerpt(span: Span | None, line_of: LineOf, paint: Callable[[str, str], str]) -> list[str]:
+def _excerpt(
+    span: Span | None, line_of: LineOf, paint: Callable[[str, str], str], *, hidden: bool = False
+) -> list[str]:
     text = line_of(span.file, span.line) if span and span.line else None
     if span is None or text is None:
         return []
     start, width = span.column - 1, max(1, span.end_column - span.column)
+    if hidden:
+        text, width = _masked(text, start), 8
     if len(text) > 140:
         cut = max(0, min(start - 20, len(text) - 120))
         text, start = text[cut : cut + 120], start - cut
@@ -131,6 +139,13 @@ def _excerpt(span: Span | None, line_of: LineOf, paint: Callable[[str, str], str
     width = max(1, min(width, len(text) - start))
     indent = "".join("\t" if item == "\t" else " " for item in text[:start]).ljust(start)
     return [printable(f"{gutter}{text}"), f"{' ' * (len(gutter) - 2)}| {indent}{paint('caret', '^' * width)}"]
+
+
+def _masked(text: str, start: int) -> str:
+    """A line without its values: logs of CI are read by more people than a spec, and a secret seldom comes alone."""
+    key = re.match(r"\s*(- )?([\w.-]+: ?)?", text)
+    shown = min(key.end() if key else 0, start)
+    return text[:shown] + "*" * (start + 8 - shown)
 
 
 def _json_place(span: Span | None) -> dict[str, Any]:

@@ -5,6 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
+from pipelinegen.spec.aws_values import ListedRegions, check_account, check_region, check_secret_name
+from pipelinegen.spec.cron import RATE, check_cron, check_rate, check_timezone
+from pipelinegen.spec.value_errors import SpecValueError as SpecValueError
+
 #: Generated names join these with '-'; what is then longer than AWS takes is shortened, and must stay readable.
 MAX_PIPELINE_NAME = 32
 MAX_ENVIRONMENT_NAME = 12
@@ -39,15 +43,6 @@ def at_least_one(*keys: str) -> ConfigDict:
 
 def _given(key: str) -> JsonValue:
     return {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
-
-
-class SpecValueError(ValueError):
-    """A fact about a value, and what to do about it; `spec.load` makes a diagnostic of it."""
-
-    def __init__(self, message: str, help: str, id: str = "PG013") -> None:
-        super().__init__(message)
-        self.help = help
-        self.id = id
 
 
 def _kebab(limit: int, what: str) -> AfterValidator:
@@ -117,8 +112,8 @@ StepName = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_STEP_NAME}$", "maxLength": MAX_STEP_NAME}),
 ]
 Identifier = Annotated[str, *_text(IDENTIFIER, "name", "use a-z, 0-9 and '_', starting with a letter")]
-AccountId = Annotated[str, *_text(r"[0-9]{12}", "AWS account id", "write its 12 digits in quotes")]
-Region = Annotated[str, *_text(r"[a-z]{2}(-[a-z]+)+-[0-9]", "AWS region", "write a region such as eu-central-1")]
+AccountId = Annotated[str, AfterValidator(check_account), WithJsonSchema({"type": "string", "pattern": "^[0-9]{12}$"})]
+Region = Annotated[str, AfterValidator(check_region), ListedRegions()]
 Email = Annotated[
     str, *_text(r"[^@\s\"\\${}%]+@[^@\s\"\\${}%]+\.[^@\s\"\\${}%]+", "e-mail address", "write it as name@example.com")
 ]
@@ -132,7 +127,14 @@ TableName = Annotated[
 ]
 SecretName = Annotated[
     str,
-    *_text(r"[A-Za-z0-9/_+=.@-]{1,512}", "Secrets Manager name", "name the secret, never write its value"),
+    AfterValidator(check_secret_name),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9/_+=.@-]{1,512}$"}),
+]
+Rate = Annotated[str, AfterValidator(check_rate), WithJsonSchema({"type": "string", "pattern": f"^({RATE})$"})]
+Timezone = Annotated[
+    str,
+    AfterValidator(check_timezone),
+    WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}$"}),
 ]
 RedisKey = Annotated[
     str,
@@ -140,11 +142,8 @@ RedisKey = Annotated[
 ]
 Cron = Annotated[
     str,
-    *_text(
-        rf"{_CRON_FIELD}( {_CRON_FIELD}){{5}}",
-        "cron expression of EventBridge",
-        "give six fields: minute hour day-of-month month day-of-week year, e.g. 0 4 * * ? *",
-    ),
+    AfterValidator(check_cron),
+    WithJsonSchema({"type": "string", "pattern": rf"^{_CRON_FIELD}( {_CRON_FIELD}){{5}}$"}),
 ]
 
 

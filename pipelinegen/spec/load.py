@@ -52,7 +52,7 @@ def diagnose(model: type[BaseModel], error: ErrorDetails, spans: SpanTree, owner
     if error["loc"] and error["loc"][-1] == "[key]":
         tree = SpanTree(tree.label)
     if isinstance(own, SpecValueError):
-        return Diagnostic(tree.value, own.id, str(own), own.help)
+        return Diagnostic(tree.at(*own.path).value, own.id, str(own), own.help)
     name = str(path[-1]) if path else ""
     if error["type"] == "extra_forbidden":
         known = _keys(model, path[:-1])

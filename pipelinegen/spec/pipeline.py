@@ -15,10 +15,12 @@ from pipelinegen.spec.fields import (
     Identifier,
     Include,
     PipelineName,
+    Rate,
     Region,
     SpecValueError,
     StepName,
     StrictModel,
+    Timezone,
     exactly_one,
 )
 
@@ -36,11 +38,8 @@ class ScheduleSpec(StrictModel):
     model_config = exactly_one("cron", "rate")
 
     cron: Annotated[Cron | None, Field(description="Six fields as EventBridge Scheduler reads them")] = None
-    rate: Annotated[
-        str | None,
-        Field(pattern=r"^(1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))$", description="e.g. 6 hours"),
-    ] = None
-    timezone: Annotated[str, Field(pattern=r"^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$", description="IANA time zone")] = "UTC"
+    rate: Annotated[Rate | None, Field(description="e.g. 6 hours")] = None
+    timezone: Annotated[Timezone, Field(description="IANA time zone")] = "UTC"
     parameters: Annotated[dict[Identifier, Scalar], Field(description="Values this schedule gives its runs")] = {}
 
     @model_validator(mode="after")

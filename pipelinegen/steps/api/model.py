@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipelinegen.ir.model import Api, Image, OutputFile, RedisHashes, RoleKey, Service, Step
+from pipelinegen.spec.aws_values import check_task_size
 from pipelinegen.spec.fields import PositiveInt
 from pipelinegen.steps.api.permissions import api_permissions
 from pipelinegen.steps.api.terraform import api_resources
@@ -32,6 +33,11 @@ class ApiSpec(StepSpec):
     cpu_units: Annotated[Literal[256, 512, 1024, 2048, 4096], Field(description="1024 are one vCPU (ECS)")] = 512
     memory_mib: Annotated[int, Field(ge=512, le=30720, description="Memory of each task")] = 1024
     tasks: Annotated[PositiveInt, Field(description="Containers that run all the time")] = 2
+
+    @model_validator(mode="after")
+    def _size_of_fargate(self) -> "ApiSpec":
+        check_task_size(self.cpu_units, self.memory_mib)
+        return self
 
 
 @dataclass(frozen=True, slots=True)

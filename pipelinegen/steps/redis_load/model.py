@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from pipelinegen.ir.expressions import RUN_DATE
 from pipelinegen.ir.model import (
@@ -20,6 +20,7 @@ from pipelinegen.ir.model import (
     Step,
     Value,
 )
+from pipelinegen.spec.aws_values import ListedCacheNodes, check_cache_node
 from pipelinegen.spec.fields import RedisKey, StrictModel
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.redis_load.permissions import load_permissions
@@ -29,9 +30,9 @@ from pipelinegen.steps.redis_load.terraform import function_resources
 class CacheSpec(StrictModel):
     """The Redis that is loaded."""
 
-    node_type: Annotated[str, Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", description="ElastiCache node type")] = (
-        "cache.t4g.small"
-    )
+    node_type: Annotated[
+        str, AfterValidator(check_cache_node), ListedCacheNodes(), Field(description="ElastiCache node type")
+    ] = "cache.t4g.small"
     nodes: Annotated[int, Field(ge=1, le=6, description="One primary, the others its replicas")] = 2
 
 
