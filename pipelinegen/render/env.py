@@ -59,7 +59,7 @@ class Renderer:
             raise self._fault(error.name or template, error.lineno, error.message or "syntax error") from error
         except Exception as error:  # a template calls, adds and looks up: any exception may come out of it
             raise self._fault(template, _line_of(error, template), str(error) or type(error).__name__) from error
-        if template.endswith(".tf.j2"):
+        if template.endswith((".tf.j2", ".hcl.j2")):
             return format_hcl(text)
         return self._format_json(template, text) if template.endswith(".json.j2") else text.rstrip("\n") + "\n"
 

@@ -4,35 +4,18 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 #: Replaces the S3 backend of the generated code: the copy keeps its state beside itself.
 _LOCAL_BACKEND: Final = 'terraform {\n  backend "local" {\n  }\n}\n'
-#: What the rungs need; the generated code needs 1.11 for write-only attributes and the S3 lock file.
-LEAST_VERSION: Final = (1, 11)
 _TIMEOUT_SECONDS: Final = 120
 
 
 class TerraformError(Exception):
     """A terraform command failed; the message is terraform's own."""
-
-
-def find_terraform() -> str:
-    """The path of a terraform that is new enough.
-
-    Raises: FileNotFoundError if there is none; the message is fit for a skip.
-    """
-    program = os.environ.get("TERRAFORM") or shutil.which("terraform")
-    if program is None:
-        raise FileNotFoundError("no `terraform` on the PATH (nor named by $TERRAFORM)")
-    answer = subprocess.run([program, "version", "-json"], capture_output=True, text=True, check=True)
-    version = str(json.loads(answer.stdout)["terraform_version"])
-    if tuple(int(part) for part in version.split(".")[:2]) < LEAST_VERSION:
-        least = ".".join(map(str, LEAST_VERSION))
-        raise FileNotFoundError(f"terraform {version} at {program} is too old: {least} is needed")
-    return program
 
 
 def unformatted(program: str, folder: Path) -> str:
@@ -67,8 +50,11 @@ def resources_in(module: dict[str, Any]) -> list[Resource]:
 class Terraform:
     """One working copy of a configuration."""
 
-    def __init__(self, program: str, cli_configuration: Path, source: Path, workspace: Path, root: str = ".") -> None:
-        """Copies `source` to `workspace`; `root` is the folder in it that holds the .tf files."""
+    def __init__(self, program: str, given: Mapping[str, str], source: Path, workspace: Path, root: str = ".") -> None:
+        """Copies `source` to `workspace`; `root` is the folder in it that holds the .tf files.
+
+        `given` are environment variables that say where the provider is: TF_CLI_CONFIG_FILE or TF_REATTACH_PROVIDERS.
+        """
         self._program = program
         tree = workspace / "tree"
         shutil.copytree(source, tree, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
@@ -77,7 +63,7 @@ class Terraform:
         self._environment = {
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(workspace),
-            "TF_CLI_CONFIG_FILE": str(cli_configuration),
+            **given,
             "TF_DATA_DIR": str(workspace / "data"),
             "TF_IN_AUTOMATION": "1",
             "CHECKPOINT_DISABLE": "1",
@@ -125,6 +111,10 @@ class Terraform:
         """The value of an expression over the applied configuration, e.g. `local.names`."""
         answer = self._run("console", given=f"jsonencode({expression})\n")
         return json.loads(json.loads(answer.stdout))  # the console prints the JSON as a quoted string
+
+    def test(self) -> str:
+        """What `terraform test` says. Raises: TerraformError if an assertion does not hold."""
+        return self._run("test", "-no-color").stdout
 
     def remaining_changes(self) -> str:
         """What a second plan would still change, in terraform's words; empty if nothing."""

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.oracle import asl
+from tests.oracle.cases import Case, all_cases, as_parameters
 from tests.oracle.deployment import FROM_TERRAFORM, ONLY_IN_AWS, from_deployment
-from tests.oracle.folders import generated_folders
 from tests.oracle.terraform import Resource, Terraform, resources_in
 
 pytestmark = pytest.mark.slow
@@ -27,36 +28,42 @@ class Outcome:
     applied: list[Resource]
     remaining_changes: str
     variables: dict[str, str]
+    tested: str
 
     def applied_of(self, type_name: str) -> list[dict[str, Any]]:
         return [resource.values for resource in self.applied if resource.type_name == type_name]
 
 
-@pytest.fixture(scope="module", params=generated_folders())
-def folder(request: pytest.FixtureRequest) -> Path:
-    path: Path = request.param
-    return path
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=as_parameters(all_cases()))
 def outcome(
-    folder: Path, terraform_program: str, cli_configuration: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    terraform_program: str,
+    running_provider: Mapping[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Outcome:
+    case: Case = request.param
     workspace = tmp_path_factory.mktemp("generated")
-    terraform = Terraform(terraform_program, cli_configuration, folder, workspace, root="terraform")
+    folder = case.write(workspace / "written")
+    terraform = Terraform(terraform_program, running_provider, folder, workspace, root="terraform")
     terraform.init()
     faults = terraform.validate()
     assert faults == []
     planned = resources_in(terraform.plan()["planned_values"]["root_module"])
     applied = resources_in(terraform.apply()["values"]["root_module"])
     variables = terraform.evaluate("local.template_variables")
-    return Outcome(folder, faults, planned, applied, terraform.remaining_changes(), variables)
+    return Outcome(folder, faults, planned, applied, terraform.remaining_changes(), variables, terraform.test())
 
 
 def test_terraform_accepts_plans_and_settles(outcome: Outcome) -> None:
     assert outcome.faults == []
     assert [resource.address for resource in outcome.planned] == [resource.address for resource in outcome.applied]
     assert outcome.remaining_changes == ""
+
+
+def test_the_generated_assertions_hold(outcome: Outcome) -> None:
+    files = sorted(path.name for path in (outcome.folder / "terraform" / "tests").iterdir())
+    assert re.findall(r"^tests/(\S+)\.\.\. pass$", outcome.tested, re.MULTILINE) == files
+    assert "Success!" in outcome.tested
 
 
 def test_no_secret_reaches_the_state(outcome: Outcome) -> None:

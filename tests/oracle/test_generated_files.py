@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.compiling import ROOT
 from tests.oracle import asl
+from tests.oracle.cases import Case, all_cases, as_parameters
 from tests.oracle.deployment import filled
-from tests.oracle.folders import generated_folders
 from tests.oracle.terraform import unformatted
 
-pytestmark = pytest.mark.parametrize("folder", generated_folders())
+
+@pytest.fixture(scope="module", params=as_parameters(all_cases()))
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    case: Case = request.param
+    return case.write(tmp_path_factory.mktemp("files"))
 
 
 class _Itself(dict[str, str]):
@@ -30,8 +35,8 @@ def test_nothing_is_left_to_format(folder: Path, terraform_program: str) -> None
     assert unformatted(terraform_program, folder / "terraform") == ""
 
 
-def test_no_lock_file_of_the_stand_in_is_shipped(folder: Path) -> None:
-    assert list(folder.rglob(".terraform*")) == []
+def test_no_lock_file_of_the_stand_in_is_shipped() -> None:
+    assert list((ROOT / "generated").rglob(".terraform*")) == []
 
 
 def test_the_state_machine_is_sound(folder: Path) -> None:

@@ -2,19 +2,13 @@
 
 import json
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
+from tests.oracle.programs import version_of
 from tests.oracle.provider.schema import SOURCE_ADDRESS, provider_version
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-
-
-def platform(terraform: str) -> str:
-    """The platform in terraform's own words, e.g. linux_amd64."""
-    answer = subprocess.run([terraform, "version", "-json"], capture_output=True, text=True, check=True)
-    return str(json.loads(answer.stdout)["platform"])
 
 
 def make_mirror(folder: Path, terraform: str) -> Path:
@@ -23,7 +17,8 @@ def make_mirror(folder: Path, terraform: str) -> Path:
     The mirror is for the tests only: a `.terraform.lock.hcl` made against it would name the hash of a stand-in.
     """
     version = provider_version()
-    plugin = folder / SOURCE_ADDRESS / version / platform(terraform) / f"terraform-provider-aws_v{version}"
+    _, platform = version_of(terraform)
+    plugin = folder / SOURCE_ADDRESS / version / platform / f"terraform-provider-aws_v{version}"
     plugin.parent.mkdir(parents=True, exist_ok=True)
     command = shlex.join([sys.executable, "-m", "tests.oracle.provider.serve"])
     plugin.write_text(f"#!/bin/sh\nPYTHONPATH={shlex.quote(str(REPOSITORY))} exec {command}\n")

@@ -1,12 +1,15 @@
 """Runs the provider as terraform starts it: a gRPC server on a Unix socket, announced by one line on standard output.
 
 The line and the encryption are those of HashiCorp's go-plugin: `1|6|unix|<socket>|grpc|<certificate>`, where the
-certificate is the server's own, and terraform trusts that one only.
+certificate is the server's own, and terraform trusts that one only. A provider that is there already is announced by
+the environment variable TF_REATTACH_PROVIDERS instead, and is neither started nor stopped by terraform.
 """
 
 import base64
 import datetime
+import json
 import os
+import sys
 import tempfile
 import threading
 from concurrent import futures
@@ -20,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tf.gen import grpc_controller_pb2, grpc_controller_pb2_grpc
 
 from tests.oracle.provider.protocol import provider_handler
+from tests.oracle.provider.schema import SOURCE_ADDRESS
 from tests.oracle.provider.service import Provider
 
 _UNLIMITED = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
@@ -60,24 +64,52 @@ def _self_signed_certificate() -> tuple[bytes, grpc.ServerCredentials]:
     return certificate.public_bytes(serialization.Encoding.DER), grpc.ssl_server_credentials([(private, public)])
 
 
-def main() -> None:
-    """Serves until terraform asks to stop."""
+def _server(provider: Provider, controller: Controller) -> grpc.Server:
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=8), options=_UNLIMITED)
-    server.add_generic_rpc_handlers((provider_handler(Provider()),))
-    controller = Controller()
+    server.add_generic_rpc_handlers((provider_handler(provider),))
     grpc_controller_pb2_grpc.add_GRPCControllerServicer_to_server(controller, server)
+    return server
+
+
+def _serve_one_command(folder: Path) -> None:
+    """Serves the terraform that started this process, until it asks to stop."""
+    controller = Controller()
+    server = _server(Provider(), controller)
+    socket = folder / "plugin.sock"
+    certificate, credentials = _self_signed_certificate()
+    server.add_secure_port(f"unix://{socket}", credentials)
+    server.start()
+    announced = base64.b64encode(certificate).decode().rstrip("=")
+    print(f"1|6|unix|{socket}|grpc|{announced}", flush=True)
+    parent = os.getppid()
+    while not controller.stopped.wait(timeout=5):
+        if os.getppid() != parent:  # terraform was killed and will not ask
+            break
+    server.stop(grace=None)
+
+
+def _serve_many_commands(folder: Path) -> None:
+    """Serves one terraform after another until standard input ends; prints the value of TF_REATTACH_PROVIDERS."""
+    server = _server(Provider(), Controller())
+    socket = folder / "plugin.sock"
+    server.add_insecure_port(f"unix://{socket}")
+    server.start()
+    reattach = {
+        "Protocol": "grpc",
+        "ProtocolVersion": 6,
+        "Pid": os.getpid(),
+        "Test": True,
+        "Addr": {"Network": "unix", "String": str(socket)},
+    }
+    print(json.dumps({SOURCE_ADDRESS: reattach}), flush=True)
+    sys.stdin.read()
+    server.stop(grace=None)
+
+
+def main() -> None:
+    """Serves one terraform command, or with `--reattach` as many as come."""
     with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
-        socket = Path(folder) / "plugin.sock"
-        certificate, credentials = _self_signed_certificate()
-        server.add_secure_port(f"unix://{socket}", credentials)
-        server.start()
-        announced = base64.b64encode(certificate).decode().rstrip("=")
-        print(f"1|6|unix|{socket}|grpc|{announced}", flush=True)
-        parent = os.getppid()
-        while not controller.stopped.wait(timeout=5):
-            if os.getppid() != parent:  # terraform was killed and will not ask
-                break
-        server.stop(grace=None)
+        (_serve_many_commands if "--reattach" in sys.argv[1:] else _serve_one_command)(Path(folder))
     os._exit(0)  # the thread pool would keep the interpreter alive while terraform waits for its end
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from pipelinegen.render.hcl import format_hcl
 from tests.compiling import ROOT
-from tests.oracle.terraform import find_terraform, unformatted
+from tests.oracle.programs import find_terraform
+from tests.oracle.terraform import unformatted
 
 BLOCK = "x {\n  a = 1\n  b {\n    longest = 2\n  }\n}\n"
 LIST = "x {\n  a = 1\n  bcd = [\n    1,\n  ]\n  ef = 2\n}\n"

@@ -13,7 +13,7 @@ from pipelinegen.ir.expressions import comment, concatenate, quote
 from pipelinegen.ir.model import Jsonata
 from pipelinegen.local.variables import fill
 from pipelinegen.render.literals import hcl_literal, json_literal, python_literal
-from tests.oracle.terraform import find_terraform
+from tests.oracle.programs import find_terraform
 from tests.property.specs import TRICKY
 
 SETTINGS = settings(derandomize=True, max_examples=300, deadline=None)
