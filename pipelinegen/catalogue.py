@@ -132,4 +132,12 @@ CATALOGUE: Mapping[str, str] = {
         "the generated files would have it: replace that secret, keep it in Secrets Manager, and name it here."
     ),
     "PG088": "`init` has no such template, or may not write there. It never overwrites a file.",
+    "PG130": (
+        "A foreign key cannot be held against its keys, because the step does not read the dataset that has them, or "
+        "because one side is hashed or tokenised and the other is not."
+    ),
+    "PG137": (
+        "A column cannot be a key or a partition: it is dropped when it is read, or its type does not allow it. "
+        "Partitions become the names of folders in S3."
+    ),
 }

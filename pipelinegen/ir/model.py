@@ -31,21 +31,32 @@ class DatedFiles(Artifact):
 
 @dataclass(frozen=True, slots=True)
 class Dataset(Artifact):
-    """A data contract; `table` is None for one that only steps produce."""
+    """A data contract; `table` is None for one that only steps produce.
+
+    `checks` are all of them, those that keys, freshness and columns without null imply first. The files of a table
+    lack the columns in `partitions`: their values stand in the names of folders.
+    """
 
     name: str
     columns: tuple[Column, ...]
     checks: tuple[Check, ...] = ()
     table: str | None = None
     window: Window | None = None
+    partitions: tuple[str, ...] = ()
+    description: str | None = None
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name."""
+        return next((column for column in self.columns if column.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Table(DatedFiles):
-    """Parquet files of one run, with the columns of a dataset."""
+    """Parquet files of one run, with the columns of a dataset; `is_checked` if its checks were enforced before."""
 
     dataset: Dataset
     location: Location
+    is_checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Plain values of the intermediate representation: JSON with expressions in it, columns, checks, places in S3."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,17 @@ class Jsonata:
 Json = None | bool | int | float | str | Jsonata | Sequence["Json"] | Mapping[str, "Json"]
 
 
+#: Families of types that hold numbers.
+NUMBERS = frozenset({"int", "bigint", "float", "double", "decimal"})
+WHOLE_NUMBERS = frozenset({"int", "bigint"})
+TIMES = frozenset({"date", "timestamp"})
+
+
+def family(type: str) -> str:
+    """The type without what is in brackets: `decimal` of decimal(12,2), `array` of array<string>."""
+    return re.split(r"[(<]", type)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table; `protect` says what is done to it when it is read."""
@@ -23,6 +35,18 @@ class Column:
     type: str
     sensitive: bool = False
     protect: str | None = None
+    nullable: bool = True
+    description: str | None = None
+
+    @property
+    def family(self) -> str:
+        """The family of its type."""
+        return family(self.stored_type)
+
+    @property
+    def stored_type(self) -> str:
+        """The type of what is left of it: a pseudonym is text, whatever the column was."""
+        return "string" if self.protect in ("hash", "tokenise") else self.type
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ DATABASE = "warehouse"
 
 #: Derby's limit for VARCHAR, in characters.
 VARCHAR_CHARACTERS = 32_672
+#: And for DECIMAL, in digits.
+DECIMAL_DIGITS = 31
 
 #: A JVM that lives for a second or two: no optimising compiler; a crash loses nothing that cannot be filled again.
 JVM_OPTIONS = (
@@ -187,6 +189,8 @@ def _sql_type(table: str, field: pa.Field) -> str:
     kind = field.type
     if pa.types.is_integer(kind):
         return "INTEGER" if kind.bit_width <= 32 else "BIGINT"  # unsigned ones too large fail in the import
+    if pa.types.is_decimal(kind) and kind.precision <= DECIMAL_DIGITS:
+        return f"DECIMAL({kind.precision}, {kind.scale})"
     for test, sql in (
         (pa.types.is_string, f"VARCHAR({VARCHAR_CHARACTERS})"),
         (pa.types.is_floating, "DOUBLE"),
@@ -198,7 +202,7 @@ def _sql_type(table: str, field: pa.Field) -> str:
             return sql
     raise WarehouseError(
         f"column '{field.name}' of table '{table}' is {kind}, which the local warehouse does not store",
-        "convert it to string, int, bigint, double, boolean, date or timestamp",
+        "convert it to string, int, bigint, double, decimal (31 digits), boolean, date or timestamp",
     )
 
 

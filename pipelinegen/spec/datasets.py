@@ -2,10 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipelinegen.spec.fields import (
+    ColumnOfDataset,
     ColumnType,
+    FreeText,
     Identifier,
     PositiveInt,
     SecretName,
@@ -35,6 +37,8 @@ class ColumnSpec(StrictModel):
     """One column of a dataset."""
 
     type: Annotated[ColumnType, Field(description="What values become when the table is read; Spark's words")]
+    description: Annotated[FreeText | None, Field(description="What the column says, for the Data Catalog")] = None
+    nullable: Annotated[bool, Field(description="Whether rows may lack a value; false is a check `not_null`")] = True
     sensitive: Annotated[bool, Field(description="Never reaches S3 in the clear")] = False
     protect: Annotated[
         Literal["hash", "drop"] | None, Field(description="What is done to a sensitive column on reading")
@@ -88,7 +92,9 @@ VALUE_CHECKS = ("accepted_values", "range", "freshness")
 class CheckSpec(StrictModel):
     """One promise about the data; exactly one key. The Glue job fails when it is broken."""
 
-    model_config = exactly_one("not_null", "unique", "min_rows", "accepted_values", "range", "freshness")
+    model_config = exactly_one(
+        "not_null", "unique", "min_rows", "max_rows", "accepted_values", "range", "freshness", "foreign_key"
+    )
 
     not_null: Annotated[
         list[Identifier] | None, Field(description="Each of these columns has a value in every row")
@@ -99,6 +105,9 @@ class CheckSpec(StrictModel):
     min_rows: Annotated[
         Annotated[int, Field(ge=0)] | None, Field(description="The table has at least so many rows")
     ] = None
+    max_rows: Annotated[Annotated[int, Field(ge=0)] | None, Field(description="The table has at most so many rows")] = (
+        None
+    )
     accepted_values: Annotated[
         dict[Identifier, Annotated[list[str | int | float | bool], Field(min_length=1)]] | None,
         Field(min_length=1, description="Each of these columns has one of its listed values, or none"),
@@ -109,6 +118,13 @@ class CheckSpec(StrictModel):
     ] = None
     freshness: Annotated[
         FreshnessSpec | None, Field(description="The newest value of a date or timestamp is not too old")
+    ] = None
+    foreign_key: Annotated[
+        dict[Identifier, ColumnOfDataset] | None,
+        Field(
+            min_length=1,
+            description="Each of these columns has a value of `<dataset>.<column>`, which the step reads, too, or none",
+        ),
     ] = None
 
     @model_validator(mode="after")
@@ -128,7 +144,8 @@ class CheckSpec(StrictModel):
         found: list[tuple[str, tuple[str | int, ...]]] = []
         for kind, columns in (("not_null", self.not_null), ("unique", self.unique)):
             found.extend((column, (kind, place)) for place, column in enumerate(columns or ()))
-        for kind, values in (("accepted_values", self.accepted_values), ("range", self.range)):
+        by_column = ("accepted_values", self.accepted_values), ("range", self.range), ("foreign_key", self.foreign_key)
+        for kind, values in by_column:
             found.extend((column, (kind, column)) for column in values or ())
         if self.freshness:
             found.append((self.freshness.column, ("freshness", "column")))
@@ -140,12 +157,39 @@ class CheckSpec(StrictModel):
 
 
 class DatasetSpec(StrictModel):
-    """A data contract: columns, checks, and the table it is read from, where it is read from one."""
+    """A data contract: columns, keys, checks, and the table it is read from, where it is read from one."""
 
+    description: Annotated[FreeText | None, Field(description="What the rows are, for the Data Catalog")] = None
     from_: Annotated[FromSpec | None, Field(alias="from")] = None
     columns: Annotated[
         dict[Identifier, ColumnSpec], Field(min_length=1, description="Every column by its name, in the table's order")
     ]
+    keys: Annotated[
+        list[Identifier],
+        Field(
+            description="Columns that together name a row; the checks `not_null` and `unique` of them",
+            json_schema_extra={"uniqueItems": True},
+        ),
+    ] = []
+    partitions: Annotated[
+        list[Identifier],
+        Field(
+            max_length=8,
+            description="Columns by whose values the files lie in folders below that of the date",
+            json_schema_extra={"uniqueItems": True},
+        ),
+    ] = []
+    freshness: Annotated[
+        FreshnessSpec | None, Field(description="The newest value of a date or timestamp is not too old")
+    ] = None
     checks: Annotated[
         list[CheckSpec], Field(description="Promises that the Glue job enforces and reports with counts")
     ] = []
+
+    @field_validator("keys", "partitions")
+    @classmethod
+    def _each_once(cls, value: list[str]) -> list[str]:
+        twice = next((name for place, name in enumerate(value) if name in value[:place]), None)
+        if twice:
+            raise SpecValueError(f"'{twice}' is named twice", "name each column once")
+        return value

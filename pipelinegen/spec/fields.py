@@ -1,10 +1,11 @@
 """Constrained values that pipeline and step kinds share. Limits cite their AWS source."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
+from pipelinegen.errors import suggest
 from pipelinegen.spec.aws_values import ListedRegions, check_account, check_region, check_secret_name
 from pipelinegen.spec.cron import RATE, check_cron, check_rate, check_timezone
 from pipelinegen.spec.value_errors import SpecValueError as SpecValueError
@@ -158,4 +159,36 @@ Include = Annotated[Any, AfterValidator(_include), WithJsonSchema(dict(_PATHS))]
 FreeText = Annotated[str, Field(min_length=1, max_length=1000)]
 PositiveInt = Annotated[int, Field(ge=1)]
 TimeoutMinutes = Annotated[int, Field(ge=1, le=2880, description="The job is stopped, and fails, after this time")]
-ColumnType = Literal["string", "int", "bigint", "double", "boolean", "date", "timestamp"]
+
+_SCALAR_TYPES = ("string", "int", "bigint", "float", "double", "boolean", "date", "timestamp")
+_UP_TO_38 = "[12][0-9]|3[0-8]"
+_SCALAR_TYPE = rf"({'|'.join(_SCALAR_TYPES)}|decimal\(([1-9]|{_UP_TO_38}),([0-9]|{_UP_TO_38})\))"
+_COLUMN_TYPE = rf"({_SCALAR_TYPE}|array<{_SCALAR_TYPE}>)"
+
+
+def _column_type(value: str) -> str:
+    """Spark's words; a decimal has at most 38 digits (Spark's DecimalType), of which those after the point are some."""
+    if not re.fullmatch(_COLUMN_TYPE, value):
+        known = [*_SCALAR_TYPES, "decimal(12,2)", "array<string>"]
+        raise SpecValueError(f"'{value[:60]}' is no type of columns", suggest(value, known, "types"))
+    digits = re.search(r"decimal\((\d+),(\d+)\)", value)
+    if digits and int(digits.group(2)) > int(digits.group(1)):
+        message = f"'{value}' has more digits after the point than digits"
+        raise SpecValueError(message, "write decimal(<all digits>,<digits after the point>), such as decimal(12,2)")
+    return value
+
+
+ColumnType = Annotated[
+    str,
+    AfterValidator(_column_type),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^{_COLUMN_TYPE}$",
+            "examples": [*_SCALAR_TYPES, "decimal(12,2)", "array<string>"],
+        }
+    ),
+]
+ColumnOfDataset = Annotated[
+    str, *_text(rf"{IDENTIFIER}\.{IDENTIFIER}", "column of a dataset", "write <dataset>.<column>")
+]

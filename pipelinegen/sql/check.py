@@ -11,20 +11,21 @@ from pipelinegen.errors import suggest
 from pipelinegen.sql.question import Answer, Finding, Question
 from pipelinegen.sql.relation import Relation
 from pipelinegen.sql.select import Reader
+from pipelinegen.sql.types import family
 
 #: What `try_cast` refuses to plan (Spark 3.5, ANSI rules; a test holds this against Spark itself).
+_NUMBERS = ("int", "bigint", "float", "double", "decimal")
+_PLAIN = ("string", *_NUMBERS, "boolean", "date", "timestamp")
 IMPOSSIBLE = frozenset(
     {
-        ("int", "date"),
-        ("bigint", "date"),
-        ("double", "date"),
+        *((number, "date") for number in _NUMBERS),
+        *(("date", number) for number in _NUMBERS),
         ("boolean", "date"),
         ("boolean", "timestamp"),
-        ("date", "int"),
-        ("date", "bigint"),
-        ("date", "double"),
         ("date", "boolean"),
         ("timestamp", "boolean"),
+        *((plain, "array") for plain in _PLAIN),
+        *(("array", plain) for plain in _PLAIN if plain != "string"),
     }
 )
 
@@ -115,7 +116,7 @@ def _broken_promises(question: Question, result: Relation) -> list[Finding]:
             findings.append(
                 Finding("PG083", f"the query gives no column '{name}', which the output dataset declares", help)
             )
-        elif found and found.type and wanted and (found.type, wanted) in IMPOSSIBLE:
+        elif found and found.type and wanted and (family(found.type), family(wanted)) in IMPOSSIBLE:
             message = f"column '{name}' of the result is {found.type}, which cannot become {wanted}"
             findings.append(Finding("PG084", message, f"declare it as {found.type}, or cast it in the SQL"))
     return findings

@@ -1,16 +1,24 @@
 """Types of expressions, where they follow from the expression alone."""
 
+import re
 from collections.abc import Callable
 
 from sqlglot import exp
 
 TypeOf = Callable[[exp.Column], str | None]
 
+
+def family(type: str) -> str:
+    """The type without what is in brackets: `decimal` of decimal(12,2), `array` of array<string>."""
+    return re.split(r"[(<]", type)[0]
+
+
 _CAST_TYPES = {
     exp.DataType.Type.VARCHAR: "string",
     exp.DataType.Type.TEXT: "string",
     exp.DataType.Type.INT: "int",
     exp.DataType.Type.BIGINT: "bigint",
+    exp.DataType.Type.FLOAT: "float",
     exp.DataType.Type.DOUBLE: "double",
     exp.DataType.Type.BOOLEAN: "boolean",
     exp.DataType.Type.DATE: "date",

@@ -27,8 +27,9 @@ class CheckResult:
         """What went wrong, e.g. `check not_null of 'clicks' fails on user_id in 3 of 120 rows`."""
         if self.check == "freshness":
             return f"check freshness of '{self.dataset}' fails: the newest {', '.join(self.columns)} is too old"
-        if self.check == "min_rows":
-            return f"check min_rows of '{self.dataset}' fails: {self.rows} rows, {self.violations} too few"
+        if self.check in ("min_rows", "max_rows"):
+            amount = "few" if self.check == "min_rows" else "many"
+            return f"check {self.check} of '{self.dataset}' fails: {self.rows} rows, {self.violations} too {amount}"
         where = f"on {', '.join(self.columns)} in {self.violations} of {self.rows} rows"
         return f"check {self.check} of '{self.dataset}' fails {where}"
 
@@ -58,6 +59,8 @@ def measure(
     measures = [Measure("type", (name,), _count(F.col(f"`{flag}`"))) for name, flag in typed.flags.items()]
     for check in checks:
         for kind, argument in check.items():
+            if kind == "foreign_key":  # of two datasets: see foreign_keys.py
+                continue
             measures.extend(_declared(dataset, names, kind, argument, run_date))
     totals = [_rows().alias("rows"), *(m.violations.alias(f"check_{n}") for n, m in enumerate(measures))]
     row = typed.frame.agg(*totals).collect()[0]
@@ -100,6 +103,10 @@ def _min_rows(least: int) -> list[Measure]:
     return [Measure("min_rows", (), F.greatest(F.lit(int(least)) - _rows(), F.lit(0)))]
 
 
+def _max_rows(most: int) -> list[Measure]:
+    return [Measure("max_rows", (), F.greatest(_rows() - F.lit(int(most)), F.lit(0)))]
+
+
 def _accepted_values(columns: Mapping[str, Sequence[Any]]) -> list[Measure]:
     """Null passes: that it must not be there is what `not_null` says."""
     return [
@@ -134,6 +141,7 @@ def _freshness(run_date: date, argument: Mapping[str, Any]) -> list[Measure]:
 
 CHECKS: Mapping[str, Callable[[Any], list[Measure]]] = {
     "accepted_values": _accepted_values,
+    "max_rows": _max_rows,
     "min_rows": _min_rows,
     "not_null": _not_null,
     "range": _range,
@@ -141,7 +149,7 @@ CHECKS: Mapping[str, Callable[[Any], list[Measure]]] = {
 }
 
 
-KINDS = sorted((*CHECKS, "freshness"))
+KINDS = sorted((*CHECKS, "foreign_key", "freshness"))
 
 
 def _rows() -> Column:

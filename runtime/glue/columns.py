@@ -1,5 +1,6 @@
 """Brings a dataset to its declared columns: names, types, protection."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,8 @@ from runtime.common.pseudonyms import pseudonymise
 from runtime.glue.faults import EtlError
 
 #: Spark's names of the declared types; the spec uses the same words.
-TYPES = frozenset({"string", "int", "bigint", "double", "boolean", "date", "timestamp"})
+_PLAIN = r"(string|int|bigint|float|double|boolean|date|timestamp|decimal\(\d+,\d+\))"
+TYPES = re.compile(rf"{_PLAIN}|array<{_PLAIN}>")
 WHOLE_NUMBERS = frozenset({"int", "bigint"})
 LOSSY_SOURCES = ("float", "double", "decimal")
 
@@ -62,10 +64,8 @@ def declared_columns(
 
 def _converted(frame: DataFrame, dataset: str, name: str, kind: str, declared: str) -> tuple[Column, Column | None]:
     """The column as the declared type and, unless no value can fail, whether its conversion failed."""
-    if declared not in TYPES:
-        raise EtlError(
-            f"column '{name}' of dataset '{dataset}' is declared '{declared}'; known are {_listed(sorted(TYPES))}"
-        )
+    if not TYPES.fullmatch(declared):
+        raise EtlError(f"column '{name}' of dataset '{dataset}' is declared '{declared}', which is no type of columns")
     value = F.col(f"`{name}`")
     if kind == declared:
         return value, None

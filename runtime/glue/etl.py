@@ -14,6 +14,7 @@ from runtime.glue.arguments import JobArguments, parse_arguments
 from runtime.glue.checks import CheckResult, measure, require
 from runtime.glue.columns import declared_columns
 from runtime.glue.faults import EtlError, faults_of
+from runtime.glue.foreign_keys import measure_foreign_keys
 from runtime.glue.report import report_document, write_report
 from runtime.glue.warehouse import Connection, connection, in_window, read_table, secret_value
 
@@ -29,6 +30,7 @@ class Outcome:
     """What the report will say; filled as the job goes, so that a failed job reports what it had found."""
 
     inputs: dict[str, int] = field(default_factory=dict)
+    frames: dict[str, DataFrame] = field(default_factory=dict)
     output: int | None = None
     checks: list[CheckResult] = field(default_factory=list)
 
@@ -88,6 +90,8 @@ def start_session(step: str) -> SparkSession:
 def in_utc(spark: SparkSession) -> SparkSession:
     """The session with UTC as the zone of SQL, of Parquet and of the driver's JVM, which JDBC timestamps follow."""
     spark.conf.set("spark.sql.session.timeZone", "UTC")
+    # What stands in the names of folders is brought to its declared type like everything else.
+    spark.conf.set("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
     # Spark's default, INT96, is deprecated and says nothing of the zone.
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
     jvm = spark.sparkContext._jvm
@@ -124,8 +128,11 @@ def _execute(job: Job, clients: Clients) -> None:
 def _transform(job: Job, outcome: Outcome) -> None:
     for name, source in job.settings["inputs"].items():
         _offer_input(job, name, source, outcome)
+    for name, source in job.settings["inputs"].items():
+        _hold_foreign_keys(name, source, outcome, outcome.inputs[name])
     require(outcome.checks)
-    _write(_result(job, outcome), job.arguments.output, outcome.output or 0)
+    partitions = job.settings["output"].get("partitions", ())
+    _write(_result(job, outcome), job.arguments.output, outcome.output or 0, partitions)
 
 
 def _document(job: Job, outcome: Outcome) -> dict[str, Any]:
@@ -149,8 +156,16 @@ def _offer_input(job: Job, name: str, source: Mapping[str, Any], outcome: Outcom
     with faults_of(f"input '{name}' cannot be read"):
         outcome.inputs[name], checks = measure(name, typed, source.get("checks", ()), job.arguments.run_date)
     outcome.checks.extend(checks)
-    typed.data().createOrReplaceTempView(name)
+    outcome.frames[name] = typed.data()
+    outcome.frames[name].createOrReplaceTempView(name)
     log("read", dataset=name, rows=outcome.inputs[name])
+
+
+def _hold_foreign_keys(name: str, contract: Mapping[str, Any], outcome: Outcome, rows: int) -> list[CheckResult]:
+    with faults_of(f"foreign keys of '{name}' cannot be checked"):
+        found = list(measure_foreign_keys(name, contract.get("checks", ()), outcome.frames, rows))
+    outcome.checks.extend(found)
+    return found
 
 
 def _read(job: Job, name: str, source: Mapping[str, Any]) -> DataFrame:
@@ -178,14 +193,18 @@ def _result(job: Job, outcome: Outcome) -> DataFrame:
             "output", typed, job.settings["output"].get("checks", ()), job.arguments.run_date
         )
     outcome.checks.extend(checks)
-    require(checks)
+    outcome.frames["output"] = typed.data()
+    keys = _hold_foreign_keys("output", job.settings["output"], outcome, outcome.output)
+    require([*checks, *keys])
     return typed.data()
 
 
-def _write(frame: DataFrame, address: str, rows: int) -> None:
+def _write(frame: DataFrame, address: str, rows: int, partitions: Sequence[str]) -> None:
     """Replaces what lies at `address`; rows are sorted within each file, so that equal data gives equal files."""
     files = max(1, -(-rows // ROWS_PER_FILE))
-    ordered = frame.coalesce(files).sortWithinPartitions(*(f"`{name}`" for name in frame.columns))
+    order = [*partitions, *(name for name in frame.columns if name not in partitions)]
+    ordered = frame.coalesce(files).sortWithinPartitions(*(f"`{name}`" for name in order))
     with faults_of(f"output {address} cannot be written"):
         writer = ordered.write.mode("overwrite").option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
-        writer.parquet(address)
+        # Without rows there would be no folder, and nobody could tell the columns.
+        (writer.partitionBy(*partitions) if rows else writer).parquet(address)

@@ -70,7 +70,13 @@ def everything() -> Any:
         {"accepted_values": {"fuel": ["petrol"], "year": [2020]}},
         {"range": {"price_eur": {"min": 0, "max": 1e6}}},
         {"freshness": {"column": "listed_on", "max_age_hours": 48}},
+        {"foreign_key": {"vehicle_id": "for_sale.vehicle_id"}},
+        {"max_rows": 1000},
     ]
+    spec["datasets"]["vehicles"] |= {"description": "Cars", "keys": ["vehicle_id"], "partitions": ["make", "fuel"]}
+    spec["datasets"]["vehicles"]["freshness"] = {"column": "listed_on"}
+    spec["datasets"]["vehicles"]["columns"]["price_eur"] = {"type": "decimal(12,2)", "nullable": False}
+    spec["datasets"]["vehicles"]["columns"]["make"]["description"] = "Who made it"
     spec["tags"] = {"cost centre": "42"}
     metric = "${steps.train.metrics.ndcg_at_20}"
     spec["steps"]["train"]["if"] = {"all": [{"value": metric, "above": 1}, {"not": {"is": "${steps.gate.accepted}"}}]}

@@ -1,6 +1,9 @@
 """Fixtures of the runtime's tests: real servers on free ports."""
 
+import os
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -21,3 +24,28 @@ def database(redis_server: RedisServer) -> redis.Redis:
     client = redis_server.client()
     client.flushall()
     return client
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """A Spark for the whole session, its JVM not in UTC."""
+    from pyspark.sql import SparkSession
+
+    from pipelinegen.local.java import find_java
+    from runtime.glue.etl import in_utc
+
+    os.environ.setdefault("JAVA_HOME", str(find_java().parent.parent))
+    builder = SparkSession.builder.master("local[2]").appName("tests")
+    for name, value in {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=Europe/Berlin",
+        "spark.pyspark.python": sys.executable,
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.ui.enabled": "false",
+    }.items():
+        builder = builder.config(name, value)
+    session = in_utc(builder.getOrCreate())
+    yield session
+    session.stop()

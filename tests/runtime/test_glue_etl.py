@@ -1,9 +1,6 @@
 """The ETL runtime on a real Spark, against a real JDBC warehouse; one session for the module, its JVM not in UTC."""
 
-import json
-import os
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,17 +8,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from botocore.exceptions import ClientError
 from pyspark.sql import SparkSession
 
-from pipelinegen.local.java import find_java
 from pipelinegen.local.warehouse import JdbcWarehouse, fill_derby
 from runtime.common.pseudonyms import pseudonymise
 from runtime.glue.checks import measure
 from runtime.glue.columns import declared_columns
-from runtime.glue.etl import in_utc, run
+from runtime.glue.etl import in_utc
 from runtime.glue.faults import EtlError
 from runtime.glue.warehouse import connection, in_window, read_table
+from tests.glue_job import Aws, failure, rows, start
 
 pytestmark = pytest.mark.slow
 
@@ -32,47 +28,6 @@ CLICKS = [
     ("berta", "v1", datetime(2026, 11, 21, 23, 59, 59, 999999)),
     ("berta", "v3", datetime(2026, 11, 22, 0, 0)),
 ]
-
-
-class Aws:
-    """Stands for boto3.client: one set of secrets, and the objects that were put."""
-
-    def __init__(self, secrets: Mapping[str, object]) -> None:
-        self.secrets = secrets
-        self.objects: dict[str, Any] = {}
-
-    def __call__(self, service: str) -> "Aws":
-        assert service in ("s3", "secretsmanager")
-        return self
-
-    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's name
-        if SecretId not in self.secrets:
-            raise ClientError(
-                {"Error": {"Code": "ResourceNotFoundException", "Message": "no such secret"}}, "GetSecretValue"
-            )
-        return {"SecretString": json.dumps(self.secrets[SecretId])}
-
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:  # noqa: N803 - boto3's names
-        self.objects[f"s3://{Bucket}/{Key}"] = json.loads(Body)
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
-    os.environ.setdefault("JAVA_HOME", str(find_java().parent.parent))
-    builder = SparkSession.builder.master("local[2]").appName("test_glue_etl")
-    for name, value in {
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=Europe/Berlin",
-        "spark.pyspark.python": sys.executable,
-        "spark.sql.codegen.wholeStage": "false",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.ui.enabled": "false",
-    }.items():
-        builder = builder.config(name, value)
-    session = in_utc(builder.getOrCreate())
-    yield session
-    session.stop()
 
 
 @pytest.fixture(scope="module")
@@ -133,30 +88,6 @@ def settings(**changes: Any) -> dict[str, Any]:
 def vehicles_input(columns: Mapping[str, str]) -> dict[str, Any]:
     declared = {name: {"type": kind} for name, kind in columns.items()}
     return {"vehicles": {"from": "warehouse", "table": "analytics.vehicles", "columns": declared, "checks": []}}
-
-
-def start(document: dict[str, Any], aws: Aws, spark: SparkSession, folder: Path, *more: str) -> None:
-    argv = [
-        "--JOB_NAME",
-        "j",
-        "--run_date",
-        "2026-11-22",
-        "--output",
-        str(folder / "out"),
-        "--report",
-        "s3://data/r.json",
-    ]
-    run(document, [*argv, *more], aws, spark)
-
-
-def failure(document: dict[str, Any], aws: Aws, spark: SparkSession, folder: Path, *more: str) -> str:
-    with pytest.raises(SystemExit) as caught:
-        start(document, aws, spark, folder, *more)
-    return str(caught.value.code)
-
-
-def rows(folder: Path) -> list[dict[str, Any]]:
-    return list(pq.read_table(folder / "out").to_pylist())
 
 
 def test_only_the_window_is_read_protected_and_written_in_order(spark: SparkSession, aws: Aws, tmp_path: Path) -> None:
@@ -345,7 +276,7 @@ def test_every_check_counts_in_one_pass(spark: SparkSession) -> None:
         (
             {"pretty": ["id"]},
             "check 'pretty' of dataset 'things' is unknown; "
-            "known are accepted_values, freshness, min_rows, not_null, range, unique",
+            "known are accepted_values, foreign_key, freshness, max_rows, min_rows, not_null, range, unique",
         ),
     ],
 )

@@ -10,6 +10,7 @@ from pipelinegen.ir.expressions import RUN_DATE
 from pipelinegen.ir.model import Artifact, Dataset, GlueJob, Json, Location, OutputFile, RoleKey, Service, Step, Table
 from pipelinegen.spec.fields import Identifier, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import REFERENCE, Reference, Scope, StepSpec
+from pipelinegen.steps.glue_etl.contracts import input_settings, output_settings
 from pipelinegen.steps.glue_etl.permissions import glue_permissions
 from pipelinegen.steps.glue_etl.sql import check_sql
 from pipelinegen.steps.glue_etl.terraform import glue_resources
@@ -59,12 +60,12 @@ class GlueStateContext:
 
 
 def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
-    """The step with its job, script, state and roles. Raises: SpecError with PG017, PG018, PG019, PG023."""
+    """The step with its job, script, state and roles. Raises: SpecError with PG017, PG018, PG019, PG023, PG130."""
     _refuse_references(scope, spec.sql)
     inputs = {name: _input(scope, name, reference) for name, reference in spec.inputs.items()}
     output = scope.artifact(spec.output, Dataset, "output")
     output = check_sql(scope, spec.sql, inputs, output)
-    table = Table(output, scope.data)
+    table = Table(output, scope.data, is_checked=True)
     role = RoleKey(Service.GLUE, scope.step)
     report = Location(scope.names.bucket("data"), f"reports/{scope.step}/")
     reads_warehouse = any(isinstance(item, Dataset) for item in inputs.values())
@@ -157,27 +158,10 @@ def _settings(
         "step": scope.step,
         "warehouse": warehouse and {"kind": warehouse.kind, "secret": warehouse.secret, "database": warehouse.database},
         "protection": {"secret": scope.around.protection_secret} if hashes else None,
-        "inputs": {name: _input_settings(item) for name, item in inputs.items()},
+        "inputs": input_settings(scope, inputs),
         "sql": spec.sql.strip(),
-        "output": _contract(output, protect=False),
+        "output": output_settings(scope, output, inputs),
     }
-
-
-def _input_settings(item: Dataset | Table) -> dict[str, Any]:
-    if isinstance(item, Table):
-        return {"from": "s3", **_contract(item.dataset, protect=False)}
-    window = item.window and {"column": item.window.column, "days": item.window.days}
-    return {"from": "warehouse", "table": item.table, "window": window, **_contract(item, protect=True)}
-
-
-def _contract(dataset: Dataset, *, protect: bool) -> dict[str, Any]:
-    columns = {
-        column.name: {"type": column.type, "protect": column.protect}
-        if protect and column.protect
-        else {"type": column.type}
-        for column in dataset.columns
-    }
-    return {"columns": columns, "checks": [{check.kind: check.argument} for check in dataset.checks]}
 
 
 def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:

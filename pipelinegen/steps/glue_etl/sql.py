@@ -9,6 +9,7 @@ from pipelinegen.ir.model import Column, Dataset, Table
 from pipelinegen.spec.datasets import VALUE_CHECKS
 from pipelinegen.sql.question import Answer, Columns, Question, answer
 from pipelinegen.steps.base import Scope
+from pipelinegen.steps.glue_etl.contracts import contract_of
 
 #: What the job binds when it runs the SQL.
 PARAMETERS = ("run_date",)
@@ -57,18 +58,12 @@ def _refuse_checks_of_pseudonyms(scope: Scope, output: Dataset) -> None:
 
 
 def _contract(item: Dataset | Table) -> tuple[Column, ...]:
-    return item.dataset.columns if isinstance(item, Table) else item.columns
+    return contract_of(item).columns
 
 
 def _columns(item: Dataset | Table) -> Columns:
     """What the SQL sees; a pseudonym is text, whatever the column was."""
-    if isinstance(item, Table):
-        return {column.name: column.type for column in item.dataset.columns}
-    return {
-        column.name: "string" if column.protect == "hash" else column.type
-        for column in item.columns
-        if column.protect != "drop"
-    }
+    return {column.name: column.stored_type for column in contract_of(item).columns if column.protect != "drop"}
 
 
 def _dropped(item: Dataset | Table) -> tuple[str, ...]:
