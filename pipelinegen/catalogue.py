@@ -140,4 +140,18 @@ CATALOGUE: Mapping[str, str] = {
         "A column cannot be a key or a partition: it is dropped when it is read, or its type does not allow it. "
         "Partitions become the names of folders in S3."
     ),
+    "PG120": "AWS has no such service, or the service no such action; the compiler's table is botocore's.",
+    "PG121": (
+        "An argument of a call is not what the API takes: an unknown or missing name, another type, or a value outside "
+        "its limits."
+    ),
+    "PG122": "A path leads to nothing in the answer of a call, or the answer is never what is waited for.",
+    "PG123": (
+        "What a call must be allowed cannot be told. Its resources are named by its literal arguments, or by "
+        "`resources:`, as whole ARNs or from what follows the account; roles that it hands on by `passes_roles:`."
+    ),
+    "PG124": (
+        "A call is waited for in a way that it does not have. Step Functions waits for some jobs by itself "
+        "(`wait: true`); all others are asked for (`poll:`)."
+    ),
 }

@@ -28,6 +28,8 @@ _FORMAT_PLACEHOLDER: Final = re.compile(r"\$\{\w+\}")
 #: What a final `*` may stand for; a log group's streams are meant by `log-group:NAME:*`.
 _TAILS: Final = ("x", "log-stream:x", "x:log-stream:x")
 _ACCOUNT: Final = re.compile(r"\d{12}|aws|")
+#: What nobody can name beforehand, because AWS makes up its id.
+_NAMED_BY_AWS: Final = {"batch:job/*"}
 _KINDS_WITHOUT_NAMES: Final = {"ec2"}
 
 
@@ -100,7 +102,8 @@ def _arn_faults(place: str, resource: str) -> Iterator[str]:
     if "*" in region or not _ACCOUNT.fullmatch(account):
         yield f"{place}: {resource!r} must name its region and account"
     own_name = re.split(r"[/:]", name, maxsplit=1)[-1]
-    if own_name.startswith("*") and service not in _KINDS_WITHOUT_NAMES:
+    named_by_aws = f"{service}:{name}" in _NAMED_BY_AWS
+    if own_name.startswith("*") and service not in _KINDS_WITHOUT_NAMES and not named_by_aws:
         yield f"{place}: {resource!r} names no resource before its wildcard"
 
 

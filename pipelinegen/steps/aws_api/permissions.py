@@ -1,0 +1,137 @@
+"""What the state machine may do to make a call: IAM's actions of it, on the resources that it names."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from pipelinegen.aws.models import Call
+from pipelinegen.ir import arns
+from pipelinegen.ir.model import Permission
+from pipelinegen.steps.aws_api.integrations import PASSED_TO, Job
+from pipelinegen.steps.permissions import STATES
+
+_VARIABLE: Final = re.compile(r"\$\{([A-Za-z]+)\}")
+_OWN: Final = {"Partition": "${partition}", "Region": "${region}", "Account": "${account_id}"}
+#: Variables of ARN templates whose value has another name among the arguments.
+_ARGUMENTS: Final = {"objectname": "key", "parameternamewithoutleadingslash": "name"}
+ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+", re.ASCII)
+
+
+def action_templates(call: Call, action: str) -> Mapping[str, str]:
+    """The ARN templates of the resources that an action takes, by their type; none if it takes no resource."""
+    listed = call.service.resource_arns(action.partition(":")[0])
+    return {name: listed[name] for name, _ in call.service.resource_types(action) if name in listed}
+
+
+def matching(given: str, templates: Iterable[str]) -> str | None:
+    """The whole ARN of what a user wrote, in full or from its type on; None if it fits no template."""
+    for template in templates:
+        *head, tail = template.split(":", 5)
+        if given.startswith("arn:"):
+            if _pattern(template).fullmatch(given):
+                return given
+        elif _pattern(tail).fullmatch(given) and given != "*":
+            return f"{_filled(':'.join(head), {})}:{given}"
+    return None
+
+
+def examples(templates: Iterable[str]) -> str:
+    """How resources are named in `resources:`, for a reader."""
+    tails = sorted({_VARIABLE.sub(r"<\1>", template.split(":", 5)[5]) for template in templates}, key=len)
+    return ", ".join(tails[:4])
+
+
+def derived(call: Call, action: str, arguments: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The ARNs of what the call's literal arguments name; None if one that is required cannot be told.
+
+    `arguments` are the texts at the top of the call's arguments, by their names in lower case.
+    """
+    templates = action_templates(call, action)
+    found = []
+    for kind, required in call.service.resource_types(action):
+        template = templates.get(kind)
+        arn = template and _named_by(kind, template, arguments)
+        if arn:
+            found.append(arn)
+        elif required:
+            return None
+    return tuple(dict.fromkeys(found)) or None
+
+
+def call_permissions(sid: str, resources: Mapping[str, Sequence[str]]) -> tuple[Permission, ...]:
+    """The call's actions on the ARNs of each; an action that takes no resource gets all of them, and says why."""
+    found = []
+    for action, given in resources.items():
+        why = None if given else f"{action} takes no resource (service authorization reference)"
+        found.append(Permission(STATES, sid, (action,), tuple(given) or ("*",), why_every_resource=why))
+    return tuple(found)
+
+
+def follow_permissions(
+    call: Call, job: Job, sid: str, given: Sequence[str], arguments: Mapping[str, str]
+) -> tuple[Permission, ...]:
+    """Watching and stopping what was started: on the resources of the call, or else on all that its arguments allow."""
+    places: dict[tuple[str, ...], list[str]] = {}
+    for action in job.follows:
+        templates = action_templates(call, action).values()
+        own = [arn for arn in given if any(_pattern(template).fullmatch(arn) for template in templates)]
+        wanted = tuple(own or [_filled(template, _values(template, arguments)) for template in templates])
+        places.setdefault(wanted, []).append(action)
+    found = []
+    for arns_of, actions in places.items():
+        why = None if arns_of else f"{', '.join(actions)} take no resource (service authorization reference)"
+        found.append(Permission(STATES, f"Follow{sid}", tuple(actions), arns_of or ("*",), why_every_resource=why))
+    if job.rule:
+        watch = ("events:DescribeRule", "events:PutRule", "events:PutTargets")
+        found.append(Permission(STATES, f"HearOf{sid}", watch, (arns.arn("events", f"rule/{job.rule}"),)))
+    return tuple(found)
+
+
+def pass_permissions(prefix: str, roles: Sequence[str], sid: str) -> tuple[Permission, ...]:
+    """Handing roles to the service that is called, and to no other."""
+    if not roles:
+        return ()
+    services = PASSED_TO.get(prefix, (f"{prefix}.amazonaws.com",))
+    condition = (("StringEquals", "iam:PassedToService", services),)
+    return (Permission(STATES, f"PassRolesOf{sid}", ("iam:PassRole",), tuple(roles), condition),)
+
+
+def _named_by(kind: str, template: str, arguments: Mapping[str, str]) -> str | None:
+    for value in arguments.values():
+        if value.startswith("arn:") and _pattern(template).fullmatch(value):
+            return value
+    values = _values(template, {**arguments, **_renamed(kind, arguments)})
+    wanted = set(_VARIABLE.findall(template)) - set(_OWN)
+    return _filled(template, values) if wanted == set(values) else None
+
+
+def _renamed(kind: str, arguments: Mapping[str, str]) -> Mapping[str, str]:
+    """The argument `Name`, as the templates of a type of resource call it: CrawlerName."""
+    return {f"{kind.replace('-', '')}name": arguments["name"]} if "name" in arguments else {}
+
+
+def _values(template: str, arguments: Mapping[str, str]) -> dict[str, str]:
+    """What the arguments say of a template's variables."""
+    values = {}
+    for variable in _VARIABLE.findall(template):
+        lower = variable.lower()
+        names = (lower, lower.removesuffix("name"), _ARGUMENTS.get(lower, lower))
+        named = next((arguments[name] for name in names if name in arguments), None)
+        if variable not in _OWN and named and not named.startswith("arn:"):
+            values[variable] = named.lstrip("/")
+    return values
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    return _VARIABLE.sub(lambda found: _OWN.get(found[1]) or values.get(found[1], "*"), template)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """What an ARN of a template looks like; a region or an account may be missing or a wildcard."""
+    parts = _VARIABLE.split(template)
+    words = [re.escape(part) if index % 2 == 0 else _one(part) for index, part in enumerate(parts)]
+    return re.compile("".join(words))
+
+
+def _one(variable: str) -> str:
+    return r"[^:]*" if variable in _OWN else r".+"
