@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipelinegen import __version__
 from pipelinegen.errors import Diagnostic, ExitCode, SpecError
+from pipelinegen.local.options import LOCAL_COMMANDS, add_local_commands
 
 BUGS = "https://github.com/pipelinegen/pipelinegen/issues"
 
@@ -76,7 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pipelinegen {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_compiler_commands(commands)
-    _add_local_commands(commands)
+    add_local_commands(commands)
     return parser
 
 
@@ -107,35 +108,6 @@ def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.Argume
     explain.add_argument("id", nargs="?", metavar="ID", help="such as PG012; every one if none is given")
     for command in (generate, check, validate, graph):
         _format_option(command)
-
-
-def _add_local_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    run = _command(commands, "run", "run the generated files on this machine, a day after another")
-    _local_options(run)
-    run.add_argument("--days", type=_days, default=1, metavar="N", help="how many days to run, 1 by default")
-    run.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="the last day; today (UTC) by default")
-    run.add_argument(
-        "--data",
-        metavar="DATA",
-        help="what the warehouse holds: vehicles, movielens, vehicles:FOLDER of real listings, "
-        "or a folder of CSV or Parquet files, one per table",
-    )
-    run.add_argument(
-        "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a value of the spec's parameters"
-    )
-    run.add_argument("--keep", action="store_true", help="leave the local cloud running at the end, until Ctrl-C")
-    run.add_argument("--report", type=Path, metavar="FILE", help="write the summary as JSON, too")
-    serve = _command(commands, "serve", "serve what the last run loaded, with the generated API settings")
-    _local_options(serve)
-    serve.add_argument("--port", type=_port, default=8080, metavar="PORT", help="8080 by default")
-    serve.add_argument(
-        "--ask", action="append", default=[], metavar="USER", help="ask for this user's answer, print it, and end"
-    )
-    serve.add_argument("--show", type=int, metavar="N", help="print N answers, one of them to an unknown user, and end")
-    data = _command(commands, "demo-data", "write the tables a local run would start from, as CSV")
-    data.add_argument("--days", type=_days, default=1, metavar="N", help="how many days, 1 by default")
-    data.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="the last day; today (UTC) by default")
-    data.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
 
 
 def _command(
@@ -175,49 +147,12 @@ def _output_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _local_options(parser: argparse.ArgumentParser) -> None:
-    _format_option(parser)
-    parser.add_argument("--env", metavar="NAME", help="the environment; the first one if not given")
-    parser.add_argument(
-        "--out", type=Path, default=Path("generated"), metavar="FOLDER", help="where the generated files lie"
-    )
-    parser.add_argument(
-        "--state",
-        type=Path,
-        default=Path(".pipelinegen"),
-        metavar="FOLDER",
-        help="logs and what runs leave, .pipelinegen by default",
-    )
-
-
-def _days(text: str) -> int:
-    value = int(text) if text.isdigit() else 0
-    if not 1 <= value <= 366:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of days from 1 to 366")
-    return value
-
-
-def _port(text: str) -> int:
-    value = int(text) if text.isdigit() else -1
-    if not 0 <= value <= 65535:
-        raise argparse.ArgumentTypeError(f"'{text}' is no port from 0 to 65535")
-    return value
-
-
-def _date(text: str) -> str:
-    from datetime import date
-
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no date; write it as 2026-11-22") from None
-
-
 def _load(command: str) -> Callable[[argparse.Namespace], int]:
-    if command in ("run", "serve", "demo-data"):
+    if command in LOCAL_COMMANDS:
         from pipelinegen.local import commands as local
 
-        return {"run": local.run, "serve": local.serve, "demo-data": local.demo_data}[command]
+        found: Callable[[argparse.Namespace], int] = getattr(local, LOCAL_COMMANDS[command])
+        return found
     # Looking for plug-ins of pydantic takes as long as a whole pass of the compiler, and none has a say here.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # These commands live for a fraction of a second: collecting garbage would cost a tenth of it and free nothing.

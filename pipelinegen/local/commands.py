@@ -37,6 +37,30 @@ def run(options: Namespace) -> int:
 
 
 @_printing_faults
+def retry(options: Namespace) -> int:
+    """Goes on with a run that failed or was interrupted."""
+    from pipelinegen.local.run import retry_run
+
+    return retry_run(options)
+
+
+@_printing_faults
+def runs(options: Namespace) -> int:
+    """Lists what was run."""
+    from pipelinegen.local.show_runs import list_runs
+
+    return list_runs(options)
+
+
+@_printing_faults
+def show_logs(options: Namespace) -> int:
+    """Prints what the steps of a run said."""
+    from pipelinegen.local.show_runs import show_logs
+
+    return show_logs(options)
+
+
+@_printing_faults
 def serve(options: Namespace) -> int:
     """Serves what the last run loaded."""
     from pipelinegen.local.serve import serve_last_run

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -131,7 +132,9 @@ class _Deployer:
         s3 = self._cloud.client("s3")
         # us-east-1 is the one region that must not be named.
         where = {"CreateBucketConfiguration": {"LocationConstraint": self._cloud.region}}
-        for name in self._settings.get("buckets", []):
+        # An earlier process may have left them, with what they hold; see cloud/durable.py.
+        there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+        for name in (name for name in self._settings.get("buckets", []) if name not in there):
             s3.create_bucket(Bucket=name, **({} if self._cloud.region == "us-east-1" else where))
 
     def _create_secrets(self, secrets: Mapping[str, Any]) -> None:
@@ -146,8 +149,11 @@ class _Deployer:
             client.create_secret(Name=name, SecretString=value if isinstance(value, str) else json.dumps(value))
 
     def _create_parameters(self) -> None:
+        """Only those that are missing: later values are not Terraform's, and not ours."""
+        client = self._cloud.client("ssm")
         for parameter in self._settings.get("parameters", []):
-            self._cloud.client("ssm").put_parameter(Name=parameter["name"], Value=parameter["value"], Type="String")
+            with suppress(client.exceptions.ParameterAlreadyExists):
+                client.put_parameter(Name=parameter["name"], Value=parameter["value"], Type="String")
 
     def _create_topics(self) -> dict[str, str]:
         arns = {}

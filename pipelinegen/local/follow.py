@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from pipelinegen.local import logs
 from pipelinegen.local.deploy import Deployment
 from pipelinegen.local.local_cloud import LocalCloud
+from pipelinegen.local.run_folders import RunFolder
 
 _POLL_SECONDS: Final = 0.1
 _ENTERED: Final = "StateEntered"
@@ -73,17 +74,23 @@ class ExecutionEnd:
 
 
 def follow(
-    cloud: LocalCloud, deployment: Deployment, date: str, extra_input: Mapping[str, Any] | None = None
+    cloud: LocalCloud,
+    deployment: Deployment,
+    date: str,
+    extra_input: Mapping[str, Any] | None = None,
+    *,
+    run: RunFolder | None = None,
 ) -> Iterator[StateEvent | ExecutionEnd]:
     """Runs the pipeline for one date (YYYY-MM-DD); the last event is an ExecutionEnd.
 
+    `run`: the folder that keeps the record; the execution is named after it, and `extra_input` is all of its input.
     Whoever stops listening before that (Ctrl-C, an exception) stops the execution and its jobs.
     """
     states = cloud.client("stepfunctions")
     started = states.start_execution(
         stateMachineArn=deployment.state_machine_arn,
-        name=f"{date}-{uuid.uuid4().hex[:8]}",
-        input=json.dumps({"date": date, **(extra_input or {})}),
+        name=run.id if run else f"{date}-{uuid.uuid4().hex[:8]}",
+        input=json.dumps(extra_input if run else {"date": date, **(extra_input or {})}),
     )
     arn = started["executionArn"]
     reader = _HistoryReader(deployment)
@@ -97,7 +104,7 @@ def follow(
                 break
             time.sleep(_POLL_SECONDS)
         ended = True
-        yield _end(cloud, reader, description, date)
+        yield _end(cloud, reader, description, date, run)
     finally:
         if not ended:
             with suppress(ClientError, OSError):
@@ -173,9 +180,13 @@ def _history(states: Any, arn: str) -> list[dict[str, Any]]:
     return [entry for page in pages for entry in page["events"]]
 
 
-def _end(cloud: LocalCloud, reader: _HistoryReader, description: Mapping[str, Any], date: str) -> ExecutionEnd:
+def _end(
+    cloud: LocalCloud, reader: _HistoryReader, description: Mapping[str, Any], date: str, run: RunFolder | None
+) -> ExecutionEnd:
     failure = reader.last_failure if description["status"] != "SUCCEEDED" else None
-    found = cloud.job_logs(failure.step, date) if failure else []
+    found: list[Path] = []
+    if failure:
+        found = run.logs_of(failure.step) if run else cloud.job_logs(failure.step, date)
     stopped = description.get("stopDate", description["startDate"])
     return ExecutionEnd(
         status=description["status"],

@@ -67,6 +67,11 @@ class LocalCloud:
         self.close()
 
     @property
+    def running(self) -> bool:
+        """Whether the server process is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def endpoint(self) -> str:
         """The address that stands for all of AWS."""
         return f"http://127.0.0.1:{self.port}"

@@ -129,9 +129,9 @@ def pseudonym_key(pipeline: Pipeline) -> str:
 
 
 def reset(state: Path) -> None:
-    """Removes what an earlier run left, except the lock."""
+    """Removes what an earlier run left, except the lock and the records."""
     for path in state.iterdir():
-        if path.name == ".lock":
+        if path.name in (".lock", "runs"):
             continue
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 

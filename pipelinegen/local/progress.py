@@ -1,6 +1,6 @@
 """Shows an execution at a terminal: one line a step, with what it does and how long it has been at it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -15,6 +15,7 @@ _RUNNING: Final = "[cyan]running"
 _DONE: Final = "[green]done"
 _RETRY: Final = "[yellow]failed, goes on"
 _FAILED: Final = "[red]failed"
+_KEPT: Final = "[green]done before"
 _SKIPPED: Final = "[dim]not reached"
 
 
@@ -53,6 +54,12 @@ class StepProgress:
         """Leaves the last picture on the screen."""
         self._progress.stop()
 
+    def keep(self, steps: Collection[str]) -> None:
+        """Draws steps that an earlier attempt completed, in whole or in part."""
+        for step in steps:
+            if step in self._tasks:
+                self._progress.update(self._tasks[step], what=_KEPT)
+
     def show(self, event: StateEvent | ExecutionEnd) -> None:
         """Draws what an event says; events of states that belong to no step are not shown."""
         if isinstance(event, ExecutionEnd):
@@ -76,7 +83,8 @@ class StepProgress:
     def _finish(self) -> None:
         for task in self._tasks.values():
             if not self._task(task).started:
-                self._progress.update(task, what=_SKIPPED)
+                kept = self._task(task).fields["what"] == _KEPT
+                self._progress.update(task, what=_KEPT if kept else _SKIPPED)
             elif not self._task(task).finished:
                 self._progress.update(task, completed=1, what=_FAILED)
 

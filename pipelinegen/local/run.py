@@ -1,148 +1,139 @@
-"""`pipelinegen run`: fills the warehouse, starts the local cloud, deploys, and runs one execution a day."""
+"""`pipelinegen run` and `retry`: start the local cloud, deploy, run executions one after another, and sum up."""
 
 import json
-import shutil
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Mapping, Set
-from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 from rich.console import Console
 
 from pipelinegen.errors import ExitCode
-from pipelinegen.local.deploy import Deployment, deploy
-from pipelinegen.local.follow import ExecutionEnd, StateEvent, follow
-from pipelinegen.local.java import find_java
-from pipelinegen.local.local_cloud import LocalCloud
-from pipelinegen.local.prepare import (
-    Prepared,
-    local_secrets,
-    locked,
-    prepare,
-    reset,
-    run_dates,
-    run_parameters,
-    tables_for,
-)
-from pipelinegen.local.progress import StepProgress
-from pipelinegen.local.redis import RedisServer, find_redis_server
-from pipelinegen.local.summary import Day, RunSummary, print_summary, redis_keys, rows_extracted
-from pipelinegen.local.warehouse import fill_derby
+from pipelinegen.local.execute import new_run, redrive, run_input
+from pipelinegen.local.faults import LocalCloudError
+from pipelinegen.local.find_runs import find_run
+from pipelinegen.local.prepare import Prepared, locked, prepare, reset, run_dates, run_parameters
+from pipelinegen.local.run_folders import RunFolders
+from pipelinegen.local.session import Session, require_programs, start_session, world_tables
+from pipelinegen.local.summary import Day, RunSummary, print_summary
+from pipelinegen.local.world import Planned, World, new_planned, new_world, read_world
 
 SUMMARY_FILE = "run.json"
 SAMPLE_USERS = 5
 
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Everything that is running."""
-
-    prepared: Prepared
-    cloud: LocalCloud
-    redis: RedisServer
-    deployment: Deployment
-    console: Console
-    extra_input: Mapping[str, Any]
+#: Runs executions and gives one Day each; the last one may have failed.
+Work = Callable[[Session], Iterator[Day]]
 
 
 def run_days(options: Namespace) -> int:
-    """One execution a day; the summary is printed, and left in the state folder beside logs and the Redis snapshot."""
+    """One execution a day; the summary is printed, and left in the state folder beside records and logs."""
     prepared = prepare(options)
-    _require_programs(prepared)
-    parameters = run_parameters(prepared.pipeline, options.parameter)
+    require_programs(prepared)
     dates = run_dates(options.date, options.days)
-    tables = tables_for(prepared.pipeline, options.spec, options.data, dates)
+    extra = {"parameters": run_parameters(prepared.pipeline, options.parameter)}
+    planned = [new_planned(day.isoformat(), run_input(day.isoformat(), extra)) for day in dates]
+    with locked(prepared.state) as state:
+        if options.go_on:
+            world = read_world(state).covering(dates)
+        else:
+            world = new_world(options.spec, options.out, prepared.pipeline.environment, options.data, dates)
+        tables = world_tables(prepared, world)
+        if not options.go_on:
+            reset(state)
+        world.with_planned(planned).write(state)
+        return _work(prepared, world.with_planned(planned), tables, options, run_planned)
+
+
+def retry_run(options: Namespace) -> int:
+    """Goes on with a run that failed or was interrupted, and with the runs that were to follow it."""
+    found = find_run(options.state, options.run)
+    with locked(found.runs.state) as state:
+        world = read_world(state)
+        folder, record = found.folder, found.folder.record()
+        if record.world != world.id:
+            raise LocalCloudError(
+                f"what '{record.id}' worked on was replaced by a later `pipelinegen run`", "run its date again"
+            )
+        rest = [] if options.only else _missing(world, found.runs)
+        if record.succeeded and not rest:
+            raise LocalCloudError(f"'{record.id}' succeeded; there is nothing to retry", "see `pipelinegen runs`")
+        prepared = prepare(_as_before(world, options))
+        require_programs(prepared)
+
+        def work(session: Session) -> Iterator[Day]:
+            if not record.succeeded:
+                day = redrive(session, folder, record)
+                yield day
+                if not day.end.succeeded:
+                    return
+            yield from run_planned(session) if rest else ()
+
+        return _work(prepared, world, world_tables(prepared, world), options, work)
+
+
+def run_planned(session: Session) -> Iterator[Day]:
+    """Runs what is still to be run, until one fails."""
+    for planned in _missing(session.world, session.runs):
+        session.require_alive()
+        day = new_run(session, planned)
+        yield day
+        if not day.end.succeeded:
+            return
+
+
+def _missing(world: World, runs: RunFolders) -> list[Planned]:
+    """What was planned and has no record yet."""
+    return [planned for planned in world.planned if not (runs.folder(planned.run).path / "run.json").is_file()]
+
+
+def _as_before(world: World, options: Namespace) -> Namespace:
+    """The options of the command that made the world."""
+    spec = Path(world.spec)
+    if not spec.is_file():
+        raise LocalCloudError(f"'{spec.as_posix()}' is not here", "go to the folder that the run was started in")
+    return Namespace(spec=spec, out=Path(world.out), env=world.environment, state=options.state)
+
+
+def _work(prepared: Prepared, world: World, tables: Mapping[str, pa.Table], options: Namespace, work: Work) -> int:
     console = Console(stderr=False, soft_wrap=not sys.stdout.isatty())
     started = time.monotonic()
-    with locked(prepared.state) as state, ExitStack() as stack:
-        reset(state)
-        session = _start(prepared, tables, {"parameters": parameters}, console, stack)
-        days = _run_dates(session, dates)
-        summary = RunSummary(
-            pipeline=prepared.pipeline.name,
-            environment=prepared.pipeline.environment,
-            metric=session.deployment.settings["summary"]["metric"],
-            days=days,
-            sample_users=_sample_users(prepared, tables),
-            notifications=session.cloud.notifications(),
-            seconds=time.monotonic() - started,
-        )
-        _leave_summary(summary, state / SUMMARY_FILE, options.report)
-        print_summary(summary, console)
-        _explain_failure(days[-1], console)
+    with ExitStack() as stack:
+        session = start_session(prepared, world, tables, console, stack)
+        users = _sample_users(prepared, tables)
+        days: list[Day] = []
+        with _summing_up(session, days, users, options.report, started):
+            for day in work(session):
+                days.append(day)
+        if days and not days[-1].end.succeeded:
+            _explain_failure(days[-1], console)
         if options.keep:
             _wait(session)
-    _remove_working_files(state)
     return ExitCode.CLEAN if all(day.end.succeeded for day in days) else ExitCode.DIAGNOSTICS
 
 
-def _require_programs(prepared: Prepared) -> None:
-    """Raises: NoJavaError, NoRedisError before anything is started."""
-    if prepared.deployment["glue_jobs"]:
-        find_java()
-    find_redis_server()
-
-
-def _start(
-    prepared: Prepared,
-    tables: Mapping[str, pa.Table],
-    extra_input: Mapping[str, Any],
-    console: Console,
-    stack: ExitStack,
-) -> Session:
-    pipeline, state = prepared.pipeline, prepared.state
-    rows = sum(table.num_rows for table in tables.values())
-    with console.status(f"filling the warehouse with {rows:,} rows of {len(tables)} tables"):
-        warehouse = fill_derby(tables, state / "warehouse") if pipeline.warehouse else None
-    with console.status("starting the local cloud and Redis"):
-        redis = stack.enter_context(RedisServer(state / "redis"))
-        cloud = stack.enter_context(LocalCloud(state, pipeline.account_id, pipeline.region))
-        names = prepared.deployment["secrets"]
-        redis_secret = next((name for name in names if name.endswith("/redis")), "redis")
-        secrets = local_secrets(pipeline, redis_secret, redis.password, warehouse.secret() if warehouse else None)
-        deployment = deploy(cloud, prepared.folder, secrets=secrets, variables=redis_variables(redis))
-    return Session(prepared, cloud, redis, deployment, console, extra_input)
-
-
-def redis_variables(redis: RedisServer) -> dict[str, str]:
-    """What Terraform's outputs about Redis are on this machine."""
-    return {"redis_host": redis.host, "redis_port": str(redis.port), "redis_tls": "false"}
-
-
-def _run_dates(session: Session, dates: list[date]) -> list[Day]:
-    days: list[Day] = []
-    for day in dates:
-        days.append(_run_date(session, day.isoformat()))
-        if not days[-1].end.succeeded:
-            break
-    return days
-
-
-def _run_date(session: Session, day: str) -> Day:
-    steps = [step for step in session.deployment.steps if step["states"]]
-    seconds: dict[str, float] = {}
-    end: ExecutionEnd | None = None
-    with StepProgress(steps, day, session.console) as progress:
-        for event in follow(session.cloud, session.deployment, day, session.extra_input):
-            progress.show(event)
-            if isinstance(event, ExecutionEnd):
-                end = event
-            else:
-                _add_seconds(seconds, event, {step["name"] for step in steps})
-    assert end is not None
-    return Day(day, end, seconds, rows_extracted(session.cloud, session.deployment, day), redis_keys(session.redis))
-
-
-def _add_seconds(seconds: dict[str, float], event: StateEvent, steps: Set[str]) -> None:
-    """Counts the states of steps; those around them, such as a Parallel state, would count twice."""
-    if event.kind == "exited" and event.step in steps:
-        seconds[event.step] = seconds.get(event.step, 0.0) + event.seconds
+@contextmanager
+def _summing_up(
+    session: Session, days: list[Day], users: list[str], report: Path | None, started: float
+) -> Iterator[None]:
+    """Whatever happens inside, the days that were run are summed up."""
+    try:
+        yield
+    finally:
+        if days:
+            summary = RunSummary(
+                pipeline=session.prepared.pipeline.name,
+                environment=session.prepared.pipeline.environment,
+                metric=session.deployment.settings["summary"]["metric"],
+                days=days,
+                sample_users=users,
+                notifications=session.cloud.notifications(),
+                seconds=time.monotonic() - started,
+            )
+            _leave_summary(summary, session.prepared.state / SUMMARY_FILE, report)
+            print_summary(summary, session.console)
 
 
 def _sample_users(prepared: Prepared, tables: Mapping[str, pa.Table]) -> list[str]:
@@ -163,14 +154,13 @@ def _leave_summary(summary: RunSummary, path: Path, report: Path | None) -> None
 
 def _explain_failure(day: Day, console: Console) -> None:
     end = day.end
-    if end.succeeded:
-        return
     console.print(f"\n[red]state '{end.failed_state}' failed on {day.date}[/]: {end.error}", highlight=False)
     if end.log_tail:
         console.print(f"the end of {end.log}:", highlight=False)
         console.print(end.log_tail, markup=False, highlight=False)
     else:
         console.print(end.cause, markup=False, highlight=False)
+    console.print(f"once it is mended: `pipelinegen retry {day.record.id}`", highlight=False)
 
 
 def _wait(session: Session) -> None:
@@ -184,12 +174,3 @@ def _wait(session: Session) -> None:
             time.sleep(3600)
     except KeyboardInterrupt:
         print()
-
-
-def _remove_working_files(state: Path) -> None:
-    """Only the summary, the logs, the notifications and the Redis snapshot stay."""
-    kept = {SUMMARY_FILE, "logs", "redis", "notifications.jsonl", ".lock"}
-    (state / "redis" / "redis.conf").unlink(missing_ok=True)
-    for path in state.iterdir():
-        if path.name not in kept:
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()

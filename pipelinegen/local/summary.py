@@ -1,20 +1,15 @@
 """What a local run comes to: a day a row, for the screen and as JSON."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.table import Table
 
-from pipelinegen.local.deploy import Deployment
 from pipelinegen.local.follow import ExecutionEnd
-from pipelinegen.local.local_cloud import LocalCloud
-from pipelinegen.local.redis import RedisServer
-from pipelinegen.local.s3_transfer import split_uri
+from pipelinegen.local.run_folders import RunRecord
 
 #: Days that fit side by side on a screen.
 MOST_COLUMNS = 5
@@ -22,13 +17,30 @@ MOST_COLUMNS = 5
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One execution: its end, seconds by step, rows read by dataset, and keys in Redis afterwards."""
+    """One execution: its record, and how it ended."""
 
-    date: str
+    record: RunRecord
     end: ExecutionEnd
-    seconds: Mapping[str, float]
-    rows: Mapping[str, int]
-    keys: int
+
+    @property
+    def date(self) -> str:
+        """The logical date."""
+        return self.record.date
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """At work, by step."""
+        return self.record.steps
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """Read, by dataset."""
+        return self.record.rows
+
+    @property
+    def keys(self) -> int:
+        """In Redis, afterwards."""
+        return self.record.keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,7 @@ class RunSummary:
             "days": [
                 {
                     "date": day.date,
+                    "run": day.record.id,
                     "status": day.end.status,
                     "failed_state": day.end.failed_state or None,
                     "error": day.end.error or None,
@@ -66,27 +79,6 @@ class RunSummary:
                 for day in self.days
             ],
         }
-
-
-def rows_extracted(cloud: LocalCloud, deployment: Deployment, date: str) -> dict[str, int]:
-    """Rows read by dataset, from the reports of the day's Glue jobs."""
-    rows: dict[str, int] = {}
-    for pattern in deployment.settings["summary"]["reports"]:
-        bucket, key = split_uri(pattern.replace("{run_date}", date))
-        try:
-            report = json.loads(cloud.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
-        except ClientError:
-            continue
-        rows.update({name: found["rows"] for name, found in report["inputs"].items()})
-    return rows
-
-
-def redis_keys(server: RedisServer) -> int:
-    """How many keys the Redis server holds."""
-    import redis
-
-    with redis.Redis(host=server.host, port=server.port, password=server.password) as client:
-        return int(client.dbsize())
 
 
 def print_summary(summary: RunSummary, console: Console) -> None:

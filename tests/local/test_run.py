@@ -50,7 +50,8 @@ def test_the_reference_pipeline_runs_for_two_days_and_is_served(tmp_path: Path) 
     assert second["keys"] == second["output"]["steps"]["publish"]["rows"] >= first["keys"] > 1_000
     assert "told the owner: Vehicle recommendations are ready" in run.out
     assert list(processes_that_name(str(state))) == []
-    assert (state / "vehicle-recommendations/dev/logs/train/2026-11-20.log").is_file()
+    (log,) = (state / "vehicle-recommendations/dev/runs").glob("2026-11-20-*/logs/train.log")
+    assert "metric ndcg_at_20=" in log.read_text(encoding="utf-8")
 
     served = run_command("serve", VEHICLES, "--state", state, "--port", 0, "--show", 2)
     assert (served.code, served.err) == (0, "")
@@ -130,9 +131,9 @@ def test_ctrl_c_ends_everything(small: Path) -> None:
         text=True,
         start_new_session=True,
     )
-    log = small / ".pipelinegen/small/dev/logs/extract/2026-11-20.log"
+    runs = small / ".pipelinegen/small/dev/runs"
     deadline = time.monotonic() + 60
-    while not log.is_file() and time.monotonic() < deadline:
+    while not list(runs.glob("*/logs/extract.log")) and time.monotonic() < deadline:
         time.sleep(0.1)
     os.kill(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)

@@ -74,12 +74,12 @@ class Cloud:
 
     def new_log(self, fallback: str) -> Path:
         """A log file for the job that this request starts; `fallback` names it outside of an execution."""
-        return logs.new_log(self.workdir, *self._step_and_date(fallback))
+        return logs.new_log(self.workdir, *self._step_date_and_run(fallback))
 
     def shared_log(self, fallback: str) -> Path:
         """The log file to append to for this request."""
-        return logs.shared_log(self.workdir, *self._step_and_date(fallback))
+        return logs.shared_log(self.workdir, *self._step_date_and_run(fallback))
 
-    def _step_and_date(self, fallback: str) -> tuple[str, str]:
+    def _step_date_and_run(self, fallback: str) -> tuple[str, str, str]:
         task = current_task()
-        return (self.deployed().step_of(task.state), task.date) if task else (fallback, "undated")
+        return (self.deployed().step_of(task.state), task.date, task.execution) if task else (fallback, "undated", "")

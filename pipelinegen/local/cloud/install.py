@@ -7,12 +7,14 @@ import moto.stepfunctions.parser.models  # noqa: F401
 
 from pipelinegen.local.aws_lambda import FunctionPool
 from pipelinegen.local.cloud import (
+    durable,
     functions,
     glue_jobs,
     integrations,
     interpreter,
     notifications,
     parameters,
+    recorder,
     sagemaker_jobs,
 )
 from pipelinegen.local.cloud.board import Cloud, JobBoard
@@ -42,4 +44,7 @@ def install_all(workdir: Path, account: str, region: str, endpoint: str, childre
     glue_jobs.install(cloud, find_java, SparkArchive(cache_folder()))
     sagemaker_jobs.install(cloud)
     notifications.install(cloud)
+    # Last: what the other modules replaced is what is recorded.
+    recorder.install(cloud)
+    durable.install(cloud)
     return cloud

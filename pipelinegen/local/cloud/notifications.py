@@ -25,6 +25,7 @@ def install(cloud: Cloud) -> None:
         entry = {
             "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "date": task.date if task else None,
+            "execution": task.execution if task else None,
             "message": message,
             "state": task.state if task else None,
             "subject": subject,

@@ -1,0 +1,137 @@
+"""The arguments of the local commands; nothing heavy is imported, since every command of the program reads them."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+#: The commands that need the local cloud's packages, by the function of `pipelinegen.local.commands` that does them.
+LOCAL_COMMANDS: Final = {
+    "run": "run",
+    "runs": "runs",
+    "logs": "show_logs",
+    "retry": "retry",
+    "serve": "serve",
+    "demo-data": "demo_data",
+}
+
+
+def add_local_commands(commands: "Commands") -> None:
+    """Adds a parser for each of them."""
+    _add_run(commands)
+    _add_record_commands(commands)
+    serve = _command(commands, "serve", "serve what the last run loaded, with the generated API settings")
+    _spec(serve)
+    _place_options(serve)
+    serve.add_argument("--port", type=_port, default=8080, metavar="PORT", help="8080 by default")
+    serve.add_argument(
+        "--ask", action="append", default=[], metavar="USER", help="ask for this user's answer, print it, and end"
+    )
+    serve.add_argument("--show", type=int, metavar="N", help="print N answers, one of them to an unknown user, and end")
+    data = _command(commands, "demo-data", "write the tables a local run would start from, as CSV")
+    _spec(data)
+    data.add_argument("--days", type=_days, default=1, metavar="N", help="how many days, 1 by default")
+    data.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="the last day; today (UTC) by default")
+    data.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
+
+
+def _add_run(commands: "Commands") -> None:
+    run = _command(commands, "run", "run the generated files on this machine, a day after another")
+    _spec(run)
+    _place_options(run)
+    run.add_argument("--days", type=_days, default=1, metavar="N", help="how many days to run, 1 by default")
+    run.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="the last day; today (UTC) by default")
+    run.add_argument(
+        "--data",
+        metavar="DATA",
+        help="what the warehouse holds: vehicles, movielens, vehicles:FOLDER of real listings, "
+        "or a folder of CSV or Parquet files, one per table",
+    )
+    run.add_argument(
+        "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a value of the spec's parameters"
+    )
+    run.add_argument(
+        "--continue", dest="go_on", action="store_true", help="go on with what the last run left, instead of anew"
+    )
+    _ending_options(run)
+
+
+def _add_record_commands(commands: "Commands") -> None:
+    runs = _command(commands, "runs", "list what was run on this machine, the newest last")
+    runs.add_argument("spec", nargs="?", type=Path, metavar="SPEC", help="only runs of this spec")
+    runs.add_argument("--env", metavar="NAME", help="only runs in this environment")
+    runs.add_argument("--limit", type=_days, default=50, metavar="N", help="at most so many, 50 by default")
+    runs.add_argument("--format", choices=("text", "json"), default="text", help="text (the default) or json")
+    _state_option(runs)
+    logs = _command(commands, "logs", "print what the steps of a run said")
+    logs.add_argument("run", metavar="RUN", help="a run's id, the beginning of one, a date, or last")
+    logs.add_argument("step", nargs="?", metavar="STEP", help="only this step; every step if none is given")
+    logs.add_argument("--follow", action="store_true", help="go on printing the last log while the run is at work")
+    _state_option(logs)
+    retry = _command(commands, "retry", "go on with a failed or interrupted run: what succeeded is not run again")
+    retry.add_argument("run", nargs="?", default="last", metavar="RUN", help="a run's id, or last (the default)")
+    retry.add_argument("--only", action="store_true", help="without the runs that the same command had yet to start")
+    _state_option(retry)
+    _ending_options(retry)
+
+
+def _command(commands: "Commands", name: str, help: str) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+
+
+def _spec(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("spec", type=Path, metavar="SPEC", help="a spec file")
+
+
+def _place_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "github", "sarif"),
+        default="text",
+        help="how faults are shown: text (the default), json, github (annotations of a workflow) or sarif",
+    )
+    parser.add_argument("--env", metavar="NAME", help="the environment; the first one if not given")
+    parser.add_argument(
+        "--out", type=Path, default=Path("generated"), metavar="FOLDER", help="where the generated files lie"
+    )
+    _state_option(parser)
+
+
+def _state_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--state",
+        type=Path,
+        default=Path(".pipelinegen"),
+        metavar="FOLDER",
+        help="logs and what runs leave, .pipelinegen by default",
+    )
+
+
+def _ending_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keep", action="store_true", help="leave the local cloud running at the end, until Ctrl-C")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the summary as JSON, too")
+
+
+def _days(text: str) -> int:
+    value = int(text) if text.isdigit() else 0
+    if not 1 <= value <= 366:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of days from 1 to 366")
+    return value
+
+
+def _port(text: str) -> int:
+    value = int(text) if text.isdigit() else -1
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port from 0 to 65535")
+    return value
+
+
+def _date(text: str) -> str:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no date; write it as 2026-11-22") from None

@@ -1,0 +1,93 @@
+"""The local cloud, Redis and the warehouse of one command, deployed to and running."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+from typing import Final
+
+import pyarrow as pa
+from rich.console import Console
+
+from pipelinegen.local.deploy import Deployment, deploy
+from pipelinegen.local.faults import LocalCloudError
+from pipelinegen.local.java import find_java
+from pipelinegen.local.local_cloud import LocalCloud
+from pipelinegen.local.prepare import Prepared, local_secrets, tables_for
+from pipelinegen.local.redis import RedisServer, find_redis_server
+from pipelinegen.local.run_folders import RunFolders
+from pipelinegen.local.warehouse import fill_derby
+from pipelinegen.local.world import World
+
+#: What stays in a state folder between commands; the rest is working files, which may hold data in the clear.
+_KEPT: Final = frozenset({".lock", "cloud", "logs", "notifications.jsonl", "redis", "run.json", "runs", "world.json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Everything that is running."""
+
+    prepared: Prepared
+    world: World
+    cloud: LocalCloud
+    redis: RedisServer
+    deployment: Deployment
+    console: Console
+
+    @property
+    def runs(self) -> RunFolders:
+        """The runs of this pipeline and environment."""
+        return RunFolders(self.prepared.state)
+
+    def require_alive(self) -> None:
+        """Raises: LocalCloudError if the cloud or Redis is gone, which nobody asked for."""
+        for name, running in (("the local cloud", self.cloud.running), ("Redis", self.redis.running)):
+            if not running:
+                raise LocalCloudError(f"{name} ended unexpectedly", "go on with `pipelinegen retry last`")
+
+
+def require_programs(prepared: Prepared) -> None:
+    """Raises: NoJavaError, NoRedisError before anything is started."""
+    if prepared.deployment["glue_jobs"]:
+        find_java()
+    find_redis_server()
+
+
+def world_tables(prepared: Prepared, world: World) -> Mapping[str, pa.Table]:
+    """The tables of the warehouse, the same for the same world. Raises: LocalCloudError if there is no such data."""
+    return tables_for(prepared.pipeline, Path(world.spec), world.data, world.days)
+
+
+def start_session(
+    prepared: Prepared, world: World, tables: Mapping[str, pa.Table], console: Console, stack: ExitStack
+) -> Session:
+    """Starts and deploys; the end of `stack` ends it all. What the state folder holds of the world is loaded."""
+    pipeline, state = prepared.pipeline, prepared.state
+    remove_working_files(state)
+    stack.callback(remove_working_files, state)
+    rows = sum(table.num_rows for table in tables.values())
+    with console.status(f"filling the warehouse with {rows:,} rows of {len(tables)} tables"):
+        warehouse = fill_derby(tables, state / "warehouse") if pipeline.warehouse else None
+    with console.status("starting the local cloud and Redis"):
+        redis = stack.enter_context(RedisServer(state / "redis"))
+        cloud = stack.enter_context(LocalCloud(state, pipeline.account_id, pipeline.region))
+        names = prepared.deployment["secrets"]
+        redis_secret = next((name for name in names if name.endswith("/redis")), "redis")
+        secrets = local_secrets(pipeline, redis_secret, redis.password, warehouse.secret() if warehouse else None)
+        deployment = deploy(cloud, prepared.folder, secrets=secrets, variables=redis_variables(redis))
+    return Session(prepared, world, cloud, redis, deployment, console)
+
+
+def redis_variables(redis: RedisServer) -> dict[str, str]:
+    """What Terraform's outputs about Redis are on this machine."""
+    return {"redis_host": redis.host, "redis_port": str(redis.port), "redis_tls": "false"}
+
+
+def remove_working_files(state: Path) -> None:
+    """Only what the next command needs stays: the cloud's store, Redis' files, the records and the logs."""
+    (state / "redis" / "redis.conf").unlink(missing_ok=True)
+    rmtree(state / "cloud" / "drafts", ignore_errors=True)
+    for path in state.iterdir():
+        if path.name not in _KEPT:
+            rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
