@@ -154,4 +154,13 @@ CATALOGUE: Mapping[str, str] = {
         "A call is waited for in a way that it does not have. Step Functions waits for some jobs by itself "
         "(`wait: true`); all others are asked for (`poll:`)."
     ),
+    "PG140": (
+        "`network:` names an existing VPC without its private subnets, or mixes keys of an existing VPC with those of "
+        "an own one."
+    ),
+    "PG141": (
+        "A block of addresses starts inside of itself, is not private, or has a size that the VPC cannot have. The own "
+        "VPC has /16 to /24: AWS takes no larger one, and a smaller one has no room for the steps."
+    ),
+    "PG142": "Addresses overlap: those of the VPC, of its peers, or of two environments that have a peer in common.",
 }

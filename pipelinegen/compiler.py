@@ -10,6 +10,7 @@ from pipelinegen.ir.names import Names
 from pipelinegen.layers import cited_inclusions, with_inclusions
 from pipelinegen.resolve import PASSES, Draft
 from pipelinegen.resolve.environments import overlay
+from pipelinegen.resolve.infrastructure import refuse_meeting_environments
 from pipelinegen.resolve.steps import typed_steps
 from pipelinegen.source import CodeReader, Source, no_code
 from pipelinegen.spec.load import load_model, load_pipeline
@@ -53,6 +54,7 @@ def _compile_all(
             faults.extend(error.diagnostics)
     if faults:
         raise SpecError(faults)
+    refuse_meeting_environments(pipelines, source.spans)
     return tuple(pipelines)
 
 
@@ -82,6 +84,7 @@ def _compile(
 
 def _pipeline(draft: Draft) -> Pipeline:
     spec, place = draft.spec, draft.place
+    assert draft.infrastructure is not None
     warehouse = spec.warehouse
     tags = {
         "pipeline": spec.name,
@@ -109,4 +112,5 @@ def _pipeline(draft: Draft) -> Pipeline:
         parameters={name: given.default for name, given in spec.parameters.items()},
         steps=draft.steps,
         roles=draft.roles,
+        infrastructure=draft.infrastructure,
     )

@@ -23,7 +23,7 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
         "account_id": pipeline.account_id,
         "region": pipeline.region,
         "variables": {f"image_{image.name}": bench.image_uri(image) for image in bench.resources(Image)},
-        "buckets": [names.bucket(purpose) for purpose in ("code", "data", "models")],
+        "buckets": [names.bucket(purpose) for purpose in ("code", "data", "logs", "models")],
         "secrets": _secrets(bench),
         "parameters": [{"name": names.promoted_parameter(), "value": NO_MODEL}],
         "topics": [{"name": names.topic(), "emails": [pipeline.notify]}] if pipeline.notify else [],

@@ -11,8 +11,6 @@ ALWAYS = (
     "variables",
     "locals",
     "encryption",
-    "storage",
-    "storage_policies",
     "iam",
     "state_machine",
     "outputs",
@@ -26,6 +24,10 @@ def emit_terraform(bench: Workbench) -> Iterable[File]:
         bench.render(f"terraform/{name}.tf", f"terraform/{name}.tf.j2", shared)
         for name in (*ALWAYS, *_concerns(shared))
     ]
+    files.extend(
+        bench.render(f"terraform/bucket_{bucket.label}.tf", "terraform/bucket.tf.j2", bucket)
+        for bucket in shared.buckets
+    )
     for step in bench.pipeline.steps:
         if step.resources_file:
             context = step.resources_file.context(bench)
@@ -36,9 +38,13 @@ def emit_terraform(bench: Workbench) -> Iterable[File]:
 def _concerns(context: TerraformContext) -> list[str]:
     """The concerns that this pipeline has beside those that all have."""
     wanted = {
-        "network": context.network,
+        "network": context.network and context.network.own,
+        "network_existing": context.network and context.network.existing,
+        "peers": context.network and (context.network.peerings or context.network.transit_peers),
+        "internet": context.network and context.network.internet,
         "endpoints": context.network,
-        "security_groups": context.network,
+        "security_groups": context.security_groups,
+        "security_group_rules": (*context.edges, *context.self_edges, *context.outside_edges),
         "redis": context.redis,
         "registry": context.repositories,
         "schedule": context.schedules,

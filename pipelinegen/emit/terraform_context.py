@@ -7,23 +7,19 @@ from typing import Any
 
 from pipelinegen.emit.base import Workbench
 from pipelinegen.emit.deployment import NO_MODEL
-from pipelinegen.emit.terraform_network import (
+from pipelinegen.emit.terraform_groups import (
     Edge,
-    Network,
     OutsideEdge,
     SecurityGroup,
     edges,
-    network,
     outside_edges,
     security_groups,
+    self_edges,
 )
-from pipelinegen.ir.model import DatedFiles, GlueJob, Image, Json, Model, RedisCache, Role, Schedule
+from pipelinegen.emit.terraform_network import Network, network
+from pipelinegen.emit.terraform_storage import BucketContext, buckets
+from pipelinegen.ir.model import GlueJob, Image, Json, RedisCache, Role, Schedule
 from pipelinegen.ir.names import role_label
-from pipelinegen.steps.terraform import LOG_RETENTION_DAYS
-
-OLD_VERSIONS_DAYS = 30
-DATA_DAYS = 90
-CHECKPOINT_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +38,13 @@ class TerraformContext:
     network: Network | None
     security_groups: tuple[SecurityGroup, ...]
     edges: tuple[Edge, ...]
+    self_edges: tuple[str, ...]
     outside_edges: tuple[OutsideEdge, ...]
-    buckets: tuple[Mapping[str, Any], ...]
+    log_retention_days: int
+    protected: bool
+    destroyable: bool
+    permissions_boundary: str | None
+    buckets: tuple[BucketContext, ...]
     repositories: tuple[Mapping[str, Any], ...]
     images: tuple[Mapping[str, str], ...]
     redis: Mapping[str, Any] | None
@@ -60,6 +61,7 @@ class TerraformContext:
 def terraform_context(bench: Workbench) -> TerraformContext:
     """The context of one environment."""
     pipeline, names = bench.pipeline, bench.names
+    place, around = network(bench), pipeline.infrastructure
     return TerraformContext(
         name=names.stem,
         account_id=pipeline.account_id,
@@ -70,11 +72,16 @@ def terraform_context(bench: Workbench) -> TerraformContext:
         schedule_queue=f"{names.state_machine()}-undelivered",
         schedule_role="scheduler",
         tags=tuple({"key": key, "value": value} for key, value in pipeline.tags.items()),
-        network=network(bench),
-        security_groups=security_groups(bench),
-        edges=edges(bench),
+        network=place,
+        security_groups=security_groups(bench, place),
+        edges=edges(bench, place),
+        self_edges=self_edges(bench),
         outside_edges=outside_edges(bench),
-        buckets=_buckets(bench),
+        log_retention_days=around.log_retention_days,
+        protected=not around.destroyable,
+        destroyable=around.destroyable,
+        permissions_boundary=around.permissions_boundary,
+        buckets=buckets(bench),
         repositories=_repositories(bench),
         images=tuple({"label": image.name, "tag": bench.image_tag(image)} for image in bench.resources(Image)),
         redis=_redis(bench),
@@ -89,40 +96,7 @@ def terraform_context(bench: Workbench) -> TerraformContext:
         topics=_topics(bench),
         parameters=_parameters(bench),
         alarms=_alarms(bench),
-        warehouse=_warehouse(bench),
-    )
-
-
-def _buckets(bench: Workbench) -> tuple[Mapping[str, Any], ...]:
-    descriptions = {
-        "code": "Scripts and bundles, by the hash of their content",
-        "data": "Intermediate tables, reports and predictions, by date",
-        "models": "Model artifacts and training checkpoints, by job",
-    }
-    outputs = [(step.name, item) for step in bench.pipeline.steps for item in step.outputs.values()]
-    rules = {
-        "data": {
-            item.location.prefix: (f"expire-{item.location.prefix.strip('/').replace('/', '-')}", DATA_DAYS)
-            for _, item in outputs
-            if isinstance(item, DatedFiles)
-        },
-        "models": {
-            f"{item.location.prefix}checkpoints/": (f"expire-{name}-checkpoints", CHECKPOINT_DAYS)
-            for name, item in outputs
-            if isinstance(item, Model) and item.location.prefix == f"{name}/"
-        },
-    }
-    return tuple(
-        {
-            "label": purpose,
-            "name": bench.names.bucket(purpose),
-            "description": description,
-            "old_versions_days": OLD_VERSIONS_DAYS,
-            "expiry_rules": [
-                {"id": id, "prefix": prefix, "days": days} for prefix, (id, days) in rules.get(purpose, {}).items()
-            ],
-        }
-        for purpose, description in descriptions.items()
+        warehouse=_warehouse(bench, place),
     )
 
 
@@ -168,7 +142,6 @@ def _state_machine(bench: Workbench) -> Mapping[str, Any]:
         "name": bench.names.state_machine(),
         "role": "states",
         "log_group": f"/aws/vendedlogs/states/{bench.names.state_machine()}",
-        "log_retention_days": LOG_RETENTION_DAYS,
     }
 
 
@@ -254,11 +227,12 @@ def _alarms(bench: Workbench) -> Mapping[str, Any] | None:
     }
 
 
-def _warehouse(bench: Workbench) -> Mapping[str, Any] | None:
+def _warehouse(bench: Workbench, place: Network | None) -> Mapping[str, Any] | None:
     warehouse = bench.pipeline.warehouse
     if warehouse is None or not any(job.reads_warehouse for job in bench.resources(GlueJob)):
         return None
     return {
         "connection": f"{bench.names.stem}-warehouse",
         "description": f"Puts Glue jobs into the VPC, from where {warehouse.database} is reached",
+        "subnet": place.subnets[0].reference if place else "",
     }

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from pipelinegen.errors import Span
+from pipelinegen.ir.infrastructure import Infrastructure as Infrastructure
 from pipelinegen.ir.values import Check as Check
 from pipelinegen.ir.values import Column as Column
 from pipelinegen.ir.values import Json as Json
@@ -202,6 +203,7 @@ class LambdaFunction:
     environment: Mapping[str, str]
     reaches_redis: bool
     in_vpc: bool = True
+    internet: bool = False
     runtime: str = "python3.11"
 
 
@@ -365,6 +367,7 @@ class Pipeline:
     parameters: Mapping[str, Json]
     steps: tuple[Step, ...]
     roles: tuple[Role, ...]
+    infrastructure: Infrastructure
     #: The files that the spec includes, by the name that spans have, with the name that generated files give them.
     included: Mapping[str, str] = field(default_factory=dict)
 

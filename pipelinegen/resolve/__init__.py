@@ -4,6 +4,7 @@ from pipelinegen.resolve.checks import check_ends, check_gates
 from pipelinegen.resolve.datasets import lower_datasets
 from pipelinegen.resolve.draft import Draft, Pass, stop_at_faults
 from pipelinegen.resolve.iam import derive_roles
+from pipelinegen.resolve.infrastructure import lay_out_network
 from pipelinegen.resolve.parameters import check_parameters
 from pipelinegen.resolve.refs import resolve_refs
 from pipelinegen.resolve.steps import lower_steps, select_steps, type_steps
@@ -12,6 +13,7 @@ PASSES: tuple[Pass, ...] = (
     select_steps,
     lower_datasets,
     check_parameters,
+    lay_out_network,
     type_steps,
     resolve_refs,
     stop_at_faults,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pipelinegen.errors import Diagnostic, Span, SpecError
+from pipelinegen.ir.infrastructure import Infrastructure
 from pipelinegen.ir.model import Dataset, Role, Step
 from pipelinegen.ir.names import Names
 from pipelinegen.source import CodeReader, Data, SpanTree, no_code
@@ -40,6 +41,7 @@ class Draft:
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     roles: tuple[Role, ...] = ()
+    infrastructure: Infrastructure | None = None
     faults: tuple[Diagnostic, ...] = ()
 
     @property

@@ -107,6 +107,9 @@ def _text(pattern: str, what: str, help: str) -> tuple[AfterValidator, WithJsonS
     return _pattern(pattern, what, help), WithJsonSchema({"type": "string", "pattern": f"^({pattern})$"})
 
 
+#: A text of a pattern, for the fields of other modules.
+text_field = _text
+
 StepName = Annotated[
     str,
     AfterValidator(_step_name),

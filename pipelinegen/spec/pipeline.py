@@ -23,6 +23,7 @@ from pipelinegen.spec.fields import (
     Timezone,
     exactly_one,
 )
+from pipelinegen.spec.infrastructure import BudgetSpec, LogRetentionDays, NetworkSpec, PolicyName
 
 
 class OwnerSpec(StrictModel):
@@ -153,6 +154,18 @@ class PipelineSpec(StrictModel):
         Field(description="Put on every AWS resource, beside pipeline, environment, team and owner"),
     ] = {}
     local: LocalSpec | None = None
+    network: NetworkSpec = NetworkSpec()
+    budget: BudgetSpec | None = None
+    deadline_minutes: Annotated[
+        int | None, Field(ge=1, le=10080, description="An alarm rings for a run that took longer")
+    ] = None
+    log_retention_days: Annotated[LogRetentionDays, Field(description="How long CloudWatch keeps logs")] = 365
+    destroyable: Annotated[
+        bool, Field(description="Lets `terraform destroy` remove buckets, keys and images; never in production")
+    ] = False
+    permissions_boundary: Annotated[
+        PolicyName | None, Field(description="A policy of the account that bounds every role of the pipeline")
+    ] = None
     environments: Annotated[
         dict[EnvironmentName, EnvironmentSpec],
         Field(min_length=1, description="Where the pipeline is deployed; each gets its own generated folder"),

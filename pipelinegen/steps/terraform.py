@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LOG_RETENTION_DAYS = 90
-
 
 @dataclass(frozen=True, slots=True)
 class Variable:

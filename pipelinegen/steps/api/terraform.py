@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pipelinegen.ir.model import Api, ContentKeys, ResourcesFile
 from pipelinegen.ir.names import role_label
-from pipelinegen.steps.terraform import LOG_RETENTION_DAYS, Variable, variables
+from pipelinegen.steps.terraform import Variable, variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,6 @@ class ApiResourcesContext:
     memory_mib: int
     tasks: int
     log_group: str
-    log_retention_days: int
     environment: tuple[Variable, ...]
     secrets: tuple[SecretVariable, ...]
     secret_names: tuple[Secret, ...]
@@ -58,7 +57,6 @@ def api_resources(api: Api) -> ResourcesFile:
         memory_mib=api.memory_mib,
         tasks=api.tasks,
         log_group=f"/ecs/{api.name}",
-        log_retention_days=LOG_RETENTION_DAYS,
         environment=variables(api.environment),
         secrets=tuple(SecretVariable(key, labels[name], part) for key, (name, part) in sorted(api.secrets.items())),
         secret_names=tuple(Secret(label, name) for name, label in labels.items()),

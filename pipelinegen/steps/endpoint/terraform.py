@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from pipelinegen.ir.model import ContentKeys, ResourcesFile
 from pipelinegen.steps.base import Scope
-from pipelinegen.steps.terraform import LOG_RETENTION_DAYS
 
 if TYPE_CHECKING:
     from pipelinegen.steps.endpoint.model import EndpointSpec
@@ -40,7 +39,6 @@ class EndpointResourcesContext:
 
     label: str
     name: str
-    log_retention_days: int
     alarms: tuple[EndpointAlarm, ...]
     scaling: Scaling | None
 
@@ -71,7 +69,7 @@ def endpoint_resources(spec: "EndpointSpec", scope: Scope, name: str) -> Resourc
     if spec.instance and spec.autoscaling:
         given = spec.autoscaling
         scaling = Scaling(spec.instance.count, given.max_count, given.invocations_per_minute)
-    context = EndpointResourcesContext(scope.step, name, LOG_RETENTION_DAYS, alarms(spec, scope), scaling)
+    context = EndpointResourcesContext(scope.step, name, alarms(spec, scope), scaling)
 
     def made(keys: ContentKeys) -> EndpointResourcesContext:
         del keys  # nothing in it is named by content

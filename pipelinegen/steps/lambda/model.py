@@ -63,6 +63,9 @@ class LambdaSpec(StepSpec):
         list[Identifier], Field(description="Keys of what the handler returns, for ${steps.<step>.result.<key>}")
     ] = []
     in_vpc: Annotated[bool, Field(description="In the pipeline's network, which has no way to the internet")] = True
+    internet: Annotated[
+        bool, Field(description="A way to the internet for this function (HTTPS only); the own VPC gets a NAT gateway")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ def _function(spec: LambdaSpec, scope: Scope) -> LambdaFunction:
         environment=dict(sorted(spec.environment.items())),
         reaches_redis=False,
         in_vpc=spec.in_vpc,
+        internet=spec.internet,
         runtime=spec.runtime,
     )
 

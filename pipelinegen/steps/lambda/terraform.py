@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pipelinegen.ir.model import ContentKeys, LambdaFunction, ResourcesFile
 from pipelinegen.ir.names import role_label
-from pipelinegen.steps.terraform import LOG_RETENTION_DAYS, Variable, variables
+from pipelinegen.steps.terraform import Variable, variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,6 @@ class OwnFunctionContext:
     bundle_key: str
     memory_mib: int
     timeout_seconds: int
-    log_retention_days: int
     in_vpc: bool
     environment: tuple[Variable, ...]
 
@@ -37,7 +36,6 @@ def own_function_resources(function: LambdaFunction) -> ResourcesFile:
             bundle_key=keys.function_key(function),
             memory_mib=function.memory_mib,
             timeout_seconds=function.timeout_seconds,
-            log_retention_days=LOG_RETENTION_DAYS,
             in_vpc=function.in_vpc,
             environment=variables(function.environment),
         )

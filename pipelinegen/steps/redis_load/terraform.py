@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pipelinegen.ir.model import ContentKeys, LambdaFunction, ResourcesFile
 from pipelinegen.ir.names import role_label
-from pipelinegen.steps.terraform import LOG_RETENTION_DAYS, Variable, variables
+from pipelinegen.steps.terraform import Variable, variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,6 @@ class FunctionResourcesContext:
     bundle_key: str
     memory_mib: int
     timeout_seconds: int
-    log_retention_days: int
     environment: tuple[Variable, ...]
 
 
@@ -34,7 +33,6 @@ def function_resources(function: LambdaFunction) -> ResourcesFile:
             bundle_key=keys.function_key(function),
             memory_mib=function.memory_mib,
             timeout_seconds=function.timeout_seconds,
-            log_retention_days=LOG_RETENTION_DAYS,
             environment=variables(function.environment),
         )
 

@@ -69,6 +69,11 @@ def _subnets(account: Account, value: Value) -> Value:
     return {"ids": ["subnet-00000000000000001", "subnet-00000000000000002"]}
 
 
+def _subnet(account: Account, value: Value) -> Value:
+    zone = "ab"[int(str(value.get("id") or "0")[-1], 16) % 2]
+    return {"availability_zone": f"{account.region}{zone}"}
+
+
 def _vpc(account: Account, value: Value) -> Value:
     return {"cidr_block": "10.0.0.0/16", "arn": f"arn:{PARTITION}:ec2:{account.region}:{account.account_id}:vpc/x"}
 
@@ -82,6 +87,7 @@ _ANSWERS: Final[dict[str, Answer]] = {
     "aws_secretsmanager_secret": _secret,
     "aws_secretsmanager_secret_version": _secret_version,
     "aws_ssm_parameter": _parameter,
+    "aws_subnet": _subnet,
     "aws_subnets": _subnets,
     "aws_vpc": _vpc,
 }

@@ -5,7 +5,7 @@ resource "aws_iam_role" "states" {
   name                 = "movielens-dev-states"
   description          = "movielens-dev itself"
   assume_role_policy   = data.aws_iam_policy_document.states_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "states" {
@@ -35,7 +35,7 @@ resource "aws_iam_role" "scheduler" {
   name                 = "movielens-dev-scheduler"
   description          = "movielens-dev itself"
   assume_role_policy   = data.aws_iam_policy_document.scheduler_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "scheduler" {
@@ -65,7 +65,7 @@ resource "aws_iam_role" "interactions_glue" {
   name                 = "movielens-dev-interactions-glue"
   description          = "Step interactions of movielens-dev"
   assume_role_policy   = data.aws_iam_policy_document.interactions_glue_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "interactions_glue" {
@@ -95,7 +95,7 @@ resource "aws_iam_role" "catalogue_glue" {
   name                 = "movielens-dev-catalogue-glue"
   description          = "Step catalogue of movielens-dev"
   assume_role_policy   = data.aws_iam_policy_document.catalogue_glue_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "catalogue_glue" {
@@ -125,7 +125,7 @@ resource "aws_iam_role" "train_sagemaker" {
   name                 = "movielens-dev-train-sagemaker"
   description          = "Step train of movielens-dev"
   assume_role_policy   = data.aws_iam_policy_document.train_sagemaker_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "train_sagemaker" {
@@ -155,7 +155,7 @@ resource "aws_iam_role" "predict_sagemaker" {
   name                 = "movielens-dev-predict-sagemaker"
   description          = "Step predict of movielens-dev"
   assume_role_policy   = data.aws_iam_policy_document.predict_sagemaker_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "predict_sagemaker" {
@@ -185,7 +185,7 @@ resource "aws_iam_role" "publish_lambda" {
   name                 = "movielens-dev-publish-lambda"
   description          = "Step publish of movielens-dev"
   assume_role_policy   = data.aws_iam_policy_document.publish_lambda_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "publish_lambda" {
@@ -215,7 +215,7 @@ resource "aws_iam_role" "serve_ecs" {
   name                 = "movielens-dev-serve-ecs"
   description          = "Step serve of movielens-dev"
   assume_role_policy   = data.aws_iam_policy_document.serve_ecs_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "serve_ecs" {

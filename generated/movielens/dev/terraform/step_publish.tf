@@ -37,6 +37,6 @@ resource "aws_lambda_function" "publish" {
 
 resource "aws_cloudwatch_log_group" "publish" {
   name              = "/aws/lambda/movielens-dev-publish"
-  retention_in_days = 90
+  retention_in_days = local.log_retention_days
   kms_key_id        = aws_kms_key.data.arn
 }

@@ -4,6 +4,7 @@
 resource "aws_ecr_repository" "training" {
   name                 = "vehicle-recommendations-dev-training"
   image_tag_mutability = "IMMUTABLE"
+  force_delete         = false
 
   image_scanning_configuration {
     scan_on_push = true
@@ -37,6 +38,7 @@ resource "aws_ecr_lifecycle_policy" "training" {
 resource "aws_ecr_repository" "api" {
   name                 = "vehicle-recommendations-dev-api"
   image_tag_mutability = "IMMUTABLE"
+  force_delete         = false
 
   image_scanning_configuration {
     scan_on_push = true

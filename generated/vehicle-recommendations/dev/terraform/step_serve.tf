@@ -94,7 +94,7 @@ data "aws_secretsmanager_secret" "serve_vehicle_recommendations_dev_redis" {
 
 resource "aws_cloudwatch_log_group" "serve" {
   name              = "/ecs/vehicle-recommendations-d-18a9cd"
-  retention_in_days = 90
+  retention_in_days = local.log_retention_days
   kms_key_id        = aws_kms_key.data.arn
 }
 
@@ -113,7 +113,7 @@ resource "aws_lb_target_group" "serve" {
   port                 = 8080
   protocol             = "HTTP"
   target_type          = "ip"
-  vpc_id               = aws_vpc.main.id
+  vpc_id               = local.vpc_id
   deregistration_delay = 30
 
   health_check {

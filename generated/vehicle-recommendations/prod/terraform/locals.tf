@@ -2,9 +2,11 @@
 # Do not edit: change the spec or the template, then run `pipelinegen generate specs/vehicle_recommendations.yaml`.
 
 locals {
-  account_id = "222222222222"
-  region     = "eu-central-1"
-  partition  = data.aws_partition.current.partition
+  account_id           = "222222222222"
+  region               = "eu-central-1"
+  partition            = data.aws_partition.current.partition
+  log_retention_days   = 365
+  permissions_boundary = var.permissions_boundary_arn
 
   # What policies and the state machine may name as ${...}.
   template_variables = {
@@ -16,7 +18,7 @@ locals {
     topic_notifications        = aws_sns_topic.notifications.arn
     image_training             = "${aws_ecr_repository.training.repository_url}:241ec2332f8f"
     image_api                  = "${aws_ecr_repository.api.repository_url}:8ebeda723ba7"
-    vpc_id                     = aws_vpc.main.id
+    vpc_id                     = local.vpc_id
     private_subnet_a           = aws_subnet.private_a.id
     private_subnet_b           = aws_subnet.private_b.id
     security_group_endpoints   = aws_security_group.endpoints.id

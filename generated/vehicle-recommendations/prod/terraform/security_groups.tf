@@ -4,7 +4,7 @@
 resource "aws_security_group" "endpoints" {
   name        = "vehicle-recommendations-prod-endpoints"
   description = "Interface endpoints of AWS services"
-  vpc_id      = aws_vpc.main.id
+  vpc_id      = local.vpc_id
   tags        = { Name = "vehicle-recommendations-prod-endpoints" }
 
   lifecycle {
@@ -13,9 +13,10 @@ resource "aws_security_group" "endpoints" {
 }
 
 resource "aws_security_group" "glue" {
+  #checkov:skip=CKV2_AWS_5:Jobs take it when they start: it stands in the state machine or the Glue connection.
   name        = "vehicle-recommendations-prod-glue"
   description = "Glue jobs"
-  vpc_id      = aws_vpc.main.id
+  vpc_id      = local.vpc_id
   tags        = { Name = "vehicle-recommendations-prod-glue" }
 
   lifecycle {
@@ -26,16 +27,17 @@ resource "aws_security_group" "glue" {
 resource "aws_vpc_security_group_egress_rule" "glue_to_s3" {
   security_group_id = aws_security_group.glue.id
   description       = "S3 through the gateway endpoint"
-  prefix_list_id    = aws_vpc_endpoint.s3.prefix_list_id
+  prefix_list_id    = local.s3_prefix_list_id
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
 }
 
 resource "aws_security_group" "sagemaker" {
+  #checkov:skip=CKV2_AWS_5:Jobs take it when they start: it stands in the state machine or the Glue connection.
   name        = "vehicle-recommendations-prod-sagemaker"
   description = "SageMaker jobs"
-  vpc_id      = aws_vpc.main.id
+  vpc_id      = local.vpc_id
   tags        = { Name = "vehicle-recommendations-prod-sagemaker" }
 
   lifecycle {
@@ -46,7 +48,7 @@ resource "aws_security_group" "sagemaker" {
 resource "aws_vpc_security_group_egress_rule" "sagemaker_to_s3" {
   security_group_id = aws_security_group.sagemaker.id
   description       = "S3 through the gateway endpoint"
-  prefix_list_id    = aws_vpc_endpoint.s3.prefix_list_id
+  prefix_list_id    = local.s3_prefix_list_id
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
@@ -55,7 +57,7 @@ resource "aws_vpc_security_group_egress_rule" "sagemaker_to_s3" {
 resource "aws_security_group" "redis" {
   name        = "vehicle-recommendations-prod-redis"
   description = "Redis"
-  vpc_id      = aws_vpc.main.id
+  vpc_id      = local.vpc_id
   tags        = { Name = "vehicle-recommendations-prod-redis" }
 
   lifecycle {
@@ -66,7 +68,7 @@ resource "aws_security_group" "redis" {
 resource "aws_security_group" "publish" {
   name        = "vehicle-recommendations-prod-publish"
   description = "Function vehicle-recommendations-prod-publish"
-  vpc_id      = aws_vpc.main.id
+  vpc_id      = local.vpc_id
   tags        = { Name = "vehicle-recommendations-prod-publish" }
 
   lifecycle {
@@ -77,7 +79,7 @@ resource "aws_security_group" "publish" {
 resource "aws_vpc_security_group_egress_rule" "publish_to_s3" {
   security_group_id = aws_security_group.publish.id
   description       = "S3 through the gateway endpoint"
-  prefix_list_id    = aws_vpc_endpoint.s3.prefix_list_id
+  prefix_list_id    = local.s3_prefix_list_id
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
@@ -86,7 +88,7 @@ resource "aws_vpc_security_group_egress_rule" "publish_to_s3" {
 resource "aws_security_group" "serve_front" {
   name        = "vehicle-recommendations-prod-serve-front"
   description = "Load balancer of vehicle-recommendations-p-3caeaf"
-  vpc_id      = aws_vpc.main.id
+  vpc_id      = local.vpc_id
   tags        = { Name = "vehicle-recommendations-prod-serve-front" }
 
   lifecycle {
@@ -97,7 +99,7 @@ resource "aws_security_group" "serve_front" {
 resource "aws_security_group" "serve" {
   name        = "vehicle-recommendations-prod-serve"
   description = "Tasks of vehicle-recommendations-p-3caeaf"
-  vpc_id      = aws_vpc.main.id
+  vpc_id      = local.vpc_id
   tags        = { Name = "vehicle-recommendations-prod-serve" }
 
   lifecycle {
@@ -108,143 +110,8 @@ resource "aws_security_group" "serve" {
 resource "aws_vpc_security_group_egress_rule" "serve_to_s3" {
   security_group_id = aws_security_group.serve.id
   description       = "S3 through the gateway endpoint"
-  prefix_list_id    = aws_vpc_endpoint.s3.prefix_list_id
+  prefix_list_id    = local.s3_prefix_list_id
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
-}
-
-resource "aws_vpc_security_group_egress_rule" "glue_to_glue" {
-  security_group_id            = aws_security_group.glue.id
-  description                  = "Spark driver and workers talk on any port"
-  referenced_security_group_id = aws_security_group.glue.id
-  ip_protocol                  = "tcp"
-  from_port                    = 0
-  to_port                      = 65535
-}
-
-resource "aws_vpc_security_group_ingress_rule" "glue_to_glue" {
-  security_group_id            = aws_security_group.glue.id
-  description                  = "Spark driver and workers talk on any port"
-  referenced_security_group_id = aws_security_group.glue.id
-  ip_protocol                  = "tcp"
-  from_port                    = 0
-  to_port                      = 65535
-}
-
-resource "aws_vpc_security_group_egress_rule" "glue_to_endpoints" {
-  security_group_id            = aws_security_group.glue.id
-  description                  = "AWS services"
-  referenced_security_group_id = aws_security_group.endpoints.id
-  ip_protocol                  = "tcp"
-  from_port                    = 443
-  to_port                      = 443
-}
-
-resource "aws_vpc_security_group_ingress_rule" "glue_to_endpoints" {
-  security_group_id            = aws_security_group.endpoints.id
-  description                  = "AWS services"
-  referenced_security_group_id = aws_security_group.glue.id
-  ip_protocol                  = "tcp"
-  from_port                    = 443
-  to_port                      = 443
-}
-
-resource "aws_vpc_security_group_egress_rule" "publish_to_endpoints" {
-  security_group_id            = aws_security_group.publish.id
-  description                  = "AWS services"
-  referenced_security_group_id = aws_security_group.endpoints.id
-  ip_protocol                  = "tcp"
-  from_port                    = 443
-  to_port                      = 443
-}
-
-resource "aws_vpc_security_group_ingress_rule" "publish_to_endpoints" {
-  security_group_id            = aws_security_group.endpoints.id
-  description                  = "AWS services"
-  referenced_security_group_id = aws_security_group.publish.id
-  ip_protocol                  = "tcp"
-  from_port                    = 443
-  to_port                      = 443
-}
-
-resource "aws_vpc_security_group_egress_rule" "publish_to_redis" {
-  security_group_id            = aws_security_group.publish.id
-  description                  = "Loads predictions"
-  referenced_security_group_id = aws_security_group.redis.id
-  ip_protocol                  = "tcp"
-  from_port                    = 6379
-  to_port                      = 6379
-}
-
-resource "aws_vpc_security_group_ingress_rule" "publish_to_redis" {
-  security_group_id            = aws_security_group.redis.id
-  description                  = "Loads predictions"
-  referenced_security_group_id = aws_security_group.publish.id
-  ip_protocol                  = "tcp"
-  from_port                    = 6379
-  to_port                      = 6379
-}
-
-resource "aws_vpc_security_group_egress_rule" "serve_front_to_serve" {
-  security_group_id            = aws_security_group.serve_front.id
-  description                  = "Requests"
-  referenced_security_group_id = aws_security_group.serve.id
-  ip_protocol                  = "tcp"
-  from_port                    = 8080
-  to_port                      = 8080
-}
-
-resource "aws_vpc_security_group_ingress_rule" "serve_front_to_serve" {
-  security_group_id            = aws_security_group.serve.id
-  description                  = "Requests"
-  referenced_security_group_id = aws_security_group.serve_front.id
-  ip_protocol                  = "tcp"
-  from_port                    = 8080
-  to_port                      = 8080
-}
-
-resource "aws_vpc_security_group_egress_rule" "serve_to_endpoints" {
-  security_group_id            = aws_security_group.serve.id
-  description                  = "AWS services"
-  referenced_security_group_id = aws_security_group.endpoints.id
-  ip_protocol                  = "tcp"
-  from_port                    = 443
-  to_port                      = 443
-}
-
-resource "aws_vpc_security_group_ingress_rule" "serve_to_endpoints" {
-  security_group_id            = aws_security_group.endpoints.id
-  description                  = "AWS services"
-  referenced_security_group_id = aws_security_group.serve.id
-  ip_protocol                  = "tcp"
-  from_port                    = 443
-  to_port                      = 443
-}
-
-resource "aws_vpc_security_group_egress_rule" "serve_to_redis" {
-  security_group_id            = aws_security_group.serve.id
-  description                  = "Reads predictions"
-  referenced_security_group_id = aws_security_group.redis.id
-  ip_protocol                  = "tcp"
-  from_port                    = 6379
-  to_port                      = 6379
-}
-
-resource "aws_vpc_security_group_ingress_rule" "serve_to_redis" {
-  security_group_id            = aws_security_group.redis.id
-  description                  = "Reads predictions"
-  referenced_security_group_id = aws_security_group.serve.id
-  ip_protocol                  = "tcp"
-  from_port                    = 6379
-  to_port                      = 6379
-}
-
-resource "aws_vpc_security_group_egress_rule" "glue_to_warehouse" {
-  security_group_id = aws_security_group.glue.id
-  description       = "The redshift warehouse"
-  cidr_ipv4         = "10.0.0.0/8"
-  ip_protocol       = "tcp"
-  from_port         = 5439
-  to_port           = 5439
 }

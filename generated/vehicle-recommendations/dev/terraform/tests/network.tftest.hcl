@@ -19,13 +19,13 @@ run "network" {
   assert {
     condition = alltrue([
       for rule in [
-        aws_vpc_security_group_ingress_rule.glue_to_glue,
         aws_vpc_security_group_ingress_rule.glue_to_endpoints,
         aws_vpc_security_group_ingress_rule.publish_to_endpoints,
         aws_vpc_security_group_ingress_rule.publish_to_redis,
         aws_vpc_security_group_ingress_rule.serve_front_to_serve,
         aws_vpc_security_group_ingress_rule.serve_to_endpoints,
         aws_vpc_security_group_ingress_rule.serve_to_redis,
+        aws_vpc_security_group_ingress_rule.glue_to_glue,
       ] :
       rule.cidr_ipv4 != "0.0.0.0/0" && rule.cidr_ipv6 != "::/0"
     ])
@@ -35,18 +35,18 @@ run "network" {
   assert {
     condition = alltrue([
       for rule in [
-        aws_vpc_security_group_egress_rule.glue_to_s3,
-        aws_vpc_security_group_egress_rule.sagemaker_to_s3,
-        aws_vpc_security_group_egress_rule.publish_to_s3,
-        aws_vpc_security_group_egress_rule.serve_to_s3,
-        aws_vpc_security_group_egress_rule.glue_to_glue,
         aws_vpc_security_group_egress_rule.glue_to_endpoints,
         aws_vpc_security_group_egress_rule.publish_to_endpoints,
         aws_vpc_security_group_egress_rule.publish_to_redis,
         aws_vpc_security_group_egress_rule.serve_front_to_serve,
         aws_vpc_security_group_egress_rule.serve_to_endpoints,
         aws_vpc_security_group_egress_rule.serve_to_redis,
+        aws_vpc_security_group_egress_rule.glue_to_glue,
         aws_vpc_security_group_egress_rule.glue_to_warehouse,
+        aws_vpc_security_group_egress_rule.glue_to_s3,
+        aws_vpc_security_group_egress_rule.sagemaker_to_s3,
+        aws_vpc_security_group_egress_rule.publish_to_s3,
+        aws_vpc_security_group_egress_rule.serve_to_s3,
       ] :
       rule.cidr_ipv4 != "0.0.0.0/0" && rule.cidr_ipv6 != "::/0"
     ])

@@ -10,6 +10,7 @@ run "storage" {
       for access in [
         aws_s3_bucket_public_access_block.code,
         aws_s3_bucket_public_access_block.data,
+        aws_s3_bucket_public_access_block.logs,
         aws_s3_bucket_public_access_block.models,
       ] :
       access.block_public_acls && access.block_public_policy &&
@@ -23,6 +24,7 @@ run "storage" {
       for owner in [
         aws_s3_bucket_ownership_controls.code,
         aws_s3_bucket_ownership_controls.data,
+        aws_s3_bucket_ownership_controls.logs,
         aws_s3_bucket_ownership_controls.models,
       ] :
       owner.rule[0].object_ownership == "BucketOwnerEnforced"
@@ -35,6 +37,7 @@ run "storage" {
       for bucket in [
         aws_s3_bucket_versioning.code,
         aws_s3_bucket_versioning.data,
+        aws_s3_bucket_versioning.logs,
         aws_s3_bucket_versioning.models,
       ] :
       bucket.versioning_configuration[0].status == "Enabled"
@@ -47,6 +50,7 @@ run "storage" {
       for bucket in [
         aws_s3_bucket_server_side_encryption_configuration.code,
         aws_s3_bucket_server_side_encryption_configuration.data,
+        aws_s3_bucket_server_side_encryption_configuration.logs,
         aws_s3_bucket_server_side_encryption_configuration.models,
       ] :
       one(bucket.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "aws:kms"
@@ -105,6 +109,7 @@ run "storage" {
       for policy in [
         data.aws_iam_policy_document.code_bucket,
         data.aws_iam_policy_document.data_bucket,
+        data.aws_iam_policy_document.logs_bucket,
         data.aws_iam_policy_document.models_bucket,
       ] :
       anytrue([
@@ -120,6 +125,7 @@ run "storage" {
       for bucket in [
         aws_s3_bucket.code,
         aws_s3_bucket.data,
+        aws_s3_bucket.logs,
         aws_s3_bucket.models,
       ] :
       lookup(bucket.tags_all, "environment", "") == "prod" &&
@@ -134,6 +140,7 @@ run "storage" {
     condition = alltrue([
       aws_s3_bucket.code.bucket == "vehicle-recommendations-prod-code-222222222222",
       aws_s3_bucket.data.bucket == "vehicle-recommendations-prod-data-222222222222",
+      aws_s3_bucket.logs.bucket == "vehicle-recommendations-prod-logs-222222222222",
       aws_s3_bucket.models.bucket == "vehicle-recommendations-prod-models-222222222222",
     ])
     error_message = "a bucket has another name"

@@ -5,7 +5,7 @@ resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
   assume_role_policy   = data.aws_iam_policy_document.states_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "states" {
@@ -35,7 +35,7 @@ resource "aws_iam_role" "sold_glue" {
   name                 = "demo-dev-sold-glue"
   description          = "Step sold of demo-dev"
   assume_role_policy   = data.aws_iam_policy_document.sold_glue_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "sold_glue" {
@@ -65,7 +65,7 @@ resource "aws_iam_role" "summed_glue" {
   name                 = "demo-dev-summed-glue"
   description          = "Step summed of demo-dev"
   assume_role_policy   = data.aws_iam_policy_document.summed_glue_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "summed_glue" {

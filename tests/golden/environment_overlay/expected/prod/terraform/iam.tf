@@ -5,7 +5,7 @@ resource "aws_iam_role" "states" {
   name                 = "demo-prod-states"
   description          = "demo-prod itself"
   assume_role_policy   = data.aws_iam_policy_document.states_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "states" {
@@ -35,7 +35,7 @@ resource "aws_iam_role" "interactions_glue" {
   name                 = "demo-prod-interactions-glue"
   description          = "Step interactions of demo-prod"
   assume_role_policy   = data.aws_iam_policy_document.interactions_glue_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "interactions_glue" {

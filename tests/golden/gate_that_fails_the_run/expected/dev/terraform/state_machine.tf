@@ -3,7 +3,7 @@
 
 resource "aws_cloudwatch_log_group" "state_machine" {
   name              = "/aws/vendedlogs/states/demo-dev"
-  retention_in_days = 90
+  retention_in_days = local.log_retention_days
   kms_key_id        = aws_kms_key.data.arn
 }
 

@@ -5,7 +5,7 @@ resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
   assume_role_policy   = data.aws_iam_policy_document.states_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "states" {
@@ -35,7 +35,7 @@ resource "aws_iam_role" "catalogue_glue" {
   name                 = "demo-dev-catalogue-glue"
   description          = "Step catalogue of demo-dev"
   assume_role_policy   = data.aws_iam_policy_document.catalogue_glue_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "catalogue_glue" {
@@ -65,7 +65,7 @@ resource "aws_iam_role" "boost_sagemaker" {
   name                 = "demo-dev-boost-sagemaker"
   description          = "Step boost of demo-dev"
   assume_role_policy   = data.aws_iam_policy_document.boost_sagemaker_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "boost_sagemaker" {
@@ -95,7 +95,7 @@ resource "aws_iam_role" "answer_sagemaker" {
   name                 = "demo-dev-answer-sagemaker"
   description          = "Step answer of demo-dev"
   assume_role_policy   = data.aws_iam_policy_document.answer_sagemaker_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "answer_sagemaker" {
@@ -125,7 +125,7 @@ resource "aws_iam_role" "small_sagemaker" {
   name                 = "demo-dev-small-sagemaker"
   description          = "Step small of demo-dev"
   assume_role_policy   = data.aws_iam_policy_document.small_sagemaker_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "small_sagemaker" {

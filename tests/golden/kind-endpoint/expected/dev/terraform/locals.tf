@@ -2,9 +2,11 @@
 # Do not edit: change the spec or the template, then run `pipelinegen generate specs/spec.yaml`.
 
 locals {
-  account_id = "111111111111"
-  region     = "eu-central-1"
-  partition  = data.aws_partition.current.partition
+  account_id           = "111111111111"
+  region               = "eu-central-1"
+  partition            = data.aws_partition.current.partition
+  log_retention_days   = 365
+  permissions_boundary = var.permissions_boundary_arn
 
   # What policies and the state machine may name as ${...}.
   template_variables = {
@@ -14,7 +16,7 @@ locals {
     data_key_arn             = aws_kms_key.data.arn
     data_key_id              = aws_kms_key.data.key_id
     topic_notifications      = aws_sns_topic.notifications.arn
-    vpc_id                   = aws_vpc.main.id
+    vpc_id                   = local.vpc_id
     private_subnet_a         = aws_subnet.private_a.id
     private_subnet_b         = aws_subnet.private_b.id
     security_group_endpoints = aws_security_group.endpoints.id

@@ -9,6 +9,7 @@ resource "aws_ssm_parameter" "promoted_model" {
 
   # The pipeline moves the pointer; terraform only lays the first one.
   lifecycle {
-    ignore_changes = [value]
+    ignore_changes  = [value]
+    prevent_destroy = true
   }
 }

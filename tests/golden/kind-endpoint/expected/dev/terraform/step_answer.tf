@@ -3,7 +3,7 @@
 
 resource "aws_cloudwatch_log_group" "answer" {
   name              = "/aws/sagemaker/Endpoints/demo-dev-answer"
-  retention_in_days = 90
+  retention_in_days = local.log_retention_days
   kms_key_id        = aws_kms_key.data.arn
 }
 

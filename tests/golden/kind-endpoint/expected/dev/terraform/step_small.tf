@@ -3,6 +3,6 @@
 
 resource "aws_cloudwatch_log_group" "small" {
   name              = "/aws/sagemaker/Endpoints/demo-dev-small"
-  retention_in_days = 90
+  retention_in_days = local.log_retention_days
   kms_key_id        = aws_kms_key.data.arn
 }

@@ -5,7 +5,7 @@ resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
   assume_role_policy   = data.aws_iam_policy_document.states_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "states" {
@@ -35,7 +35,7 @@ resource "aws_iam_role" "extract_glue" {
   name                 = "demo-dev-extract-glue"
   description          = "Step extract of demo-dev"
   assume_role_policy   = data.aws_iam_policy_document.extract_glue_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "extract_glue" {
@@ -65,7 +65,7 @@ resource "aws_iam_role" "score_lambda" {
   name                 = "demo-dev-score-lambda"
   description          = "Step score of demo-dev"
   assume_role_policy   = data.aws_iam_policy_document.score_lambda_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "score_lambda" {
@@ -95,7 +95,7 @@ resource "aws_iam_role" "rank_lambda" {
   name                 = "demo-dev-rank-lambda"
   description          = "Step rank of demo-dev"
   assume_role_policy   = data.aws_iam_policy_document.rank_lambda_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "rank_lambda" {

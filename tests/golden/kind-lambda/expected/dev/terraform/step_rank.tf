@@ -22,6 +22,6 @@ resource "aws_lambda_function" "rank" {
 
 resource "aws_cloudwatch_log_group" "rank" {
   name              = "/aws/lambda/demo-dev-rank"
-  retention_in_days = 90
+  retention_in_days = local.log_retention_days
   kms_key_id        = aws_kms_key.data.arn
 }

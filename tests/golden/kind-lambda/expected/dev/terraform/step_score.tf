@@ -34,6 +34,6 @@ resource "aws_lambda_function" "score" {
 
 resource "aws_cloudwatch_log_group" "score" {
   name              = "/aws/lambda/demo-dev-score"
-  retention_in_days = 90
+  retention_in_days = local.log_retention_days
   kms_key_id        = aws_kms_key.data.arn
 }

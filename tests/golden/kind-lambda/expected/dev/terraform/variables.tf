@@ -11,4 +11,9 @@ variable "permissions_boundary_arn" {
   description = "A policy that bounds every role of the pipeline, where the organisation demands one."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex(":iam::[0-9]{12}:policy/", var.permissions_boundary_arn))
+    error_message = "This is no ARN of an IAM policy."
+  }
 }

@@ -37,13 +37,28 @@ resource "aws_route_table_association" "private_b" {
   route_table_id = aws_route_table.private.id
 }
 
-# No route to the internet: AWS is reached through the endpoints below, and nothing else is.
+# AWS is reached through the endpoints; any other way out is a route of its own.
 resource "aws_route_table" "private" {
   vpc_id = aws_vpc.main.id
   tags   = { Name = "demo-dev" }
 }
 
+resource "aws_flow_log" "main" {
+  vpc_id               = aws_vpc.main.id
+  traffic_type         = "ALL"
+  log_destination_type = "s3"
+  log_destination      = "${aws_s3_bucket.logs.arn}/flow-logs/"
+
+  destination_options {
+    file_format        = "parquet"
+    per_hour_partition = true
+  }
+
+  depends_on = [aws_s3_bucket_policy.logs]
+}
+
 locals {
+  vpc_id = aws_vpc.main.id
   private_subnet_ids = [
     aws_subnet.private_a.id,
     aws_subnet.private_b.id,

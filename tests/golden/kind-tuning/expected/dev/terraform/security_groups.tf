@@ -4,7 +4,7 @@
 resource "aws_security_group" "endpoints" {
   name        = "demo-dev-endpoints"
   description = "Interface endpoints of AWS services"
-  vpc_id      = aws_vpc.main.id
+  vpc_id      = local.vpc_id
   tags        = { Name = "demo-dev-endpoints" }
 
   lifecycle {
@@ -13,9 +13,10 @@ resource "aws_security_group" "endpoints" {
 }
 
 resource "aws_security_group" "glue" {
+  #checkov:skip=CKV2_AWS_5:Jobs take it when they start: it stands in the state machine or the Glue connection.
   name        = "demo-dev-glue"
   description = "Glue jobs"
-  vpc_id      = aws_vpc.main.id
+  vpc_id      = local.vpc_id
   tags        = { Name = "demo-dev-glue" }
 
   lifecycle {
@@ -26,16 +27,17 @@ resource "aws_security_group" "glue" {
 resource "aws_vpc_security_group_egress_rule" "glue_to_s3" {
   security_group_id = aws_security_group.glue.id
   description       = "S3 through the gateway endpoint"
-  prefix_list_id    = aws_vpc_endpoint.s3.prefix_list_id
+  prefix_list_id    = local.s3_prefix_list_id
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
 }
 
 resource "aws_security_group" "sagemaker" {
+  #checkov:skip=CKV2_AWS_5:Jobs take it when they start: it stands in the state machine or the Glue connection.
   name        = "demo-dev-sagemaker"
   description = "SageMaker jobs"
-  vpc_id      = aws_vpc.main.id
+  vpc_id      = local.vpc_id
   tags        = { Name = "demo-dev-sagemaker" }
 
   lifecycle {
@@ -46,53 +48,8 @@ resource "aws_security_group" "sagemaker" {
 resource "aws_vpc_security_group_egress_rule" "sagemaker_to_s3" {
   security_group_id = aws_security_group.sagemaker.id
   description       = "S3 through the gateway endpoint"
-  prefix_list_id    = aws_vpc_endpoint.s3.prefix_list_id
+  prefix_list_id    = local.s3_prefix_list_id
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
-}
-
-resource "aws_vpc_security_group_egress_rule" "glue_to_glue" {
-  security_group_id            = aws_security_group.glue.id
-  description                  = "Spark driver and workers talk on any port"
-  referenced_security_group_id = aws_security_group.glue.id
-  ip_protocol                  = "tcp"
-  from_port                    = 0
-  to_port                      = 65535
-}
-
-resource "aws_vpc_security_group_ingress_rule" "glue_to_glue" {
-  security_group_id            = aws_security_group.glue.id
-  description                  = "Spark driver and workers talk on any port"
-  referenced_security_group_id = aws_security_group.glue.id
-  ip_protocol                  = "tcp"
-  from_port                    = 0
-  to_port                      = 65535
-}
-
-resource "aws_vpc_security_group_egress_rule" "glue_to_endpoints" {
-  security_group_id            = aws_security_group.glue.id
-  description                  = "AWS services"
-  referenced_security_group_id = aws_security_group.endpoints.id
-  ip_protocol                  = "tcp"
-  from_port                    = 443
-  to_port                      = 443
-}
-
-resource "aws_vpc_security_group_ingress_rule" "glue_to_endpoints" {
-  security_group_id            = aws_security_group.endpoints.id
-  description                  = "AWS services"
-  referenced_security_group_id = aws_security_group.glue.id
-  ip_protocol                  = "tcp"
-  from_port                    = 443
-  to_port                      = 443
-}
-
-resource "aws_vpc_security_group_egress_rule" "glue_to_warehouse" {
-  security_group_id = aws_security_group.glue.id
-  description       = "The postgresql warehouse"
-  cidr_ipv4         = "10.0.0.0/8"
-  ip_protocol       = "tcp"
-  from_port         = 5432
-  to_port           = 5432
 }

@@ -16,6 +16,11 @@ output "data_bucket" {
   value       = aws_s3_bucket.data.bucket
 }
 
+output "logs_bucket" {
+  description = "Who read and wrote the other buckets, who connected to whom, who asked the API"
+  value       = aws_s3_bucket.logs.bucket
+}
+
 output "models_bucket" {
   description = "Model artifacts and training checkpoints, by job"
   value       = aws_s3_bucket.models.bucket

@@ -5,7 +5,7 @@ resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
   assume_role_policy   = data.aws_iam_policy_document.states_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "states" {
@@ -35,7 +35,7 @@ resource "aws_iam_role" "interactions_glue" {
   name                 = "demo-dev-interactions-glue"
   description          = "Step interactions of demo-dev"
   assume_role_policy   = data.aws_iam_policy_document.interactions_glue_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "interactions_glue" {
@@ -65,7 +65,7 @@ resource "aws_iam_role" "catalogue_glue" {
   name                 = "demo-dev-catalogue-glue"
   description          = "Step catalogue of demo-dev"
   assume_role_policy   = data.aws_iam_policy_document.catalogue_glue_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "catalogue_glue" {
@@ -95,7 +95,7 @@ resource "aws_iam_role" "audit_glue" {
   name                 = "demo-dev-audit-glue"
   description          = "Step audit of demo-dev"
   assume_role_policy   = data.aws_iam_policy_document.audit_glue_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "audit_glue" {
@@ -125,7 +125,7 @@ resource "aws_iam_role" "train_sagemaker" {
   name                 = "demo-dev-train-sagemaker"
   description          = "Step train of demo-dev"
   assume_role_policy   = data.aws_iam_policy_document.train_sagemaker_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "train_sagemaker" {
@@ -155,7 +155,7 @@ resource "aws_iam_role" "predict_sagemaker" {
   name                 = "demo-dev-predict-sagemaker"
   description          = "Step predict of demo-dev"
   assume_role_policy   = data.aws_iam_policy_document.predict_sagemaker_trust.json
-  permissions_boundary = var.permissions_boundary_arn
+  permissions_boundary = local.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "predict_sagemaker" {

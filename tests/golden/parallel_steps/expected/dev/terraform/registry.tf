@@ -4,6 +4,7 @@
 resource "aws_ecr_repository" "training" {
   name                 = "demo-dev-training"
   image_tag_mutability = "IMMUTABLE"
+  force_delete         = false
 
   image_scanning_configuration {
     scan_on_push = true

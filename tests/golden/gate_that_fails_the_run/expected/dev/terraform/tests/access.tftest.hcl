@@ -67,7 +67,7 @@ run "access" {
         aws_iam_role                        = 4
         aws_iam_role_policy                 = 4
         aws_iam_role_policy_attachment      = 0
-        aws_s3_bucket                       = 3
+        aws_s3_bucket                       = 4
         aws_security_group                  = 3
         aws_vpc_endpoint                    = 5
         aws_vpc_security_group_egress_rule  = 5

@@ -57,9 +57,9 @@ run "access" {
         aws_iam_role                        = 1
         aws_iam_role_policy                 = 1
         aws_iam_role_policy_attachment      = 0
-        aws_s3_bucket                       = 3
-        aws_security_group                  = 1
-        aws_vpc_endpoint                    = 2
+        aws_s3_bucket                       = 4
+        aws_security_group                  = 0
+        aws_vpc_endpoint                    = 0
         aws_vpc_security_group_egress_rule  = 0
         aws_vpc_security_group_ingress_rule = 0
       } :

@@ -19,8 +19,8 @@ run "network" {
   assert {
     condition = alltrue([
       for rule in [
-        aws_vpc_security_group_ingress_rule.glue_to_glue,
         aws_vpc_security_group_ingress_rule.glue_to_endpoints,
+        aws_vpc_security_group_ingress_rule.glue_to_glue,
       ] :
       rule.cidr_ipv4 != "0.0.0.0/0" && rule.cidr_ipv6 != "::/0"
     ])
@@ -30,11 +30,11 @@ run "network" {
   assert {
     condition = alltrue([
       for rule in [
+        aws_vpc_security_group_egress_rule.glue_to_endpoints,
+        aws_vpc_security_group_egress_rule.glue_to_glue,
+        aws_vpc_security_group_egress_rule.glue_to_warehouse,
         aws_vpc_security_group_egress_rule.glue_to_s3,
         aws_vpc_security_group_egress_rule.sagemaker_to_s3,
-        aws_vpc_security_group_egress_rule.glue_to_glue,
-        aws_vpc_security_group_egress_rule.glue_to_endpoints,
-        aws_vpc_security_group_egress_rule.glue_to_warehouse,
       ] :
       rule.cidr_ipv4 != "0.0.0.0/0" && rule.cidr_ipv6 != "::/0"
     ])

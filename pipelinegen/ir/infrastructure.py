@@ -1,0 +1,62 @@
+"""Where the pipeline lies: its network, and what is kept, watched and paid for around its steps."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """A private subnet of the own VPC, in one zone."""
+
+    label: str
+    zone: str
+    cidr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A network that the own VPC has a route to; one of the two ids is given."""
+
+    name: str
+    cidr: str
+    peering_id: str | None
+    transit_gateway_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNetwork:
+    """A VPC that only this pipeline uses."""
+
+    cidr: str
+    subnets: tuple[Subnet, ...]
+    peers: tuple[Peer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingNetwork:
+    """A VPC that is there already; without `route_table_ids` it has a gateway endpoint of S3."""
+
+    vpc_id: str
+    private_subnet_ids: tuple[str, ...]
+    route_table_ids: tuple[str, ...]
+    endpoints_security_group_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """US dollars a month, and who is told when they are spent."""
+
+    monthly_usd: int
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Infrastructure:
+    """Everything about one environment that is no step's."""
+
+    network: OwnNetwork | ExistingNetwork
+    warehouse_cidr: str
+    budget: Budget | None
+    deadline_minutes: int | None
+    log_retention_days: int
+    destroyable: bool
+    permissions_boundary: str | None
