@@ -72,6 +72,15 @@ CATALOGUE: Mapping[str, str] = {
         "everybody who may see the function; secrets are named, and read at run time."
     ),
     "PG064": "A `pipeline` step names its own pipeline, which would start itself again and again.",
+    "PG100": (
+        "Two steps have the same name. Steps inside others, such as those of a loop, share one set of names with all, "
+        "because roles, jobs and folders are named after them."
+    ),
+    "PG101": (
+        "A result is referred to from outside of the loop that makes it, where there is one for each item. Collect it "
+        "with `collect:`; folders that steps of a loop write can be referred to as a whole."
+    ),
+    "PG102": "A loop's item has the name of the item of a loop around it.",
     "PG070": (
         "SageMaker does not offer this instance type for this kind of job. The compiler's table is AWS's own "
         "list, as botocore has it; a newer type needs a newer pipelinegen."

@@ -9,6 +9,7 @@ from pipelinegen.ir.model import Pipeline, Schedule, Warehouse
 from pipelinegen.ir.names import Names
 from pipelinegen.layers import cited_inclusions, with_inclusions
 from pipelinegen.resolve import PASSES, Draft
+from pipelinegen.resolve.blocks import flatten_steps
 from pipelinegen.resolve.environments import overlay
 from pipelinegen.resolve.infrastructure import refuse_meeting_environments
 from pipelinegen.resolve.steps import typed_steps
@@ -63,8 +64,8 @@ def _load(source: Source, kinds: Mapping[str, StepKind]) -> PipelineSpec:
     try:
         return load_pipeline(source)
     except SpecError as error:
-        steps = source.data.get("steps") if isinstance(source.data, dict) else None
-        _, faults = typed_steps(steps if isinstance(steps, dict) else {}, source.spans.at("steps"), kinds)
+        steps, spans, _, _ = flatten_steps(source.data if isinstance(source.data, dict) else {}, source.spans)
+        _, faults = typed_steps(steps, spans, kinds)
         raise SpecError([*error.diagnostics, *faults]) from None
 
 

@@ -138,7 +138,7 @@ def _one_type(option: Schema, schema: Schema) -> str:
     if isinstance(kind, list):
         return " or ".join(_one_type({"type": item}, schema) for item in kind)
     if kind == "array":
-        return f"list of {_type(option['items'], schema)}"
+        return f"list of {_type(option['items'], schema)}" if "items" in option else "list"
     if kind == "object":
         values = [inner for inner in _values(option) if inner]
         return f"mapping of names to {_type(values[0], schema)}" if values else "mapping"

@@ -48,6 +48,10 @@ class SpanTree:
             tree = child
         return tree
 
+    def having(self, key: str, child: "SpanTree") -> "SpanTree":
+        """The tree with another one at `key`."""
+        return SpanTree(self.value, self.key, {**self.children, key: child}, self.file_text)
+
     def part(self, value: str, start: int | None, end: int | None) -> Span:
         """Where `value[start:end]` stands, for a text of this place; the span of the whole text if that cannot be told.
 

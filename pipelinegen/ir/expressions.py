@@ -62,6 +62,25 @@ def unique_short_name(prefix: str) -> Jsonata:
     return Jsonata(f"'{prefix}-' & {_attempt()}")
 
 
+#: What tells executions apart in a name.
+_SEED = "$hash($states.context.Execution.Id"
+
+
+def in_round(text: str, index: str) -> str:
+    """An expression, the unique names in which differ from one round of a loop to the next."""
+    return text.replace(_SEED, f"{_SEED} & '/' & $string({index})")
+
+
+def item_variable(name: str) -> str:
+    """The variable that holds a loop's item; no step's variable has a capital letter."""
+    return "each" + "".join(word.capitalize() for word in name.split("_"))
+
+
+def index_variable(name: str) -> str:
+    """The variable that holds the number of a loop's round, from 0 on."""
+    return f"{item_variable(name)}Index"
+
+
 def _attempt() -> str:
     """Twelve digits that no other attempt of this state has."""
     counts = ("$states.context.State.RetryCount", "$states.context.Execution.RedriveCount")

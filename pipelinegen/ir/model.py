@@ -6,6 +6,18 @@ from enum import StrEnum
 from typing import Protocol
 
 from pipelinegen.errors import Span
+from pipelinegen.ir.artifacts import Artifact as Artifact
+from pipelinegen.ir.artifacts import Dataset as Dataset
+from pipelinegen.ir.artifacts import DatedFiles as DatedFiles
+from pipelinegen.ir.artifacts import Folder as Folder
+from pipelinegen.ir.artifacts import Metric as Metric
+from pipelinegen.ir.artifacts import Model as Model
+from pipelinegen.ir.artifacts import PerItem as PerItem
+from pipelinegen.ir.artifacts import Predictions as Predictions
+from pipelinegen.ir.artifacts import Recommender as Recommender
+from pipelinegen.ir.artifacts import RedisHashes as RedisHashes
+from pipelinegen.ir.artifacts import Table as Table
+from pipelinegen.ir.artifacts import Value as Value
 from pipelinegen.ir.infrastructure import Infrastructure as Infrastructure
 from pipelinegen.ir.values import Check as Check
 from pipelinegen.ir.values import Column as Column
@@ -15,111 +27,17 @@ from pipelinegen.ir.values import Location as Location
 from pipelinegen.ir.values import Window as Window
 
 
-class Artifact:
-    """What a step gives to others."""
-
-
-class DatedFiles(Artifact):
-    """Files in a folder of each run's date."""
-
-    location: Location
-
-    @property
-    def uri(self) -> Jsonata:
-        """The folder of the run's date."""
-        return self.location.dated()
-
-
 @dataclass(frozen=True, slots=True)
-class Dataset(Artifact):
-    """A data contract; `table` is None for one that only steps produce.
+class Loop:
+    """What a step does once for each item: its own block; `item` and `index` are the variables of one round.
 
-    `checks` are all of them, those that keys, freshness and columns without null imply first. The files of a table
-    lack the columns in `partitions`: their values stand in the names of folders.
+    Rounds of a distributed loop are executions of their own, which see no variable that is not handed to them.
     """
 
-    name: str
-    columns: tuple[Column, ...]
-    checks: tuple[Check, ...] = ()
-    table: str | None = None
-    window: Window | None = None
-    partitions: tuple[str, ...] = ()
-    description: str | None = None
-
-    def column(self, name: str) -> Column | None:
-        """The column of that name."""
-        return next((column for column in self.columns if column.name == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Table(DatedFiles):
-    """Parquet files of one run, with the columns of a dataset; `is_checked` if its checks were enforced before."""
-
-    dataset: Dataset
-    location: Location
-    is_checked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Model(Artifact):
-    """A model artifact: model.tar.gz, the job that made it, and its metrics; `gated_by` names what it went through."""
-
-    uri: Jsonata
-    version: Jsonata
-    metrics: Jsonata
-    location: Location
-    gated_by: tuple[str, ...] = ()
-    accepted: Jsonata | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recommender(Model):
-    """A model that orders items for users; it knows both by columns of the tables it was trained with."""
-
-    item_column: str
-    user: Column
-
-
-@dataclass(frozen=True, slots=True)
-class Metric(Artifact):
-    """A number of a model, and the same number of the promoted model on the same data."""
-
-    name: str
-    goal: str
-    value: Jsonata
-    promoted: Jsonata
-    model: Model
-
-
-@dataclass(frozen=True, slots=True)
-class Predictions(DatedFiles):
-    """Top-k files of one run."""
-
-    location: Location
-    model: Recommender
-    top_k: int
-
-
-@dataclass(frozen=True, slots=True)
-class Folder(DatedFiles):
-    """Files of one run, of which nothing more is promised."""
-
-    location: Location
-
-
-@dataclass(frozen=True, slots=True)
-class RedisHashes(Artifact):
-    """One hash a user, under a key pattern such as `recommendations:{user_id}`."""
-
-    key: str
-    predictions: Predictions
-
-
-@dataclass(frozen=True, slots=True)
-class Value(Artifact):
-    """A plain value known at run time."""
-
-    text: Jsonata
+    item: str
+    index: str
+    distributed: bool
+    collect: Json
 
 
 class Service(StrEnum):
@@ -292,6 +210,7 @@ class Step:
 
     `otherwise` gives variables their values when the step does not run (null where it names none); a step that
     `tolerates_skipped` runs although a step it refers to did not.
+    `block` is empty, or names the loop whose body the step is part of.
     `copies` are texts of the user's, by the path where they are generated; `secrets` the names of those it reads.
     """
 
@@ -317,6 +236,9 @@ class Step:
     retry: Retry | None = None
     may_fail: bool = False
     summary: Mapping[str, Json] = field(default_factory=dict)
+    loop: Loop | None = None
+    failure_notice: Json = None
+    block: str = ""
 
     @property
     def ran(self) -> str | None:

@@ -68,10 +68,18 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A prefix in one of the pipeline's buckets; `prefix` has no leading and one final slash."""
+    """A prefix in one of the pipeline's buckets; `prefix` has no leading and one final slash.
+
+    `part` is an expression that tells the rounds of a loop apart, where a step of a loop writes.
+    """
 
     bucket: str
     prefix: str
+    part: str | None = None
+
+    def below(self, folder: str) -> "Location":
+        """A folder in this one."""
+        return Location(self.bucket, f"{self.prefix}{folder}/", self.part)
 
     @property
     def uri(self) -> str:
@@ -79,5 +87,16 @@ class Location:
         return f"s3://{self.bucket}/{self.prefix}"
 
     def dated(self) -> Jsonata:
-        """The address of one run's date below this prefix."""
-        return Jsonata(f"'{self.uri}date=' & $run_date & '/'")
+        """The address of one run's date below this prefix, and there of one round of a loop."""
+        part = f" & 'part=' & {self.part} & '/'" if self.part else ""
+        return Jsonata(f"'{self.uri}date=' & $run_date & '/'{part}")
+
+    def dated_prefix(self) -> Jsonata:
+        """The same without the bucket: where the keys of one run's date begin."""
+        part = f" & 'part=' & {self.part} & '/'" if self.part else ""
+        return Jsonata(f"'{self.prefix}date=' & $run_date & '/'{part}")
+
+    def dated_file(self, ending: str) -> Jsonata:
+        """The address of one file of a run's date, and there of one round of a loop."""
+        part = f" & '/part=' & {self.part}" if self.part else ""
+        return Jsonata(f"'{self.uri}date=' & $run_date{part} & '{ending}'")

@@ -7,6 +7,7 @@ from pipelinegen.errors import Diagnostic, Span, SpecError
 from pipelinegen.ir.infrastructure import Infrastructure
 from pipelinegen.ir.model import Dataset, Role, Step
 from pipelinegen.ir.names import Names
+from pipelinegen.resolve.blocks import Blocks
 from pipelinegen.source import CodeReader, Data, SpanTree, no_code
 from pipelinegen.spec.pipeline import EnvironmentSpec, PipelineSpec
 from pipelinegen.steps.base import StepKind, StepSpec
@@ -36,6 +37,7 @@ class Draft:
     left_out: frozenset[str] = frozenset()
     #: Steps that the environment's overrides remove, and where.
     removed: Mapping[str, Span] = field(default_factory=dict)
+    blocks: Blocks = field(default_factory=Blocks)
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     typed: Mapping[str, TypedStep] = field(default_factory=dict)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pipelinegen.errors import Diagnostic, Note, Span, suggest
 from pipelinegen.ir.graph import find_cycle
+from pipelinegen.resolve.blocks import own_part
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.source import Data, SpanTree
 from pipelinegen.steps.base import REFERENCE, RUN_VALUES
@@ -16,19 +17,32 @@ def resolve_refs(draft: Draft) -> Draft:
     needs: dict[str, tuple[str, ...]] = {}
     for name, typed in draft.typed.items():
         spans = draft.spans.at("steps", name)
-        found: dict[str, None] = {}
-        for reference, span in references(draft.raw_steps[name], spans):
-            faults.extend(_check(draft, reference, span))
-            path = reference.split(".")
-            if path[0] == "steps" and path[1:2]:
-                found[path[1]] = None
+        found = _given(draft, name, faults)
         for index, need in enumerate(typed.spec.needs):
             faults.extend(_check_step(draft, need, spans.at("needs", index).value))
-            found[need] = None
-        needs[name] = tuple(need for need in draft.typed if need in found)
+            found.append(need)
+        needs[name] = _in_order(draft, name, found)
     if not faults:
         faults.extend(_check_cycle(draft, needs))
     return replace(draft, needs=needs).reporting(faults)
+
+
+def _given(draft: Draft, name: str, faults: list[Diagnostic]) -> list[str]:
+    """The steps that a step refers to itself, those inside it, and those outside that these refer to."""
+    found = [inner for inner in draft.blocks.inside(name) if inner in draft.typed]
+    for reference, span in references(own_part(draft.raw_steps[name]), draft.spans.at("steps", name)):
+        faults.extend(_check(draft, name, reference, span))
+        path = reference.split(".")
+        if path[0] == "steps" and path[1:2]:
+            found.append(path[1])
+    return found
+
+
+def _in_order(draft: Draft, name: str, found: list[str]) -> tuple[str, ...]:
+    """What a step waits for, in the order of the spec: of loops around what it needs it waits for the whole loop."""
+    own = set(draft.blocks.inside(name))
+    waits = {need if need in own else draft.blocks.as_seen_from(name, need) for need in found}
+    return tuple(need for need in draft.typed if need in waits)
 
 
 def references(data: Data, spans: SpanTree) -> Iterator[tuple[str, Span]]:
@@ -44,8 +58,11 @@ def references(data: Data, spans: SpanTree) -> Iterator[tuple[str, Span]]:
             yield found.group(1), spans.value
 
 
-def _check(draft: Draft, reference: str, span: Span) -> list[Diagnostic]:
+def _check(draft: Draft, name: str, reference: str, span: Span) -> list[Diagnostic]:
     root, *path = reference.split(".")
+    items = draft.blocks.items_inside(name)
+    if root in items or reference in {f"{item}_index" for item in items}:
+        return []
     if root == "run" and reference in RUN_VALUES:
         return []
     if root == "parameters" and len(path) == 1:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pipelinegen.errors import Diagnostic, SpecError, suggest
 from pipelinegen.ir.graph import topological_order
 from pipelinegen.ir.model import Artifact, Step, Warehouse
+from pipelinegen.resolve.blocks import Blocks, flatten_steps, outer_view, own_part, owner_of
 from pipelinegen.resolve.common_keys import with_common_keys
 from pipelinegen.resolve.draft import Draft, TypedStep
 from pipelinegen.resolve.refs import references
@@ -16,10 +17,9 @@ from pipelinegen.steps.base import Scope, StepKind, Surroundings
 
 def select_steps(draft: Draft) -> Draft:
     """The draft with the steps that this environment has. Reports PG020 for an unknown environment."""
-    steps = draft.data["steps"]
-    assert isinstance(steps, dict)
+    steps, places, blocks, faults = flatten_steps(draft.data, draft.spans)
+    draft = replace(draft, blocks=blocks, spans=draft.spans.having("steps", places))
     chosen: dict[str, Data] = {}
-    faults: list[Diagnostic] = []
     for name, raw in steps.items():
         names = _environments_of(raw)
         for index, environment in enumerate(names or ()):
@@ -29,7 +29,13 @@ def select_steps(draft: Draft) -> Draft:
                 faults.append(Diagnostic(span, "PG020", f"there is no environment '{environment}'", help))
         if names is None or draft.environment in names:
             chosen[name] = raw
+    chosen = {name: raw for name, raw in chosen.items() if _owners(blocks, name) <= set(chosen)}
     return replace(draft, raw_steps=chosen, left_out=frozenset(steps) - frozenset(chosen)).reporting(faults)
+
+
+def _owners(blocks: Blocks, name: str) -> set[str]:
+    """The steps around a step, without which it is not there."""
+    return {owner_of(block) for block in blocks.around(name)} - {""}
 
 
 def _environments_of(raw: Data) -> list[str] | None:
@@ -78,7 +84,9 @@ def lower_steps(draft: Draft) -> Draft:
         if any(need not in outputs for need in needs):
             continue
         typed = draft.typed[name]
-        scope = Scope(name, typed.kind.name, draft.spans.at("steps", name), around, outputs, needs)
+        seen = outer_view(outputs, name, draft.blocks)
+        items = draft.blocks.items.get(name, ())
+        scope = Scope(name, typed.kind.name, draft.spans.at("steps", name), around, seen, needs, items)
         try:
             step = typed.kind.lower(typed.spec, scope)
             step = with_common_keys(step, typed.spec, scope, _referred(draft, name, made))
@@ -86,7 +94,7 @@ def lower_steps(draft: Draft) -> Draft:
             faults.extend(error.diagnostics)
             continue
         outputs[name] = step.outputs
-        made[name] = step
+        made[name] = replace(step, block=draft.blocks.block_of.get(name, ""))
     if faults:
         raise SpecError(faults)
     return replace(draft, steps=tuple(made.values()))
@@ -94,9 +102,10 @@ def lower_steps(draft: Draft) -> Draft:
 
 def _referred(draft: Draft, name: str, made: Mapping[str, Step]) -> list[Step]:
     """The steps whose results a step uses, which is more than coming after them."""
-    found = references(draft.raw_steps[name], draft.spans.at("steps", name))
+    found = references(own_part(draft.raw_steps[name]), draft.spans.at("steps", name))
     names = dict.fromkeys(reference.split(".")[1] for reference, _ in found if reference.startswith("steps."))
-    return [made[other] for other in names if other in made]
+    own = draft.blocks.inside(name)
+    return [made[other] for other in names if other in made and other not in own]
 
 
 def _surroundings(draft: Draft) -> Surroundings:

@@ -7,7 +7,10 @@ from pydantic import AfterValidator, ConfigDict, Field, JsonValue, WithJsonSchem
 
 from pipelinegen.spec.fields import SpecValueError, StrictModel
 
-_VALUE = re.compile(r"\$\{(steps(\.[a-z][a-z0-9_]*){2,3}|parameters\.[a-z][a-z0-9_]*|run\.(date|id))\}")
+_VALUE = re.compile(
+    r"\$\{(steps(\.[a-z][a-z0-9_]*){2,3}|parameters\.[a-z][a-z0-9_]*|run\.[a-z.]+"
+    r"|(?!(steps|parameters|run|datasets)[.}])[a-z][a-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*)\}"
+)
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Number = float
 
@@ -31,6 +34,36 @@ ValueReference = Annotated[
 Scalar = Annotated[Any, AfterValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 
 
+def _parameter(value: Any) -> Any:
+    if isinstance(value, list):
+        plain = all(isinstance(item, str | int | float | bool | dict) for item in value)
+        if not plain or not _shallow(value):
+            help = "write texts, numbers, true or false, or mappings of them"
+            raise SpecValueError("a list of a parameter is flat", help)
+        return value
+    return _scalar(value)
+
+
+def _shallow(value: list[Any]) -> bool:
+    mappings = [item for item in value if isinstance(item, dict)]
+    return all(isinstance(inner, str | int | float | bool) for item in mappings for inner in item.values())
+
+
+ParameterValue = Annotated[
+    Any,
+    AfterValidator(_parameter),
+    WithJsonSchema(
+        {
+            "type": ["string", "number", "boolean", "array"],
+            "items": {
+                "anyOf": [
+                    {"type": ["string", "number", "boolean"]},
+                    {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
+                ]
+            },
+        }
+    ),
+]
 _SOME_COMPARISON: JsonValue = {
     "anyOf": [
         {"required": [word]}

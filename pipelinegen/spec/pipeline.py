@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from pipelinegen.spec.conditions import Scalar
+from pipelinegen.spec.conditions import ParameterValue
 from pipelinegen.spec.datasets import DatasetSpec, ProtectionSpec, WarehouseSpec
 from pipelinegen.spec.fields import (
     AccountId,
@@ -41,7 +41,9 @@ class ScheduleSpec(StrictModel):
     cron: Annotated[Cron | None, Field(description="Six fields as EventBridge Scheduler reads them")] = None
     rate: Annotated[Rate | None, Field(description="e.g. 6 hours")] = None
     timezone: Annotated[Timezone, Field(description="IANA time zone")] = "UTC"
-    parameters: Annotated[dict[Identifier, Scalar], Field(description="Values this schedule gives its runs")] = {}
+    parameters: Annotated[
+        dict[Identifier, ParameterValue], Field(description="Values this schedule gives its runs")
+    ] = {}
 
     @model_validator(mode="after")
     def _one_rhythm(self) -> "ScheduleSpec":
@@ -58,10 +60,8 @@ class ScheduleSpec(StrictModel):
 class ParameterSpec(StrictModel):
     """A value that an execution may be given; schedules use the default."""
 
-    type: Annotated[Literal["string", "int", "double", "boolean"], Field(description="What values it takes")]
-    default: Annotated[
-        Any, Field(description="What runs without it use"), WithJsonSchema({"type": ["string", "number", "boolean"]})
-    ]
+    type: Annotated[Literal["string", "int", "double", "boolean", "list"], Field(description="What values it takes")]
+    default: Annotated[ParameterValue, Field(description="What runs without it use")]
     description: Annotated[FreeText | None, Field(description="What it is for")] = None
 
     @model_validator(mode="after")
@@ -73,7 +73,7 @@ class ParameterSpec(StrictModel):
 
 def fits_type(value: object, type: str) -> bool:
     """Whether a value is of a parameter's type; a whole number is a double, too, and true is no number."""
-    kinds = {"string": str, "int": int, "double": int | float, "boolean": bool}
+    kinds = {"string": str, "int": int, "double": int | float, "boolean": bool, "list": list}
     return isinstance(value, kinds[type]) and (type == "boolean") == isinstance(value, bool)
 
 

@@ -22,7 +22,7 @@ def pipeline_schema(kinds: Mapping[str, tuple[type[BaseModel], str]]) -> dict[st
         step["description"] = summary
         step["properties"]["kind"] = {"const": name, "description": summary, "type": "string"}
         definitions[f"step_{name}"] = step
-    definitions.pop("RawStep")
+    definitions.pop("RawStep", None)
     for part in (schema, *definitions.values()):
         _describe(part.get("properties", {}), definitions)
     definitions["step"] = {
@@ -49,7 +49,7 @@ def pipeline_schema(kinds: Mapping[str, tuple[type[BaseModel], str]]) -> dict[st
 def _with_own_names(step: dict[str, Any], kind: str, known: Mapping[str, Any]) -> dict[str, Any]:
     """A kind's schema; parts of it that have the name of another kind's, and are others, get the kind's name."""
     clashes = [name for name, part in step.get("$defs", {}).items() if known.get(name, part) != part]
-    text = json.dumps(step)
+    text = json.dumps(step).replace('"#/$defs/RawStep"', '"#/$defs/step"')
     for name in clashes:
         text = text.replace(f'"#/$defs/{name}"', f'"#/$defs/{kind}_{name}"')
     renamed: dict[str, Any] = json.loads(text)

@@ -9,8 +9,20 @@ from pydantic import Field, WithJsonSchema
 from pydantic.functional_validators import AfterValidator
 
 from pipelinegen.errors import Diagnostic, SpecError
-from pipelinegen.ir.expressions import RUN_DATE, RUN_ID, concatenate
-from pipelinegen.ir.model import Artifact, Dataset, Json, Jsonata, Location, Permission, RoleKey, Step, Value, Warehouse
+from pipelinegen.ir.expressions import RUN_DATE, RUN_ID, concatenate, index_variable, item_variable
+from pipelinegen.ir.model import (
+    Artifact,
+    Dataset,
+    Json,
+    Jsonata,
+    Location,
+    PerItem,
+    Permission,
+    RoleKey,
+    Step,
+    Value,
+    Warehouse,
+)
 from pipelinegen.ir.names import Names
 from pipelinegen.source import CodeError, CodeReader, SpanTree
 from pipelinegen.spec.conditions import ConditionSpec, RetrySpec, WhenSpec
@@ -109,6 +121,7 @@ class Scope:
     around: Surroundings
     outputs: Mapping[str, Mapping[str, Artifact]]
     needs: tuple[str, ...]
+    items: tuple[str, ...] = ()
 
     @property
     def names(self) -> Names:
@@ -123,16 +136,23 @@ class Scope:
     @property
     def data(self) -> Location:
         """Where the step's own data lies."""
-        return Location(self.names.bucket("data"), f"{self.step}/")
+        return Location(self.names.bucket("data"), f"{self.step}/", self._part)
 
     @property
     def models(self) -> Location:
         """Where the step's own models lie."""
         return Location(self.names.bucket("models"), f"{self.step}/")
 
+    @property
+    def _part(self) -> str | None:
+        """What tells the rounds of the loops around the step apart."""
+        return " & '-' & ".join(f"$string(${index_variable(item)})" for item in self.items) or None
+
     def artifact(self, reference: str, wanted: type[ArtifactT], *path: str | int) -> ArtifactT:
         """What a reference stands for. Raises: SpecError with PG017 if it is not what is wanted at `path`."""
         found = self._find(reference[2:-1].split("."))
+        if isinstance(found, PerItem):
+            raise self._per_item(reference[2:-1], found, *path)
         if not isinstance(found, wanted):
             message = f"'{reference}' is a {_noun(type(found))}, but '{path[-1]}' wants a {_noun(wanted)}"
             raise self.fault("PG017", message, f"refer to a {_noun(wanted)}", *path)
@@ -169,11 +189,18 @@ class Scope:
     def value(self, dotted: str, *path: str | int) -> Jsonata:
         """The expression of a reference, given without `${` and `}`. Raises: SpecError with PG017 if it has none."""
         found = self._find(dotted.split("."))
+        if isinstance(found, PerItem):
+            raise self._per_item(dotted, found, *path)
         text = getattr(found, "text", None) or getattr(found, "value", None) or getattr(found, "uri", None)
         if isinstance(text, Jsonata):
             return text
         message = f"'${{{dotted}}}' is a {_noun(type(found))}, which has no value that a text could hold"
         raise self.fault("PG017", message, "refer to a number, a model, a table or the run", *path)
+
+    def _per_item(self, dotted: str, found: PerItem, *path: str | int) -> SpecError:
+        message = f"'${{{dotted}}}' is there once for each item of '{found.loop}', and not outside of it"
+        help = f"name it in `collect:` of '{found.loop}', and refer to ${{steps.{found.loop}.results}}"
+        return self.fault("PG101", message, help, *path)
 
     def found(self, template: str) -> list[Artifact]:
         """What the references in a text stand for."""
@@ -186,7 +213,16 @@ class Scope:
             return Value(RUN_VALUES[".".join(path)])
         if path[0] == "parameters":
             return Value(Jsonata("$" + ".".join(path)))
-        return self.outputs[path[1]][".".join(path[2:])]
+        return self.outputs[path[1]][".".join(path[2:])] if path[0] == "steps" else self._item(path)
+
+    def _item(self, path: list[str]) -> Artifact:
+        """An item of a loop around the step, a part of it, or its number."""
+        for item in self.items:
+            if path == [f"{item}_index"]:
+                return Value(Jsonata(f"${index_variable(item)}"))
+            if path[0] == item:
+                return Value(Jsonata(".".join((f"${item_variable(item)}", *path[1:]))))
+        return PerItem(self.step)
 
 
 def _noun(artifact: type[Artifact]) -> str:

@@ -18,11 +18,9 @@ from tests.local.asl_jsonpath_cases import CASES as JSONPATH
 
 #: What does not work here, and why; a case that starts to work has to leave this table.
 UNSUPPORTED = {
-    "jsonpath-map_distributed_batches": "moto 5.2.5: ItemBatcher is not in its grammar",
     "jsonpath-nested_execution": "moto 5.2.5: startExecution.sync:2 fails for want of a callback",
     "jsonpath-athena_sync": "moto 5.2.5: athena:startQueryExecution.sync has no way to wait",
     "jsonpath-transform_sync": "ours: transform jobs are refused, since moto only pretends to run them",
-    "jsonata-map_tolerates_failures": "moto 5.2.5: ToleratedFailurePercentage does not parse in JSONata mode",
 }
 
 _ALL_CASES = {**{f"jsonpath-{k}": v for k, v in JSONPATH.items()}, **{f"jsonata-{k}": v for k, v in JSONATA.items()}}

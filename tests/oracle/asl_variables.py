@@ -65,7 +65,9 @@ def _machine_faults(machine: Machine, outer: Names, taken: Names) -> Iterator[st
             if variable in PROVIDED:
                 yield f"{name}: ${variable} is a function of JSONata; a variable of that name would hide it"
         for inner in sub_machines(state):
-            yield from _machine_faults(inner, known[name], taken | own)
+            alone = inner.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
+            # Rounds of a distributed Map are executions of their own, which see no variable from outside.
+            yield from _machine_faults(inner, frozenset() if alone else known[name], taken | own)
 
 
 def variable_faults(machine: Machine) -> list[str]:

@@ -12,6 +12,7 @@ from pipelinegen.local.cloud import (
     glue_jobs,
     integrations,
     interpreter,
+    maps,
     notifications,
     parameters,
     recorder,
@@ -38,6 +39,7 @@ def install_all(workdir: Path, account: str, region: str, endpoint: str, childre
         functions=FunctionPool(children, sessions.environment, workdir / "functions"),
     )
     interpreter.install()
+    maps.install()
     parameters.install()
     integrations.install(cloud)
     functions.install(cloud)

@@ -63,7 +63,8 @@ def timestamp(moment: datetime.datetime) -> str:
     return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-def _variables(env: Any) -> dict[str, Any]:
+def variables(env: Any) -> dict[str, Any]:
+    """What the variables of a frame hold, those around it included."""
     store = env.variable_store
     return {**store._outer_scope, **store._inner_scope}
 
@@ -73,17 +74,18 @@ def _evaluate_jsonata() -> None:
 
     def evaluate_expression(self: Any, env: Any) -> None:
         states = {"states": env.states._states_data}
-        env.stack.append(_evaluated(env, self.expression, {**_variables(env), **states}))
+        env.stack.append(evaluated(env, self.expression, {**variables(env), **states}))
 
     def evaluate_sample(self: Any, env: Any) -> None:
         states = {"states": env.states._states_data} if self.query_language_mode.name == "JSONata" else {}
-        env.stack.append(_evaluated(env, self.expression, {**_variables(env), **states}))
+        env.stack.append(evaluated(env, self.expression, {**variables(env), **states}))
 
     replace_attribute(string_expression.StringJSONata, "_eval_body", evaluate_expression)
     replace_attribute(string_expression.StringVariableSample, "_eval_body", evaluate_sample)
 
 
-def _evaluated(env: Any, expression: str, variables: dict[str, Any]) -> Any:
+def evaluated(env: Any, expression: str, variables: dict[str, Any]) -> Any:
+    """The value of an expression. Raises: FailureEventException with States.QueryEvaluationError."""
     try:
         return evaluate(expression, variables)
     except QueryError as error:

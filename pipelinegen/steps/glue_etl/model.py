@@ -1,7 +1,7 @@
 """What a `glue_etl` step is in the spec and in the IR."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -67,7 +67,7 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
     output = check_sql(scope, spec.sql, inputs, output)
     table = Table(output, scope.data, is_checked=True)
     role = RoleKey(Service.GLUE, scope.step)
-    report = Location(scope.names.bucket("data"), f"reports/{scope.step}/")
+    report = Location(scope.names.bucket("data"), f"reports/{scope.step}/", scope.data.part)
     reads_warehouse = any(isinstance(item, Dataset) for item in inputs.values())
     job = GlueJob(
         name=scope.names.glue_job(scope.step),
@@ -170,6 +170,6 @@ def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _arguments(inputs: Mapping[str, Dataset | Table], output: Table, report: Location) -> Json:
     arguments: dict[str, Json] = {"--run_date": RUN_DATE, "--output": output.uri}
-    arguments["--report"] = replace(RUN_DATE, text=f"'{report.uri}date=' & $run_date & '.json'")
+    arguments["--report"] = report.dated_file(".json")
     arguments.update({f"--input_{name}": item.uri for name, item in inputs.items() if isinstance(item, Table)})
     return arguments

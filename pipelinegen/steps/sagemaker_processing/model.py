@@ -11,7 +11,6 @@ from pipelinegen.ir.model import (
     Dataset,
     Folder,
     Json,
-    Location,
     OutputFile,
     RoleKey,
     SagemakerJob,
@@ -129,7 +128,7 @@ def _outputs(spec: SagemakerProcessingSpec, scope: Scope) -> dict[str, Folder | 
     given = [scope.artifact(reference, Artifact, "inputs", name) for name, reference in spec.inputs.items()]
     found: dict[str, Folder | Table] = {}
     for name, target in spec.outputs.items():
-        location = Location(scope.data.bucket, f"{scope.data.prefix}{name}/")
+        location = scope.data.below(name)
         if target == FOLDER:
             found[name] = Folder(location)
         else:

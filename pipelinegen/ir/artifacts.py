@@ -1,0 +1,119 @@
+"""What steps give to others: data, models, metrics, values."""
+
+from dataclasses import dataclass
+
+from pipelinegen.ir.values import Check, Column, Jsonata, Location, Window
+
+
+class Artifact:
+    """What a step gives to others."""
+
+
+class DatedFiles(Artifact):
+    """Files in a folder of each run's date."""
+
+    location: Location
+
+    @property
+    def uri(self) -> Jsonata:
+        """The folder of the run's date."""
+        return self.location.dated()
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset(Artifact):
+    """A data contract; `table` is None for one that only steps produce.
+
+    `checks` are all of them, those that keys, freshness and columns without null imply first. The files of a table
+    lack the columns in `partitions`: their values stand in the names of folders.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    checks: tuple[Check, ...] = ()
+    table: str | None = None
+    window: Window | None = None
+    partitions: tuple[str, ...] = ()
+    description: str | None = None
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Table(DatedFiles):
+    """Parquet files of one run, with the columns of a dataset; `is_checked` if its checks were enforced before."""
+
+    dataset: Dataset
+    location: Location
+    is_checked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Model(Artifact):
+    """A model artifact: model.tar.gz, the job that made it, and its metrics; `gated_by` names what it went through."""
+
+    uri: Jsonata
+    version: Jsonata
+    metrics: Jsonata
+    location: Location
+    gated_by: tuple[str, ...] = ()
+    accepted: Jsonata | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommender(Model):
+    """A model that orders items for users; it knows both by columns of the tables it was trained with."""
+
+    item_column: str
+    user: Column
+
+
+@dataclass(frozen=True, slots=True)
+class Metric(Artifact):
+    """A number of a model, and the same number of the promoted model on the same data."""
+
+    name: str
+    goal: str
+    value: Jsonata
+    promoted: Jsonata
+    model: Model
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions(DatedFiles):
+    """Top-k files of one run."""
+
+    location: Location
+    model: Recommender
+    top_k: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folder(DatedFiles):
+    """Files of one run, of which nothing more is promised."""
+
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class RedisHashes(Artifact):
+    """One hash a user, under a key pattern such as `recommendations:{user_id}`."""
+
+    key: str
+    predictions: Predictions
+
+
+@dataclass(frozen=True, slots=True)
+class Value(Artifact):
+    """A plain value known at run time."""
+
+    text: Jsonata
+
+
+@dataclass(frozen=True, slots=True)
+class PerItem(Artifact):
+    """What a step of a loop gives, seen from outside of the loop: there is one for each item."""
+
+    loop: str

@@ -1,0 +1,285 @@
+"""What a `for_each` step is in the spec and in the IR."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+
+from pipelinegen.ir.expressions import index_variable, item_variable
+from pipelinegen.ir.model import DatedFiles, Json, Jsonata, Location, Loop, OutputFile, Permission, Step, Value
+from pipelinegen.spec.fields import Identifier, SpecValueError, StepName, exactly_one
+from pipelinegen.spec.pipeline import RawStep
+from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
+from pipelinegen.steps.for_each.permissions import list_objects, start_rounds
+
+Scalar = str | int | float | bool
+#: Rounds of an inline Map that run at the same time (Step Functions guide, 'Map state processing modes').
+MOST_INLINE = 40
+#: A round's states count as those of the execution, of whose history there are at most 25,000 events.
+MOST_LITERAL = 1000
+#: Roots of references, which an item cannot be called.
+_ROOTS = frozenset({"datasets", "environment", "event", "failure", "parameters", "run", "steps"})
+_S3 = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<prefix>([A-Za-z0-9!_.=-]+/)*)")
+
+
+def _item_name(value: str) -> str:
+    if value in _ROOTS:
+        raise SpecValueError(f"'{value}' is what other references start with", "call the item something else")
+    return value
+
+
+def _items(value: Any) -> Any:
+    if isinstance(value, str) and not REFERENCE.fullmatch(value):
+        raise SpecValueError(f"'{value[:60]}' is no list", "write a list, or refer to one: ${parameters.<name>}")
+    return value
+
+
+def _files(value: str) -> str:
+    if not REFERENCE.fullmatch(value) and not _S3.fullmatch(value):
+        help = "write ${steps.<step>.output} or s3://bucket/prefix/ with a final slash"
+        raise SpecValueError(f"'{value[:60]}' is no folder", help)
+    return value
+
+
+Item = Scalar | dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Scalar]
+Folder = Annotated[
+    str,
+    AfterValidator(_files),
+    WithJsonSchema({"type": "string", "pattern": rf"^(\$\{{[^{{}}]*\}}|{re.sub('[?]P<[a-z]+>', '', _S3.pattern)})$"}),
+]
+Items = Annotated[
+    list[Item] | str,
+    Field(min_length=1, max_length=MOST_LITERAL),
+    AfterValidator(_items),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": MOST_LITERAL,
+                    "items": {
+                        "anyOf": [
+                            {"type": ["string", "number", "boolean"]},
+                            {
+                                "type": "object",
+                                "patternProperties": {
+                                    "^[A-Za-z_][A-Za-z0-9_]*$": {"type": ["string", "number", "boolean"]}
+                                },
+                                "additionalProperties": False,
+                            },
+                        ]
+                    },
+                },
+                {"type": "string", "pattern": r"^\$\{[^{}]*\}$"},
+            ]
+        }
+    ),
+]
+
+
+class ForEachSpec(StepSpec):
+    """Keys of a `for_each` step: items, files or partitions, and the steps that each of them goes through."""
+
+    model_config = exactly_one("items", "files", "partitions")
+
+    kind: Literal["for_each"]
+    items: Annotated[
+        Items | None, Field(description="A list, a parameter of type list, or a step's result that is one")
+    ] = None
+    files: Annotated[Folder | None, Field(description="Each file below: a step's output, or s3://bucket/prefix/")] = (
+        None
+    )
+    partitions: Annotated[
+        Folder | None,
+        Field(description="Each folder key=value directly below: a step's output, or s3://bucket/prefix/"),
+    ] = None
+    as_: Annotated[
+        Identifier,
+        AfterValidator(_item_name),
+        Field(alias="as", description="What ${…} calls the item inside; ${<name>_index} counts from 0"),
+    ] = "item"
+    max_parallel: Annotated[int, Field(ge=1, le=10000, description="Rounds at the same time")] = 10
+    tolerated_failure_percentage: Annotated[
+        int | None, Field(ge=1, le=100, description="The loop succeeds although so many rounds fail; runs distributed")
+    ] = None
+    batch_size: Annotated[
+        int | None, Field(ge=2, le=1000, description="Items a round, which then is about a list of them")
+    ] = None
+    steps: Annotated[dict[StepName, RawStep], Field(min_length=1, description="What is done with each item")]
+    collect: Annotated[
+        Scalar | dict[Identifier, Scalar] | None,
+        Field(description="What each round gives to ${steps.<step>.results}; true without"),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "ForEachSpec":
+        if sum(source is not None for source in (self.items, self.files, self.partitions)) != 1:
+            raise SpecValueError("a loop goes over one thing", "give one of `items:`, `files:`, `partitions:`")
+        return self
+
+    @property
+    def distributed(self) -> bool:
+        """Whether each round is an execution of its own: for files, and for what an inline Map cannot do."""
+        asked = self.tolerated_failure_percentage is not None or self.batch_size is not None
+        return self.files is not None or asked or self.max_parallel > MOST_INLINE
+
+
+@dataclass(frozen=True, slots=True)
+class MapStateContext:
+    """The Map state without its rounds, and the state that lists partitions before it, where there are any."""
+
+    title: str
+    start_title: str
+    lists: bool
+    list_title: str
+    listing: Json
+    partitions: Json
+    items: Json
+    distributed: bool
+    reader: Json
+    selector: Json
+    max_parallel: int
+    label: str
+    tolerates: bool
+    tolerated_failure_percentage: int | None
+    batched: bool
+    batch_size: int | None
+    assign: Json
+
+
+def lower(spec: ForEachSpec, scope: Scope) -> Step:
+    """The step as a Map over its steps, inline or distributed. Raises: SpecError with PG017, PG102."""
+    _refuse_item_name(spec, scope)
+    inside = Scope(
+        scope.step, scope.kind, scope.spans, scope.around, scope.outputs, scope.needs, (*scope.items, spec.as_)
+    )
+    location = _location(spec, scope)
+    label = scope.step.replace("_", "-")
+    permissions: tuple[Permission, ...] = start_rounds(scope.names, label) if spec.distributed else ()
+    if location:
+        permissions = (*permissions, list_objects(location))
+    results, count = f"{scope.step}_results", f"{scope.step}_count"
+    return Step(
+        name=scope.step,
+        kind=spec.kind,
+        title=scope.title,
+        description=spec.description or f"Each {spec.as_}: {', '.join(spec.steps)}",
+        span=scope.spans.label,
+        needs=scope.needs,
+        outputs={"results": Value(Jsonata(f"${results}")), "count": Value(Jsonata(f"${count}"))},
+        permissions=permissions,
+        state=OutputFile(
+            scope.title, "steps/for_each/state.asl.json.j2", _context(spec, scope, location, label, (results, count))
+        ),
+        assigns=(results, count),
+        loop=Loop(
+            item_variable(spec.as_), index_variable(spec.as_), spec.distributed, _collected(spec.collect, inside)
+        ),
+        summary={"count": Jsonata(f"${count}")},
+    )
+
+
+def _refuse_item_name(spec: ForEachSpec, scope: Scope) -> None:
+    taken = {name for item in scope.items for name in (item, f"{item}_index")}
+    if spec.as_ in taken or f"{spec.as_}_index" in taken:
+        message = f"a loop around this one calls its item '{spec.as_}', too"
+        raise scope.fault("PG102", message, "give the inner loop another `as:`", "as")
+
+
+def _location(spec: ForEachSpec, scope: Scope) -> Location | None:
+    """The folder that is gone through; None for a list."""
+    key, given = ("files", spec.files) if spec.files else ("partitions", spec.partitions)
+    if given is None:
+        return None
+    plain = _S3.fullmatch(given)
+    if plain:
+        return Location(plain["bucket"], plain["prefix"])
+    found = scope.artifact(given, DatedFiles, key)
+    return found.location
+
+
+def _prefix(given: str, location: Location) -> Json:
+    """Of a step's output only what this run wrote."""
+    return location.prefix if _S3.fullmatch(given) else location.dated_prefix()
+
+
+def _context(
+    spec: ForEachSpec, scope: Scope, location: Location | None, label: str, variables: tuple[str, str]
+) -> MapStateContext:
+    listing: Json = None
+    if location:
+        listing = {"Bucket": location.bucket, "Prefix": _prefix(spec.files or spec.partitions or "", location)}
+    found = f"{scope.step}_partitions"
+    items: Json = Jsonata(f"${found}") if spec.partitions else _given_items(spec, scope)
+    results, count = variables
+    return MapStateContext(
+        title=scope.title,
+        start_title=f"{scope.title}: list" if spec.partitions else scope.title,
+        lists=spec.partitions is not None,
+        list_title=f"{scope.title}: list",
+        listing={**listing, "Delimiter": "/"} if spec.partitions and isinstance(listing, dict) else None,
+        partitions={found: _partitions(location)} if spec.partitions and location else None,
+        items=items,
+        distributed=spec.distributed,
+        reader={"Resource": "arn:${partition}:states:::s3:listObjectsV2", "Arguments": listing} if spec.files else None,
+        selector={"item": _item(spec, location), "index": Jsonata("$states.context.Map.Item.Index")},
+        max_parallel=spec.max_parallel,
+        label=label,
+        tolerates=spec.tolerated_failure_percentage is not None,
+        tolerated_failure_percentage=spec.tolerated_failure_percentage,
+        batched=spec.batch_size is not None,
+        batch_size=spec.batch_size,
+        assign={results: Jsonata("[$states.result]"), count: Jsonata("$count($states.result)")},
+    )
+
+
+def _given_items(spec: ForEachSpec, scope: Scope) -> Json:
+    if isinstance(spec.items, str):
+        value = scope.value(spec.items[2:-1], "items").text
+        # One item alone would not be a list: JSONata makes no difference between the two.
+        return Jsonata(f"[{value}]")
+    items: list[Json] = list(spec.items or ())
+    return items
+
+
+def _item(spec: ForEachSpec, location: Location | None) -> Jsonata:
+    value = "$states.context.Map.Item.Value"
+    if spec.files and location:
+        return Jsonata(
+            f"{{'key': {value}.Key, 'size': {value}.Size, 'bucket': '{location.bucket}',"
+            f" 'uri': 's3://{location.bucket}/' & {value}.Key}}"
+        )
+    return Jsonata(value)
+
+
+def _partitions(location: Location | None) -> Jsonata:
+    """The folders that a listing names, as objects: where they are, and what `key=value` in their names says."""
+    assert location is not None
+    name = "$split($p, '/')[-2]"
+    uri = f"'s3://{location.bucket}/' & $p"
+    pair = f"{{$substringBefore({name}, '='): $substringAfter({name}, '=')}}"
+    return Jsonata(
+        f"[$map([$states.result.CommonPrefixes.Prefix], function($p) "
+        f"{{ $merge([{{'prefix': $p, 'uri': {uri}}}, $contains({name}, '=') ? {pair} : {{}}]) }})]"
+    )
+
+
+def _collected(collect: Scalar | dict[str, Scalar] | None, inside: Scope) -> Json:
+    if collect is None:
+        return True
+    if isinstance(collect, dict):
+        return {key: _value(value, inside, "collect", key) for key, value in collect.items()}
+    return _value(collect, inside, "collect")
+
+
+def _value(value: Scalar, scope: Scope, *path: str) -> Json:
+    """A text that is one reference keeps the type of what it refers to; what was not made is null."""
+    if not isinstance(value, str):
+        return value
+    whole = REFERENCE.fullmatch(value)
+    if whole is None:
+        return scope.text(value, *path)
+    text = scope.value(whole.group(1), *path).text
+    return Jsonata(f"$exists({text}) ? {text} : null")

@@ -1,0 +1,54 @@
+"""Loops, run by the local cloud through the real command line."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.local.command_line import run_command
+
+FLOW = Path(__file__).parent / "flow"
+DATE = "2026-11-20"
+
+
+def run(project: Path, *options: str) -> tuple[str, dict[str, Any]]:
+    """What was printed, and the day's report of one run."""
+    shutil.copytree(FLOW, project / "specs")
+    assert run_command("generate", folder=project).code == 0
+    report = project / "report.json"
+    done = run_command("run", "specs/flow.yaml", "--date", DATE, "--report", report, *options, folder=project)
+    assert "Traceback" not in done.err
+    (day,) = json.loads(report.read_text(encoding="utf-8"))["days"]
+    return done.out, day
+
+
+@pytest.mark.slow
+def test_loops_over_a_list_files_batches_and_partitions(tmp_path: Path) -> None:
+    _, day = run(tmp_path)
+    assert day["status"] == "SUCCEEDED"
+    steps = day["output"]["steps"]
+    assert {name: steps[name]["count"] for name in ("chunks", "files", "batches", "parts")} == {
+        "chunks": 3,
+        "files": 3,
+        "batches": 2,
+        "parts": 3,
+    }
+    given = steps["combine"]["result"]
+    assert given["values"] == [
+        {"word": "one", "letters": 3},
+        {"word": "three", "letters": 5},
+        {"word": "fifteen", "letters": 7},
+    ]
+    assert given["sizes"] == [3, 5, 7]
+    assert given["batches"] == [{"values": ["one", "three"], "date": DATE}, {"values": ["fifteen"], "date": DATE}]
+    folder = f"s3://flow-dev-data-111111111111/pages/text/date={DATE}"
+    assert given["parts"] == [{"values": str(part), "date": f"{folder}/part={part}/"} for part in range(3)]
+
+
+@pytest.mark.slow
+def test_a_failed_round_is_told_by_its_own_step(tmp_path: Path) -> None:
+    out, day = run(tmp_path, "--parameter", 'words=["fine", "broken"]')
+    assert (day["status"], day["error"]) == ("FAILED", "ValueError")
+    assert "failed in state Count: ValueError" in out
