@@ -172,4 +172,8 @@ CATALOGUE: Mapping[str, str] = {
         "VPC has /16 to /24: AWS takes no larger one, and a smaller one has no room for the steps."
     ),
     "PG142": "Addresses overlap: those of the VPC, of its peers, or of two environments that have a peer in common.",
+    "PG170": (
+        "A model is to answer requests, and nothing says by which code. The built-in recommender brings its own; any "
+        "other model needs a folder with an inference.py (model_fn, input_fn, predict_fn, output_fn), or an image."
+    ),
 }

@@ -74,7 +74,7 @@ class Workbench:
 
     def image_tag(self, image: Image) -> str:
         """The tag of an image: what is in it."""
-        settings = [path for path in self.files if path.startswith(f"{image.name}/")]
+        settings = [path for path in self.files if path.startswith((f"{image.name}/", f"{image.folder}/code/"))]
         return self.digest(f"{image.folder}/Dockerfile", *settings, packages=image.packages)
 
     def function_key(self, function: LambdaFunction) -> str:

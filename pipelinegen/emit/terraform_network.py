@@ -113,10 +113,15 @@ def called_services(bench: Workbench) -> set[str]:
     for role in bench.pipeline.roles:
         if role.key not in roles:
             continue
-        calls = {action.split(":")[0] for item in role.permissions for action in item.actions}
+        calls = {_service(action) for item in role.permissions for action in item.actions}
         for prefix in calls - ON_BEHALF.get(role.key.service, frozenset()):
             found.update(ENDPOINTS.get(prefix, (prefix,)))
     return found
+
+
+def _service(action: str) -> str:
+    """The prefix of an action; asking an endpoint is a service of its own in the network."""
+    return "sagemaker.runtime" if action == "sagemaker:InvokeEndpoint" else action.split(":")[0]
 
 
 def roles_in_network(bench: Workbench) -> set[RoleKey]:

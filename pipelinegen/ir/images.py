@@ -2,6 +2,8 @@
 
 #: The training image the pipeline's own image derives from; a test holds it against the `sagemaker` package.
 PYTORCH_TRAINING_TAG = "2.5.1-gpu-py311"
+#: The same without CUDA, for machines that have no use for it.
+PYTORCH_CPU_TAG = "2.5.1-cpu-py311"
 
 #: Serves every region of the commercial partition that is not listed below.
 DEFAULT_ACCOUNT = "763104351884"
@@ -38,8 +40,11 @@ ACCOUNTS = {
 }
 
 
-def pytorch_training_image(region: str) -> str | None:
-    """The address of the SageMaker PyTorch GPU image in a region, or None where AWS offers none."""
+def pytorch_training_image(region: str, *, gpu: bool = True) -> str | None:
+    """The address of the SageMaker PyTorch image in a region, or None where AWS offers none."""
     account = ACCOUNTS.get(region) or (DEFAULT_ACCOUNT if region in DEFAULT_REGIONS else None)
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    return account and f"{account}.dkr.ecr.{region}.{suffix}/pytorch-training:{PYTORCH_TRAINING_TAG}"
+    return (
+        account
+        and f"{account}.dkr.ecr.{region}.{suffix}/pytorch-training:{PYTORCH_TRAINING_TAG if gpu else PYTORCH_CPU_TAG}"
+    )

@@ -40,6 +40,14 @@ class Loop:
     collect: Json
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint(Artifact):
+    """A SageMaker endpoint: its name as a value, and as it stands in ARNs."""
+
+    text: Jsonata
+    name: str
+
+
 class Service(StrEnum):
     """AWS services that take a role, by their trust principal."""
 

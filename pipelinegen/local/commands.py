@@ -61,6 +61,14 @@ def show_logs(options: Namespace) -> int:
 
 
 @_printing_faults
+def approve(options: Namespace) -> int:
+    """Answers what a run is waiting on."""
+    from pipelinegen.local.approve import answer
+
+    return answer(options)
+
+
+@_printing_faults
 def serve(options: Namespace) -> int:
     """Serves what the last run loaded."""
     from pipelinegen.local.serve import serve_last_run

@@ -1,5 +1,6 @@
 """What a local process keeps of a container: ENV and WORKDIR of the image, and /opt/ml under another root."""
 
+import json
 import re
 import shlex
 from collections.abc import Mapping
@@ -21,10 +22,12 @@ class Image:
     working_folder: str = f"{CONTAINER_ROOT}/code"
     #: What COPY takes from the build context, and where it puts it.
     copies: tuple[tuple[str, str], ...] = ()
+    #: The words of ENTRYPOINT in its exec form; empty without one.
+    entrypoint: tuple[str, ...] = ()
 
 
 def parse_dockerfile(text: str) -> Image:
-    """ENV (both forms), WORKDIR and COPY of the last stage; all other instructions are for `docker build`."""
+    """ENV (both forms), WORKDIR, COPY and ENTRYPOINT of the last stage; the rest is for `docker build`."""
     image = Image()
     for line in _instructions(text):
         word, _, rest = line.partition(" ")
@@ -36,6 +39,8 @@ def parse_dockerfile(text: str) -> Image:
             image = replace(image, working_folder=rest.strip())
         elif word.upper() == "COPY":
             image = replace(image, copies=(*image.copies, *_copies(rest)))
+        elif word.upper() == "ENTRYPOINT":
+            image = replace(image, entrypoint=_entrypoint(rest.strip()))
     return image
 
 
@@ -71,6 +76,10 @@ def _instructions(text: str) -> list[str]:
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     joined = re.sub(r"\\\s*\n", " ", "\n".join(lines))
     return [line.strip() for line in joined.splitlines() if line.strip()]
+
+
+def _entrypoint(rest: str) -> tuple[str, ...]:
+    return tuple(json.loads(rest)) if rest.startswith("[") else ("/bin/sh", "-c", rest)
 
 
 def _copies(rest: str) -> list[tuple[str, str]]:

@@ -121,12 +121,26 @@ class _Deployer:
     def _tell_the_server(self) -> None:
         """First of all: jobs may start as soon as the state machine exists."""
         steps = {state: step["name"] for step in self._settings["steps"] for state in step["states"]}
-        images = {image["uri"]: self._text(image["dockerfile"]) for image in self._settings.get("images", [])}
+        described = self._settings.get("images", [])
+        images = {image["uri"]: self._text(image["dockerfile"]) for image in described}
         # As with an image: what a job runs is what there was when it was deployed.
-        context = self._cloud.workdir / "build-context"
-        shutil.rmtree(context, ignore_errors=True)
-        shutil.copytree(self._code / "runtime", context / "runtime", ignore=shutil.ignore_patterns("__pycache__"))
-        Deployed(steps, images, str(context)).write(self._cloud.workdir)
+        root = self._cloud.workdir / "build-context"
+        shutil.rmtree(root, ignore_errors=True)
+        shutil.copytree(self._code / "runtime", root / "runtime", ignore=shutil.ignore_patterns("__pycache__"))
+        contexts = {image["uri"]: self._own_context(root, image) for image in described if self._own_code(image)}
+        Deployed(steps, images, str(root), contexts).write(self._cloud.workdir)
+
+    def _own_code(self, image: Mapping[str, str]) -> Path | None:
+        """The user's code that goes into an image, if any does."""
+        folder = (self._folder / image["dockerfile"]).parent / "code"
+        return folder if folder.is_dir() else None
+
+    def _own_context(self, root: Path, image: Mapping[str, str]) -> str:
+        own, code = root / "own" / Path(image["dockerfile"]).parent.name, self._own_code(image)
+        assert code is not None
+        shutil.copytree(code, own / "code", ignore=shutil.ignore_patterns("__pycache__"))
+        (own / "runtime").symlink_to(root / "runtime", target_is_directory=True)
+        return str(own)
 
     def _create_buckets(self) -> None:
         s3 = self._cloud.client("s3")

@@ -16,8 +16,10 @@ class Deployed:
 
     steps_of_states: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
-    #: The build context of the images: a folder that holds the package `runtime`.
+    #: The build context of an image: a folder that holds the package `runtime`.
     code: str = ""
+    #: Those of images that hold more, by the image's address.
+    contexts: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, workdir: Path) -> None:
         """Makes this what the server process sees from its next job on."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -22,21 +23,38 @@ _START_SECONDS: Final = 60.0
 _END_SECONDS: Final = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class CloudSettings:
+    """How strict and how patient a local cloud is.
+
+    `enforce_policies`: a call that the policies of its role do not allow is refused, as on AWS. `approve`: questions of
+    approval steps are answered with yes at once. `most_wait_seconds`: longer waits and pauses are cut short to this.
+    """
+
+    enforce_policies: bool = True
+    approve: bool = False
+    most_wait_seconds: float | None = None
+
+    def words(self) -> list[str]:
+        """These settings on the server's command line."""
+        wait = [] if self.most_wait_seconds is None else ["--most-wait-seconds", str(self.most_wait_seconds)]
+        return [*([] if self.enforce_policies else ["--no-iam"]), *(["--approve"] if self.approve else []), *wait]
+
+
 class LocalCloud:
     """A running local cloud; use it in a `with` block, whose end leaves no process behind.
 
-    `enforce_policies`: a call that the policies of its role do not allow is refused, as on AWS.
     Raises: PortTakenError, LocalCloudError if the server does not start.
     """
 
     def __init__(
-        self, workdir: Path, account: str, region: str, port: int = 0, *, enforce_policies: bool = True
+        self, workdir: Path, account: str, region: str, port: int = 0, *, settings: CloudSettings | None = None
     ) -> None:
         self.workdir = workdir.resolve()
         self.account = account
         self.region = region
         self.port = port
-        self.enforce_policies = enforce_policies
+        self.settings = settings or CloudSettings()
         self._process: subprocess.Popen[bytes] | None = None
         self._clients: dict[str, Any] = {}
 
@@ -132,7 +150,7 @@ class LocalCloud:
 
     def _command(self) -> list[str]:
         words = ["--workdir", str(self.workdir), "--account", self.account, "--region", self.region]
-        words += ["--port", str(self.port), *([] if self.enforce_policies else ["--no-iam"])]
+        words += ["--port", str(self.port), *self.settings.words()]
         return [sys.executable, "-m", "pipelinegen.local.server", *words]
 
     def _environment(self) -> dict[str, str]:

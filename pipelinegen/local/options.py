@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 #: The commands that need the local cloud's packages, by the function of `pipelinegen.local.commands` that does them.
 LOCAL_COMMANDS: Final = {
+    "approve": "approve",
     "run": "run",
     "runs": "runs",
     "logs": "show_logs",
@@ -56,6 +57,12 @@ def _add_run(commands: "Commands") -> None:
         "--continue", dest="go_on", action="store_true", help="go on with what the last run left, instead of anew"
     )
     _ending_options(run)
+    approve = _command(commands, "approve", "answer what a local run waits for, from another terminal")
+    approve.add_argument("run", nargs="?", metavar="RUN", help="the run, or its step; needless if only one waits")
+    approve.add_argument("--reject", action="store_true", help="say no, which fails the run")
+    approve.add_argument("--comment", metavar="TEXT", help="a reason, which the run reports")
+    approve.add_argument("--list", action="store_true", help="show what is waiting, and answer nothing")
+    _state_option(approve)
 
 
 def _add_record_commands(commands: "Commands") -> None:
@@ -112,6 +119,11 @@ def _state_option(parser: argparse.ArgumentParser) -> None:
 def _ending_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="leave the local cloud running at the end, until Ctrl-C")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the summary as JSON, too")
+    parser.add_argument(
+        "--approve", action="store_true", help="answer every approval step with yes, for unattended runs"
+    )
+    parser.add_argument("--real-waits", action="store_true", help="wait as long as the spec says, not a second at most")
+    parser.add_argument("--no-iam", action="store_true", help="let every role do everything; proves nothing then")
 
 
 def _days(text: str) -> int:

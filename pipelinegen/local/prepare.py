@@ -7,7 +7,7 @@ import json
 import shutil
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,13 @@ from pipelinegen.local.data import DATA_SETS
 from pipelinegen.local.data.choice import find_data_set
 from pipelinegen.local.data.vehicles import DataSet
 from pipelinegen.local.faults import LocalCloudError
+from pipelinegen.local.local_cloud import CloudSettings
 from pipelinegen.tree import compile_specs, generate_folders
 from pipelinegen.write import compare
 
 SEED = 0
+#: A wait of an hour shows nothing here that one of a second does not.
+MOST_WAIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Prepared:
     pipeline: Pipeline
     folder: Path
     state: Path
+    settings: CloudSettings = field(default_factory=CloudSettings)
 
     @property
     def deployment(self) -> Mapping[str, Any]:
@@ -52,7 +56,17 @@ def prepare(options: Namespace) -> Prepared:
             f"{first.path.as_posix()} is {first.state}{more}; what runs is what was generated",
             f"run `pipelinegen generate {options.spec.as_posix()}`",
         )
-    return Prepared(pipeline, folder, options.state / pipeline.name / pipeline.environment)
+    return Prepared(pipeline, folder, options.state / pipeline.name / pipeline.environment, cloud_settings(options))
+
+
+def cloud_settings(options: Namespace) -> CloudSettings:
+    """What the options say of the local cloud; commands without such options get the defaults of a run."""
+    given = vars(options)
+    return CloudSettings(
+        enforce_policies=not given.get("no_iam"),
+        approve=bool(given.get("approve")),
+        most_wait_seconds=None if given.get("real_waits") else MOST_WAIT_SECONDS,
+    )
 
 
 def _compiled(options: Namespace) -> tuple[Pipeline, Path, list[Any]]:

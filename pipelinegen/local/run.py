@@ -94,7 +94,7 @@ def _as_before(world: World, options: Namespace) -> Namespace:
     spec = Path(world.spec)
     if not spec.is_file():
         raise LocalCloudError(f"'{spec.as_posix()}' is not here", "go to the folder that the run was started in")
-    return Namespace(spec=spec, out=Path(world.out), env=world.environment, state=options.state)
+    return Namespace(**{**vars(options), "spec": spec, "out": Path(world.out), "env": world.environment})
 
 
 def _work(prepared: Prepared, world: World, tables: Mapping[str, pa.Table], options: Namespace, work: Work) -> int:

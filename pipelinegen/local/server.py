@@ -54,6 +54,8 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--region", required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--no-iam", action="store_true", help="do not enforce the roles' policies")
+    parser.add_argument("--approve", action="store_true", help="answer questions of approval steps with yes")
+    parser.add_argument("--most-wait-seconds", type=float, help="cut longer waits and pauses short")
     return parser.parse_args(argv)
 
 
@@ -108,11 +110,14 @@ def _application(workdir: Path, options: argparse.Namespace, port: int, children
     default_user_config["lambda"] = {"use_docker": False}
 
     from pipelinegen.local.cloud.authorisation import AuthorisationMiddleware
-    from pipelinegen.local.cloud.install import install_all
+    from pipelinegen.local.cloud.install import install_all, new_cloud
+    from pipelinegen.local.cloud.invocations import InvocationMiddleware
     from pipelinegen.local.cloud.tasks import TaskMiddleware
 
-    install_all(workdir, options.account, options.region, f"http://127.0.0.1:{port}", children)
-    application = DomainDispatcherApplication(create_backend_app)
+    endpoint = f"http://127.0.0.1:{port}"
+    cloud = new_cloud(workdir, options.account, options.region, endpoint, children)
+    book = install_all(cloud, approve=options.approve, most_wait_seconds=options.most_wait_seconds)
+    application: Any = InvocationMiddleware(DomainDispatcherApplication(create_backend_app), book)
     if not options.no_iam:
         application = AuthorisationMiddleware(application, options.account, workdir)
     return TaskMiddleware(application)

@@ -64,6 +64,8 @@ def start_session(
 ) -> Session:
     """Starts and deploys; the end of `stack` ends it all. What the state folder holds of the world is loaded."""
     pipeline, state = prepared.pipeline, prepared.state
+    if not prepared.settings.enforce_policies:
+        console.print("[bold red]IAM IS OFF[/]: every role may do everything; this proves nothing about permissions")
     remove_working_files(state)
     stack.callback(remove_working_files, state)
     rows = sum(table.num_rows for table in tables.values())
@@ -71,7 +73,7 @@ def start_session(
         warehouse = fill_derby(tables, state / "warehouse") if pipeline.warehouse else None
     with console.status("starting the local cloud and Redis"):
         redis = stack.enter_context(RedisServer(state / "redis"))
-        cloud = stack.enter_context(LocalCloud(state, pipeline.account_id, pipeline.region))
+        cloud = stack.enter_context(LocalCloud(state, pipeline.account_id, pipeline.region, settings=prepared.settings))
         names = prepared.deployment["secrets"]
         redis_secret = next((name for name in names if name.endswith("/redis")), "redis")
         secrets = local_secrets(pipeline, redis_secret, redis.password, warehouse.secret() if warehouse else None)

@@ -1,7 +1,8 @@
 """The image of a SageMaker job: the pipeline's own, or one that lies in any ECR repository already."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
@@ -44,11 +45,16 @@ ImageUri = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class JobImage:
-    """What a job runs: the address for its request, the repository it is pulled from, and what has to be built."""
+    """What a job runs: the address for its request, the repository it is pulled from, and what has to be built.
+
+    `dockerfile` None: the one named like the image. `copies`: the user's files that go into it.
+    """
 
     uri: str
     repository_arn: str
     built: Image | None = None
+    dockerfile: OutputFile | None = None
+    copies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def resources(self) -> tuple[Image, ...]:
@@ -58,7 +64,7 @@ class JobImage:
     @property
     def files(self) -> tuple[OutputFile, ...]:
         """The Dockerfile, where the pipeline builds the image."""
-        return (image_file(self.built),) if self.built else ()
+        return (self.dockerfile or image_file(self.built),) if self.built else ()
 
 
 def job_image(scope: Scope, uri: str | None) -> JobImage:

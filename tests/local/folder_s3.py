@@ -32,3 +32,6 @@ class FolderS3:
 
     def delete_object(self, Bucket: str, Key: str) -> None:  # noqa: N803 - boto3's names
         (self.root / Bucket / Key).unlink()
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        return {"Body": (self.root / Bucket / Key).open("rb")}

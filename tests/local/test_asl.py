@@ -20,7 +20,6 @@ from tests.local.asl_jsonpath_cases import CASES as JSONPATH
 UNSUPPORTED = {
     "jsonpath-nested_execution": "moto 5.2.5: startExecution.sync:2 fails for want of a callback",
     "jsonpath-athena_sync": "moto 5.2.5: athena:startQueryExecution.sync has no way to wait",
-    "jsonpath-transform_sync": "ours: transform jobs are refused, since moto only pretends to run them",
 }
 
 _ALL_CASES = {**{f"jsonpath-{k}": v for k, v in JSONPATH.items()}, **{f"jsonata-{k}": v for k, v in JSONATA.items()}}
@@ -50,7 +49,10 @@ def _parameters() -> list[Any]:
 def world(cloud: LocalCloud, fixtures: Path) -> World:
     role = _make_role(cloud)
     Deployed(
-        images={"img": "FROM x\nENV SAGEMAKER_PROGRAM=runtime/training/train.py\nCOPY runtime /opt/ml/code/runtime\n"},
+        images={
+            "img": "FROM x\nENV SAGEMAKER_PROGRAM=runtime/training/train.py\nCOPY runtime /opt/ml/code/runtime\n",
+            "serve": 'FROM x\nCOPY runtime /opt/ml/code/runtime\nENTRYPOINT ["python3", "runtime/echo/serve.py"]\n',
+        },
         code=str(fixtures / "code"),
     ).write(cloud.workdir)
     _fill_bucket(cloud)
@@ -116,7 +118,7 @@ def _make_jobs(cloud: LocalCloud, role: str, fixtures: Path) -> None:
     cloud.client("sagemaker").create_model(
         ModelName="suite-model",
         ExecutionRoleArn=role,
-        PrimaryContainer={"Image": "img", "ModelDataUrl": "s3://suite/model/model.tar.gz"},
+        PrimaryContainer={"Image": "serve"},
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipelinegen.assets import cache_folder
-from pipelinegen.ir.images import PYTORCH_TRAINING_TAG, pytorch_training_image
+from pipelinegen.ir.images import PYTORCH_CPU_TAG, PYTORCH_TRAINING_TAG, pytorch_training_image
 
 PACKAGE = "sagemaker==2.257.7"
 LIST = "sagemaker/image_uri_config/pytorch.json"
@@ -31,8 +31,9 @@ def versions() -> dict[str, Any]:
     return found
 
 
-def test_every_region_of_the_package_has_its_account(versions: dict[str, Any]) -> None:
-    version, processor, python = PYTORCH_TRAINING_TAG.split("-")
+@pytest.mark.parametrize("gpu", [True, False])
+def test_every_region_of_the_package_has_its_account(versions: dict[str, Any], gpu: bool) -> None:
+    version, processor, python = (PYTORCH_TRAINING_TAG if gpu else PYTORCH_CPU_TAG).split("-")
     listed = versions[version]
     assert python in listed["py_versions"]
     expected = {
@@ -40,7 +41,7 @@ def test_every_region_of_the_package_has_its_account(versions: dict[str, Any]) -
         f"/{listed['repository']}:{version}-{processor}-{python}"
         for region, account in listed["registries"].items()
     }
-    assert {region: pytorch_training_image(region) for region in expected} == expected
+    assert {region: pytorch_training_image(region, gpu=gpu) for region in expected} == expected
 
 
 def test_a_region_without_an_image_has_none() -> None:

@@ -69,6 +69,9 @@ def read_request(environ: Mapping[str, Any], body: bytes) -> Request | None:
 
 def calls_of(request: Request, place: Place) -> list[Call]:
     """All calls that have to be allowed for the request to be."""
+    invoked = re.fullmatch(r"/endpoints/(?P<name>[^/]+)/invocations", request.path)
+    if request.service == "sagemaker" and invoked:
+        return [Call("sagemaker:InvokeEndpoint", place.arn("sagemaker", request.region, f"endpoint/{invoked['name']}"))]
     if request.service == "s3":
         return _s3(request, place)
     if request.service == "lambda":
@@ -89,11 +92,22 @@ def _described(request: Request, place: Place, operation: str, body: Mapping[str
     if describe is None:
         return [Call(action, "*")]
     calls = [Call(action, resource) for resource in describe(request, place, body)]
-    if action in _PASSES_ROLE:
-        calls.append(Call("iam:PassRole", body["RoleArn"], {"iam:PassedToService": "sagemaker.amazonaws.com"}))
-    if action in _PASSES_ROLE and body.get("Tags"):
+    calls.extend(_passed_roles(action, body))
+    if action.startswith("sagemaker:Create") and body.get("Tags"):
         calls.append(Call("sagemaker:AddTags", calls[0].resource))
     return calls
+
+
+def _passed_roles(action: str, body: Mapping[str, Any]) -> list[Call]:
+    """iam:PassRole for every role that a request hands to a service; a short name stands for a role of the account."""
+    found = []
+    for service, path in _PASSED_ROLES.get(action, ()):
+        value: Any = body
+        for part in path:
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if isinstance(value, str):
+            found.append(Call("iam:PassRole", value, {"iam:PassedToService": service}))
+    return found
 
 
 def _named(service: str, kind: str, field: str, request: Request, place: Place, body: Mapping[str, Any]) -> list[str]:
@@ -107,6 +121,11 @@ def _parameters(request: Request, place: Place, body: Mapping[str, Any]) -> list
 
 def _secret(request: Request, place: Place, body: Mapping[str, Any]) -> list[str]:
     return [place.secret_arn(body["SecretId"])]
+
+
+def _deployment(request: Request, place: Place, body: Mapping[str, Any]) -> list[str]:
+    """CreateEndpoint and UpdateEndpoint are checked against the endpoint and against its configuration."""
+    return [*_endpoint(request, place, body), *_configuration(request, place, body)]
 
 
 def _field(name: str, request: Request, place: Place, body: Mapping[str, Any]) -> list[str]:
@@ -128,10 +147,26 @@ def _anything(request: Request, place: Place, body: Mapping[str, Any]) -> list[s
 _job = partial(_named, "glue", "job", "JobName")
 _training = partial(_named, "sagemaker", "training-job", "TrainingJobName")
 _processing = partial(_named, "sagemaker", "processing-job", "ProcessingJobName")
+_transform = partial(_named, "sagemaker", "transform-job", "TransformJobName")
+_tuning = partial(_named, "sagemaker", "hyper-parameter-tuning-job", "HyperParameterTuningJobName")
 _model = partial(_named, "sagemaker", "model", "ModelName")
+_endpoint = partial(_named, "sagemaker", "endpoint", "EndpointName")
+_configuration = partial(_named, "sagemaker", "endpoint-config", "EndpointConfigName")
 _table = partial(_named, "dynamodb", "table", "TableName")
 
-_PASSES_ROLE: Final = frozenset({"sagemaker:CreateTrainingJob", "sagemaker:CreateProcessingJob"})
+#: The roles that requests hand on: to which service, and where in the request (Service Authorization Reference).
+_PASSED_ROLES: Final[Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]] = {
+    "events:PutTargets": (("states.amazonaws.com", ("RoleArn",)),),
+    "glue:CreateCrawler": (("glue.amazonaws.com", ("Role",)),),
+    "glue:CreateJob": (("glue.amazonaws.com", ("Role",)),),
+    "sagemaker:CreateHyperParameterTuningJob": (("sagemaker.amazonaws.com", ("TrainingJobDefinition", "RoleArn")),),
+    "sagemaker:CreateModel": (("sagemaker.amazonaws.com", ("ExecutionRoleArn",)),),
+    "sagemaker:CreateProcessingJob": (("sagemaker.amazonaws.com", ("RoleArn",)),),
+    "sagemaker:CreateTrainingJob": (("sagemaker.amazonaws.com", ("RoleArn",)),),
+    "scheduler:CreateSchedule": (("scheduler.amazonaws.com", ("Target", "RoleArn")),),
+    "states:CreateStateMachine": (("states.amazonaws.com", ("roleArn",)),),
+    "states:UpdateStateMachine": (("states.amazonaws.com", ("roleArn",)),),
+}
 
 _RESOURCES: Final[Mapping[str, Callable[[Request, Place, Mapping[str, Any]], list[str]]]] = {
     "cloudwatch:PutMetricData": _anything,
@@ -143,14 +178,31 @@ _RESOURCES: Final[Mapping[str, Callable[[Request, Place, Mapping[str, Any]], lis
     "glue:GetJobRun": _job,
     "glue:GetJobRuns": _job,
     "glue:StartJobRun": _job,
+    "sagemaker:CreateEndpoint": _deployment,
+    "sagemaker:CreateEndpointConfig": _configuration,
+    "sagemaker:CreateHyperParameterTuningJob": _tuning,
     "sagemaker:CreateModel": _model,
     "sagemaker:CreateProcessingJob": _processing,
     "sagemaker:CreateTrainingJob": _training,
+    "sagemaker:CreateTransformJob": _transform,
+    "sagemaker:DeleteEndpoint": _endpoint,
+    "sagemaker:DeleteEndpointConfig": _configuration,
+    "sagemaker:DeleteModel": _model,
+    "sagemaker:DescribeEndpoint": _endpoint,
+    "sagemaker:DescribeEndpointConfig": _configuration,
+    "sagemaker:DescribeHyperParameterTuningJob": _tuning,
+    "sagemaker:DescribeModel": _model,
     "sagemaker:DescribeProcessingJob": _processing,
     "sagemaker:DescribeTrainingJob": _training,
+    "sagemaker:DescribeTransformJob": _transform,
+    "sagemaker:ListEndpointConfigs": _anything,
+    "sagemaker:ListEndpoints": _anything,
     "sagemaker:ListModels": _anything,
+    "sagemaker:StopHyperParameterTuningJob": _tuning,
     "sagemaker:StopProcessingJob": _processing,
     "sagemaker:StopTrainingJob": _training,
+    "sagemaker:StopTransformJob": _transform,
+    "sagemaker:UpdateEndpoint": _deployment,
     "secretsmanager:DescribeSecret": _secret,
     "secretsmanager:GetSecretValue": _secret,
     "sns:Publish": partial(_field, "TopicArn"),

@@ -7,16 +7,21 @@ import moto.stepfunctions.parser.models  # noqa: F401
 
 from pipelinegen.local.aws_lambda import FunctionPool
 from pipelinegen.local.cloud import (
+    approvals,
+    clock,
     durable,
+    endpoints,
     functions,
     glue_jobs,
     integrations,
     interpreter,
     maps,
+    models,
     notifications,
     parameters,
     recorder,
     sagemaker_jobs,
+    transform_jobs,
 )
 from pipelinegen.local.cloud.board import Cloud, JobBoard
 from pipelinegen.local.cloud.sessions import RoleSessions
@@ -26,10 +31,10 @@ from pipelinegen.local.processes import ChildProcesses
 from pipelinegen.local.spark_archive import SparkArchive
 
 
-def install_all(workdir: Path, account: str, region: str, endpoint: str, children: ChildProcesses) -> Cloud:
-    """Turns the moto of this process into the local cloud."""
+def new_cloud(workdir: Path, account: str, region: str, endpoint: str, children: ChildProcesses) -> Cloud:
+    """What the modules share; nothing is installed yet."""
     sessions = RoleSessions(endpoint, region)
-    cloud = Cloud(
+    return Cloud(
         account=account,
         region=region,
         workdir=workdir,
@@ -38,15 +43,24 @@ def install_all(workdir: Path, account: str, region: str, endpoint: str, childre
         board=JobBoard(),
         functions=FunctionPool(children, sessions.environment, workdir / "functions"),
     )
+
+
+def install_all(cloud: Cloud, *, approve: bool, most_wait_seconds: float | None) -> endpoints.EndpointBook:
+    """Turns the moto of this process into the local cloud; gives what InvokeEndpoint asks."""
     interpreter.install()
     maps.install()
     parameters.install()
+    clock.install(most_wait_seconds)
     integrations.install(cloud)
     functions.install(cloud)
     glue_jobs.install(cloud, find_java, SparkArchive(cache_folder()))
+    models.install()
     sagemaker_jobs.install(cloud)
+    transform_jobs.install(cloud)
     notifications.install(cloud)
+    approvals.install(cloud, approve=approve)
+    book = endpoints.install(cloud)
     # Last: what the other modules replaced is what is recorded.
     recorder.install(cloud)
     durable.install(cloud)
-    return cloud
+    return book

@@ -45,6 +45,7 @@ class _JobCall:
 
     noun: str
     board: str
+    snake: str
 
     @property
     def name(self) -> str:
@@ -55,12 +56,14 @@ class _JobCall:
         return f"{self.noun}Status"
 
     def method(self, verb: str) -> str:
-        return f"{verb}_{self.board}_job"
+        return f"{verb}_{self.snake}"
 
 
 _SAGEMAKER_JOBS: Final = {
-    "createtrainingjob": _JobCall("TrainingJob", "training"),
-    "createprocessingjob": _JobCall("ProcessingJob", "processing"),
+    "createtrainingjob": _JobCall("TrainingJob", "training", "training_job"),
+    "createprocessingjob": _JobCall("ProcessingJob", "processing", "processing_job"),
+    "createtransformjob": _JobCall("TransformJob", "transform", "transform_job"),
+    "createhyperparametertuningjob": _JobCall("HyperParameterTuningJob", "tuning", "hyper_parameter_tuning_job"),
 }
 
 

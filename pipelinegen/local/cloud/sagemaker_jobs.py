@@ -4,7 +4,6 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from moto.core.responses import EmptyResult
@@ -13,8 +12,8 @@ from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
 from pipelinegen.local.cloud.board import Cloud
+from pipelinegen.local.cloud.models import job_place
 from pipelinegen.local.cloud.replacing import replace_attribute
-from pipelinegen.local.containers import parse_dockerfile
 from pipelinegen.local.sagemaker import JobEnd, JobPlace, remove_base, run_training_job
 from pipelinegen.local.sagemaker_processing import run_processing_job
 
@@ -31,8 +30,6 @@ def install(cloud: Cloud) -> None:
     replace_attribute(SageMakerResponse, "stop_processing_job", _stop(cloud, "processing"))
     # moto has no StopTrainingJob at all.
     SageMakerResponse.stop_training_job = _stop(cloud, "training")
-    replace_attribute(SageMakerModelBackend, "create_transform_job", _refuse_transform_jobs)
-    replace_attribute(SageMakerModelBackend, "create_endpoint", _refuse_endpoints)
     replace_attribute(SageMakerModelBackend, "create_hyper_parameter_tuning_job", _refuse_tuning_jobs)
 
 
@@ -93,7 +90,7 @@ def _start(cloud: Cloud, kind: str, job: Any, request: dict[str, Any], image: st
 
     def body(stop: threading.Event) -> None:
         try:
-            end = run(request, _place(cloud, name, job.role_arn, image, log), stop)
+            end = run(request, job_place(cloud, name, job.role_arn, image, log), stop)
         except Exception as error:
             end = JobEnd("Failed", "Failed", f"InternalServerError: {error}")
         _record(job, kind, end)
@@ -105,23 +102,6 @@ def _start(cloud: Cloud, kind: str, job: Any, request: dict[str, Any], image: st
             remove_base(cloud.workdir / "jobs" / name)
 
     cloud.board.start(f"{kind}/{name}", body)
-
-
-def _place(cloud: Cloud, name: str, role_arn: str, image: str | None, log: Path) -> JobPlace:
-    deployed = cloud.deployed()
-    if image is None or image not in deployed.images:
-        raise LookupError(f"CannotPullContainerError: no image '{image}' was deployed")
-    base = cloud.workdir.resolve() / "jobs" / name
-    base.mkdir(parents=True, exist_ok=True)
-    return JobPlace(
-        base=base,
-        log=log,
-        code=Path(deployed.code),
-        image=parse_dockerfile(deployed.images[image]),
-        environment=cloud.sessions.environment(role_arn),
-        s3=cloud.sessions.client("s3", role_arn),
-        children=cloud.children,
-    )
 
 
 def _record(job: Any, kind: str, end: JobEnd) -> None:
@@ -153,16 +133,6 @@ def _stop(cloud: Cloud, kind: str) -> Any:
         return EmptyResult()
 
     return stop
-
-
-def _refuse_transform_jobs(self: Any, **_: object) -> None:
-    """moto says Completed and writes nothing; we do not run them, so we say so."""
-    raise AWSValidationException("the local cloud does not run transform jobs; use a processing job")
-
-
-def _refuse_endpoints(self: Any, **_: object) -> None:
-    """moto says InService and serves nothing."""
-    raise AWSValidationException("the local cloud does not serve endpoints; leave the step out with `only_in:`")
 
 
 def _refuse_tuning_jobs(self: Any, **_: object) -> None:

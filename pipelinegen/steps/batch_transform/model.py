@@ -3,18 +3,19 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from pipelinegen.ir.expressions import unique_job_name
 from pipelinegen.ir.model import Folder, Json, Jsonata, Model, OutputFile, RoleKey, SagemakerJob, Service, Step
 from pipelinegen.spec.fields import PositiveInt, SpecValueError, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.batch_transform.permissions import transform_permissions
+from pipelinegen.steps.own_code import CodeFolder, Requirements
 from pipelinegen.steps.processing import stored
 from pipelinegen.steps.sagemaker import JOB_RETRY, job_tags
-from pipelinegen.steps.sagemaker_images import ImageUri, job_image
+from pipelinegen.steps.sagemaker_images import ImageUri
 from pipelinegen.steps.sagemaker_instances import TransformInstanceType
-from pipelinegen.steps.serving import CREATED_MODEL, model_request
+from pipelinegen.steps.serving import CREATED_MODEL, IMAGE_OR_CODE, check_image_or_code, model_request, serving_image
 
 #: Requests under way times the size of each (SageMaker: MaxPayloadInMB).
 _MIB_UNDER_WAY = 100
@@ -33,9 +34,13 @@ class TransformInstanceSpec(StrictModel):
 class BatchTransformSpec(StepSpec):
     """Keys of a `batch_transform` step."""
 
+    model_config = ConfigDict(json_schema_extra=IMAGE_OR_CODE)
+
     kind: Literal["batch_transform"]
     model: Annotated[Reference, Field(description="The model that answers")]
-    image: Annotated[ImageUri, Field(description="Inference image in ECR that answers POST /invocations")]
+    image: Annotated[ImageUri | None, Field(description="Inference image in ECR that answers POST /invocations")] = None
+    code: Annotated[CodeFolder | None, Field(description="Folder of inference.py, for an image that we build")] = None
+    requirements: Requirements = []
     input: Annotated[Reference, Field(description="A table or folder; every file of it is sent")]
     content_type: Annotated[MimeType, Field(description="MIME type of the files, e.g. text/csv")]
     accept: Annotated[MimeType | None, Field(description="MIME type of the answers")] = None
@@ -52,6 +57,7 @@ class BatchTransformSpec(StepSpec):
 
     @model_validator(mode="after")
     def _bounded_payload(self) -> "BatchTransformSpec":
+        check_image_or_code(self.image, self.code, self.requirements)
         under_way = self.max_concurrency * self.max_payload_mib
         if under_way > _MIB_UNDER_WAY:
             message = f"{self.max_concurrency} requests of {self.max_payload_mib} MiB are {under_way} MiB"
@@ -84,10 +90,11 @@ class TransformJobContext:
 
 
 def lower(spec: BatchTransformSpec, scope: Scope) -> Step:
-    """The step with its requests, states and role. Raises: SpecError with PG017, PG071."""
+    """The step with its requests, states and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG170."""
     model = scope.artifact(spec.model, Model, "model")
     location, uri = stored(scope, spec.input, "input")
-    image, role = job_image(scope, spec.image), RoleKey(Service.SAGEMAKER, scope.step)
+    image = serving_image(scope, model, spec.image, spec.code, spec.requirements, spec.instance.type)
+    role = RoleKey(Service.SAGEMAKER, scope.step)
     output = Folder(scope.data)
     context = _context(spec, scope, model_request(scope, role, image, model), uri, output)
     return Step(
@@ -99,14 +106,16 @@ def lower(spec: BatchTransformSpec, scope: Scope) -> Step:
         needs=scope.needs,
         outputs={"output": output},
         permissions=transform_permissions(scope, role, image, (location, model.location)),
-        resources=(SagemakerJob(scope.step, role, image.uri),),
+        resources=(*image.resources, SagemakerJob(scope.step, role, image.uri)),
         files=(
             OutputFile(
                 f"sagemaker/{scope.step}.json",
                 "steps/batch_transform/job.json.j2",
                 TransformJobContext(context.model_request, context.request),
             ),
+            *image.files,
         ),
+        copies=image.copies,
         state=OutputFile(scope.title, "steps/batch_transform/state.asl.json.j2", context),
         summary={"output": output.uri},
     )

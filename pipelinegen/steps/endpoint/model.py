@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from pipelinegen.ir.expressions import quote
 from pipelinegen.ir.model import (
+    Endpoint,
     Jsonata,
     Model,
     OutputFile,
@@ -14,15 +15,16 @@ from pipelinegen.ir.model import (
     SagemakerJob,
     Service,
     Step,
-    Value,
 )
 from pipelinegen.spec.fields import PositiveInt, SpecValueError, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.endpoint.permissions import endpoint_permissions
 from pipelinegen.steps.endpoint.request import endpoint_states
 from pipelinegen.steps.endpoint.terraform import endpoint_resources
-from pipelinegen.steps.sagemaker_images import ImageUri, job_image
+from pipelinegen.steps.own_code import CodeFolder, Requirements
+from pipelinegen.steps.sagemaker_images import ImageUri, JobImage
 from pipelinegen.steps.sagemaker_instances import EndpointInstanceType
+from pipelinegen.steps.serving import IMAGE_OR_CODE, check_image_or_code, serving_image
 
 
 class EndpointInstanceSpec(StrictModel):
@@ -59,11 +61,15 @@ class RollbackSpec(StrictModel):
 class EndpointSpec(StepSpec):
     """Keys of an `endpoint` step."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["instance"]}, {"required": ["serverless"]}]})
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["instance"]}, {"required": ["serverless"]}], **IMAGE_OR_CODE}
+    )
 
     kind: Literal["endpoint"]
     model: Annotated[Reference, Field(description="The model, as a rule ${steps.<promote step>.model}")]
-    image: Annotated[ImageUri, Field(description="Inference image in ECR that answers POST /invocations")]
+    image: Annotated[ImageUri | None, Field(description="Inference image in ECR that answers POST /invocations")] = None
+    code: Annotated[CodeFolder | None, Field(description="Folder of inference.py, for an image that we build")] = None
+    requirements: Requirements = []
     instance: Annotated[EndpointInstanceSpec | None, Field(description="Machines of one's own")] = None
     serverless: Annotated[ServerlessSpec | None, Field(description="Machines for each request")] = None
     autoscaling: Annotated[AutoscalingSpec | None, Field(description="More machines under load")] = None
@@ -72,6 +78,7 @@ class EndpointSpec(StepSpec):
 
     @model_validator(mode="after")
     def _one_platform(self) -> "EndpointSpec":
+        check_image_or_code(self.image, self.code, self.requirements)
         if (self.instance is None) == (self.serverless is None):
             message = "an endpoint runs on `instance:` or is `serverless:`, one of them"
             raise SpecValueError(message, "give `instance: {}` or `serverless: {}`")
@@ -85,9 +92,9 @@ class EndpointSpec(StepSpec):
 
 
 def lower(spec: EndpointSpec, scope: Scope) -> Step:
-    """The step with its requests, states, alarms and role. Raises: SpecError with PG017, PG071."""
+    """The step with its requests, states, alarms and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG170."""
     model = scope.artifact(spec.model, Model, "model")
-    image, role = job_image(scope, spec.image), RoleKey(Service.SAGEMAKER, scope.step)
+    image, role = _image(spec, scope, model), RoleKey(Service.SAGEMAKER, scope.step)
     states = endpoint_states(spec, scope, role, image, model)
     in_vpc: tuple[Resource, ...] = (SagemakerJob(scope.step, role, image.uri),) if spec.instance else ()
     return Step(
@@ -97,11 +104,17 @@ def lower(spec: EndpointSpec, scope: Scope) -> Step:
         description=spec.description or f"SageMaker endpoint {states.name}",
         span=scope.spans.label,
         needs=scope.needs,
-        outputs={"endpoint": Value(Jsonata(quote(states.name)))},
+        outputs={"endpoint": Endpoint(Jsonata(quote(states.name)), states.name)},
         permissions=endpoint_permissions(scope, role, image, model, in_vpc=spec.instance is not None),
-        resources=in_vpc,
+        resources=(*image.resources, *in_vpc),
         resources_file=endpoint_resources(spec, scope, states.name),
-        files=(OutputFile(f"sagemaker/{scope.step}.json", "steps/endpoint/job.json.j2", states.requests),),
+        files=(OutputFile(f"sagemaker/{scope.step}.json", "steps/endpoint/job.json.j2", states.requests), *image.files),
+        copies=image.copies,
         state=OutputFile(scope.title, "steps/endpoint/state.asl.json.j2", states),
         summary={"endpoint": states.name},
     )
+
+
+def _image(spec: EndpointSpec, scope: Scope, model: Model) -> JobImage:
+    machine = spec.instance.type if spec.instance else "serverless"
+    return serving_image(scope, model, spec.image, spec.code, spec.requirements, machine)

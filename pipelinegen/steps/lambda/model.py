@@ -7,19 +7,26 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelinegen.ir.model import Json, Jsonata, LambdaFunction, Location, OutputFile, RoleKey, Service, Step, Value
+from pipelinegen.ir.model import (
+    Endpoint,
+    Json,
+    Jsonata,
+    LambdaFunction,
+    Location,
+    OutputFile,
+    RoleKey,
+    Service,
+    Step,
+    Value,
+)
 from pipelinegen.spec.fields import Identifier, SecretName
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
+from pipelinegen.steps.own_code import REQUIREMENT, CodeFolder
 
 from .permissions import function_permissions
 from .terraform import own_function_resources
 
 Scalar = str | int | float | bool
-#: Folders below that of the spec: no segment starts with a dot, so none leads out.
-_FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
-_REQUIREMENT = (
-    r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._-]+\])?([<>=!~]=?[A-Za-z0-9.*+!]+(,[<>=!~]=?[A-Za-z0-9.*+!]+)*)?$"
-)
 _SECRET_NAME = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|(API|ACCESS|PRIVATE|AUTH)_?KEY")
 _SECRET_VALUE = re.compile(r"(AKIA|ASIA)[0-9A-Z]{16}|-----BEGIN |(ghp|xoxb|sk_live)_")
 #: What Lambda sets itself (Lambda guide, "Reserved environment variables").
@@ -30,7 +37,7 @@ class LambdaSpec(StepSpec):
     """Keys of a `lambda` step."""
 
     kind: Literal["lambda"]
-    code: Annotated[str, Field(pattern=_FOLDER, max_length=200, description="Folder of the code, beside the spec")]
+    code: CodeFolder
     handler: Annotated[
         str,
         Field(
@@ -43,7 +50,7 @@ class LambdaSpec(StepSpec):
         Literal["python3.11", "python3.12", "python3.13"], Field(description="Runtime as Lambda names it")
     ] = "python3.11"
     requirements: Annotated[
-        list[Annotated[str, Field(pattern=_REQUIREMENT, max_length=100)]],
+        list[Annotated[str, Field(pattern=REQUIREMENT, max_length=100)]],
         Field(max_length=50, description="Packages that go into the bundle, as pip names them"),
     ] = []
     memory_mib: Annotated[int, Field(ge=128, le=10240, description="128 to 10240 (AWS Lambda)")] = 512
@@ -90,7 +97,7 @@ def lower(spec: LambdaSpec, scope: Scope) -> Step:
     _refuse_secrets(spec, scope)
     function = _function(spec, scope)
     secrets = tuple(sorted(set(spec.secrets)))
-    arn, permissions = function_permissions(function, secrets, _sources(spec, scope))
+    arn, permissions = function_permissions(function, secrets, _sources(spec, scope), _endpoints(spec, scope))
     variable = f"{scope.step}_result"
     context = InvokeStateContext(
         function_arn=arn,
@@ -163,6 +170,12 @@ def _sources(spec: LambdaSpec, scope: Scope) -> tuple[Location, ...]:
     found = [artifact for value in spec.payload.values() for artifact in scope.found(str(value))]
     locations = [getattr(artifact, "location", None) for artifact in found]
     return tuple(dict.fromkeys(item for item in locations if isinstance(item, Location)))
+
+
+def _endpoints(spec: LambdaSpec, scope: Scope) -> tuple[str, ...]:
+    """The endpoints that the payload names, for the function to ask."""
+    found = [artifact for value in spec.payload.values() for artifact in scope.found(str(value))]
+    return tuple(dict.fromkeys(item.name for item in found if isinstance(item, Endpoint)))
 
 
 def _refuse_secrets(spec: LambdaSpec, scope: Scope) -> None:

@@ -13,9 +13,9 @@ _INTERFACES = (
 
 
 def function_permissions(
-    function: LambdaFunction, secrets: tuple[str, ...], sources: tuple[Location, ...]
+    function: LambdaFunction, secrets: tuple[str, ...], sources: tuple[Location, ...], endpoints: tuple[str, ...]
 ) -> tuple[str, tuple[Permission, ...]]:
-    """The function's ARN, and the permissions to run it and for it to read its secrets and what its payload names."""
+    """The function's ARN, and the permissions to run it and for it to read and ask what it names."""
     arn, role = arns.arn("lambda", f"function:{function.name}"), function.role
     sid = f"Invoke{function.step.title().replace('_', '')}"
     permissions = [
@@ -34,6 +34,9 @@ def function_permissions(
         permissions.extend(read(role, "ReadInputs", *sources))
     if secrets:
         permissions.append(read_secrets(role, *secrets))
+    if endpoints:
+        asked = tuple(arns.arn("sagemaker", f"endpoint/{name}") for name in endpoints)
+        permissions.append(Permission(role, "AskEndpoints", ("sagemaker:InvokeEndpoint",), asked))
     if function.in_vpc:
         why = "to join a VPC, Lambda wants these on all (AWSLambdaVPCAccessExecutionRole)"
         permissions.append(Permission(role, "AttachNetwork", _INTERFACES, ("*",), why_every_resource=why))

@@ -1,0 +1,85 @@
+"""The user's own code in an image that the pipeline builds: a folder beside the spec, and the packages it wants."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from pipelinegen.ir import arns
+from pipelinegen.ir.images import pytorch_training_image
+from pipelinegen.ir.model import Image, OutputFile
+from pipelinegen.steps.base import Scope
+from pipelinegen.steps.sagemaker_images import JobImage
+
+#: Folders below that of the spec: no segment starts with a dot, so none leads out.
+FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
+REQUIREMENT = (
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._-]+\])?([<>=!~]=?[A-Za-z0-9.*+!]+(,[<>=!~]=?[A-Za-z0-9.*+!]+)*)?$"
+)
+CodeFolder = Annotated[str, Field(pattern=FOLDER, max_length=200, description="Folder of the code, beside the spec")]
+Requirements = Annotated[
+    list[Annotated[str, Field(pattern=REQUIREMENT, max_length=100)]],
+    Field(max_length=50, description="Packages that the code wants, as pip names them"),
+]
+
+#: Where an image has the user's code, and the runtime's.
+CODE_ROOT = "/opt/ml/code"
+PROGRAM_FOLDER = f"{CODE_ROOT}/program"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnImageContext:
+    """An image with the user's code, with parts of our runtime, or with both.
+
+    `install` are pip's words, `entrypoint` is ENTRYPOINT's JSON.
+    """
+
+    base: str
+    install: str | None
+    packages: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+    has_code: bool
+    work_folder: str
+    entrypoint: str | None
+
+
+def shell_words(requirements: Sequence[str]) -> str | None:
+    """Packages as words of a shell, in which the quotes keep < and > from redirecting; None for none."""
+    return " ".join(f'"{requirement}"' for requirement in requirements) or None
+
+
+def read_own_code(scope: Scope, folder: str, wanted: str | None = None) -> Mapping[str, str]:
+    """The files of the step's `code:`. Raises: SpecError with PG062 if it cannot be taken, or has no file `wanted`."""
+    files = scope.code(folder, "code")
+    if wanted is not None and wanted not in files:
+        message = f"the folder '{folder}' has no {wanted}"
+        raise scope.fault("PG062", message, f"add {wanted}, or name the folder that has it", "code")
+    return files
+
+
+def own_image(
+    scope: Scope,
+    name: str,
+    context: OwnImageContext,
+    code: Mapping[str, str] | None = None,
+) -> JobImage:
+    """An image of the pipeline's own by the name `name`, an identifier; `code` are its files of the user's."""
+    image = Image(name, f"containers/{name}", context.base, context.packages)
+    return JobImage(
+        uri=f"${{image_{name}}}",
+        repository_arn=arns.arn("ecr", f"repository/{scope.names.repository(name)}"),
+        built=image,
+        dockerfile=OutputFile(f"{image.folder}/Dockerfile", "containers/own.Dockerfile.j2", context),
+        copies={f"{image.folder}/code/{path}": text for path, text in (code or {}).items()},
+    )
+
+
+def base_image(scope: Scope, instance_type: str) -> str:
+    """AWS's PyTorch image for the machine. Raises: SpecError with PG025 where AWS has none."""
+    gpu = instance_type.startswith(("ml.g", "ml.p"))
+    base = pytorch_training_image(scope.around.region, gpu=gpu)
+    if base is None:
+        message = f"AWS offers no SageMaker PyTorch image in '{scope.around.region}'"
+        raise scope.fault("PG025", message, "choose another region, or give `image:`", "kind")
+    return base

@@ -1,0 +1,1 @@
+"""Inference: the program behind an endpoint and behind a transform job, under SageMaker's serving contract."""
