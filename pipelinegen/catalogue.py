@@ -176,4 +176,13 @@ CATALOGUE: Mapping[str, str] = {
         "A model is to answer requests, and nothing says by which code. The built-in recommender brings its own; any "
         "other model needs a folder with an inference.py (model_fn, input_fn, predict_fn, output_fn), or an image."
     ),
+    "PG125": (
+        "Raw states are not of the Amazon States Language: a state that leads nowhere or that nothing leads to, a "
+        "field that its type does not have, an unknown service or action, or JSONata that does not parse."
+    ),
+    "PG126": (
+        "A declared permission names no resource of its actions, or every resource without a reason, or lets a role be "
+        "passed to anybody."
+    ),
+    "PG127": "Raw states set a variable of a name that the pipeline uses itself, or that belongs to a step.",
 }

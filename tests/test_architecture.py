@@ -34,7 +34,7 @@ LEVELS = (
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 
 #: What the compiler may need beside the standard library.
-LIGHT = {"jinja2", "pydantic", "pydantic_core", "sqlglot", "typing_extensions", "yaml", "pipelinegen"}
+LIGHT = {"jinja2", "jsonata", "pydantic", "pydantic_core", "sqlglot", "typing_extensions", "yaml", "pipelinegen"}
 
 
 def name_of(path: Path) -> str:

@@ -7,6 +7,7 @@ from pipelinegen.emit.asl_failure import failing, keeping, leads_to_failure, led
 from pipelinegen.emit.asl_fragments import PASSED_ON, Fragment, State, link, ordered
 from pipelinegen.emit.asl_weave import weaver
 from pipelinegen.emit.base import File, Workbench
+from pipelinegen.emit.query_language import in_one_language
 from pipelinegen.ir import arns
 from pipelinegen.ir.expressions import RUN_DATE, RUN_ID, comment, expression
 from pipelinegen.ir.model import Json, Jsonata, Step
@@ -23,6 +24,7 @@ class EnvelopeContext:
     """The state machine around its states."""
 
     comment: str
+    query_language: str
     start_at: str
     states: Json
 
@@ -35,8 +37,10 @@ def emit_state_machine(bench: Workbench) -> Iterable[File]:
     if any(leads_to_failure(state) for state in states.values()):
         end = _failure(bench, weave.block("!"))
         states = led({**states, **end}, next(iter(end)))
+    language, states = in_one_language(states)
     context = EnvelopeContext(
         comment=_comment(bench),
+        query_language=language,
         start_at="Start run",
         states={name: ordered(state) for name, state in states.items()},
     )

@@ -10,6 +10,7 @@ from pipelinegen.ir.model import Jsonata, Step
 #: Order of keys in a state, for readers.
 _KEYS = (
     "Comment",
+    "QueryLanguage",
     "Type",
     "Resource",
     "Arguments",

@@ -31,7 +31,7 @@ def tolerant(step: Step, fragment: Fragment) -> Fragment:
 
 def _retried(step: Step, state: State) -> State:
     """The state with the step's own retries after those of its service."""
-    if step.retry is None or state["Type"] != "Task":
+    if step.retry is None or state["Type"] not in ("Task", "Parallel"):
         return state
     retrier: State = {
         "ErrorEquals": ["States.TaskFailed", "States.Timeout"],

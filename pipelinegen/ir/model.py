@@ -219,6 +219,7 @@ class Step:
     `otherwise` gives variables their values when the step does not run (null where it names none); a step that
     `tolerates_skipped` runs although a step it refers to did not.
     `block` is empty, or names the loop whose body the step is part of.
+    `own_variables` are set by raw states of the user's, inside of a state of the step.
     `copies` are texts of the user's, by the path where they are generated; `secrets` the names of those it reads.
     """
 
@@ -237,6 +238,7 @@ class Step:
     state: OutputFile | None = None
     resources_file: ResourcesFile | None = None
     assigns: tuple[str, ...] = ()
+    own_variables: tuple[str, ...] = ()
     otherwise: Mapping[str, Json] = field(default_factory=dict)
     tolerates_skipped: bool = False
     reads_promoted: bool = False

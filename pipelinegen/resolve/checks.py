@@ -63,3 +63,28 @@ def check_ends(draft: Draft) -> Draft:
     if faults:
         raise SpecError(faults)
     return draft
+
+
+#: Variables of the run itself.
+_RUN_VARIABLES = frozenset({"failure", "parameters", "promoted", "run_date", "run_id"})
+
+
+def check_own_variables(draft: Draft) -> Draft:
+    """The draft itself. Raises: SpecError with PG127 if raw states set a variable that the pipeline has.
+
+    AWS refuses a variable that is assigned both inside a Parallel state and outside of it.
+    """
+    faults = [
+        Diagnostic(
+            draft.spans.at("steps", step.name).label,
+            "PG127",
+            f"the states of '{step.name}' set the variable '{name}', which is the pipeline's own",
+            f"call it something else, such as 'my_{name}'"[:100],
+        )
+        for step in draft.steps
+        for name in step.own_variables
+        if name in _RUN_VARIABLES or any(name.startswith(f"{prefix}_") for prefix in ("branch", *draft.raw_steps))
+    ]
+    if faults:
+        raise SpecError(faults)
+    return draft

@@ -11,15 +11,13 @@ from pipelinegen.steps.aws_api.arguments import ArgumentChecker, Found, find_res
 from pipelinegen.steps.aws_api.integrations import JOBS, Job
 from pipelinegen.steps.aws_api.permissions import (
     ROLE_ARN,
-    action_templates,
     call_permissions,
     derived,
-    examples,
     follow_permissions,
-    matching,
     pass_permissions,
 )
 from pipelinegen.steps.base import Scope
+from pipelinegen.steps.resource_arns import action_templates, examples, matching
 
 _ROOT = "$states.result"
 
@@ -181,7 +179,7 @@ def _resources(
     scope: Scope, asked: Asked, call: Call, action: str, job: Job | None, faults: list[Diagnostic]
 ) -> tuple[str, ...]:
     """The ARNs on which an action works: those of `resources:`, or those that the literal arguments name."""
-    templates = action_templates(call, action)
+    templates = action_templates(call.service, action)
     given = _given(scope, asked, templates, faults)
     if given:
         also = [matching(name, templates.values()) for name in (job.also if job else ())]

@@ -1,7 +1,7 @@
 """What the state machine may do to make a call: IAM's actions of it, on the resources that it names."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pipelinegen.aws.models import Call
@@ -9,36 +9,11 @@ from pipelinegen.ir import arns
 from pipelinegen.ir.model import Permission
 from pipelinegen.steps.aws_api.integrations import PASSED_TO, Job
 from pipelinegen.steps.permissions import STATES
+from pipelinegen.steps.resource_arns import action_templates, filled, fits, variables
 
-_VARIABLE: Final = re.compile(r"\$\{([A-Za-z]+)\}")
-_OWN: Final = {"Partition": "${partition}", "Region": "${region}", "Account": "${account_id}"}
 #: Variables of ARN templates whose value has another name among the arguments.
 _ARGUMENTS: Final = {"objectname": "key", "parameternamewithoutleadingslash": "name"}
 ROLE_ARN: Final = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+", re.ASCII)
-
-
-def action_templates(call: Call, action: str) -> Mapping[str, str]:
-    """The ARN templates of the resources that an action takes, by their type; none if it takes no resource."""
-    listed = call.service.resource_arns(action.partition(":")[0])
-    return {name: listed[name] for name, _ in call.service.resource_types(action) if name in listed}
-
-
-def matching(given: str, templates: Iterable[str]) -> str | None:
-    """The whole ARN of what a user wrote, in full or from its type on; None if it fits no template."""
-    for template in templates:
-        *head, tail = template.split(":", 5)
-        if given.startswith("arn:"):
-            if _pattern(template).fullmatch(given):
-                return given
-        elif _pattern(tail).fullmatch(given) and given != "*":
-            return f"{_filled(':'.join(head), {})}:{given}"
-    return None
-
-
-def examples(templates: Iterable[str]) -> str:
-    """How resources are named in `resources:`, for a reader."""
-    tails = sorted({_VARIABLE.sub(r"<\1>", template.split(":", 5)[5]) for template in templates}, key=len)
-    return ", ".join(tails[:4])
 
 
 def derived(call: Call, action: str, arguments: Mapping[str, str]) -> tuple[str, ...] | None:
@@ -46,7 +21,7 @@ def derived(call: Call, action: str, arguments: Mapping[str, str]) -> tuple[str,
 
     `arguments` are the texts at the top of the call's arguments, by their names in lower case.
     """
-    templates = action_templates(call, action)
+    templates = action_templates(call.service, action)
     found = []
     for kind, required in call.service.resource_types(action):
         template = templates.get(kind)
@@ -73,9 +48,9 @@ def follow_permissions(
     """Watching and stopping what was started: on the resources of the call, or else on all that its arguments allow."""
     places: dict[tuple[str, ...], list[str]] = {}
     for action in job.follows:
-        templates = action_templates(call, action).values()
-        own = [arn for arn in given if any(_pattern(template).fullmatch(arn) for template in templates)]
-        wanted = tuple(own or [_filled(template, _values(template, arguments)) for template in templates])
+        templates = action_templates(call.service, action).values()
+        own = [arn for arn in given if any(fits(arn, template) for template in templates)]
+        wanted = tuple(own or [filled(template, _values(template, arguments)) for template in templates])
         places.setdefault(wanted, []).append(action)
     found = []
     for arns_of, actions in places.items():
@@ -98,11 +73,10 @@ def pass_permissions(prefix: str, roles: Sequence[str], sid: str) -> tuple[Permi
 
 def _named_by(kind: str, template: str, arguments: Mapping[str, str]) -> str | None:
     for value in arguments.values():
-        if value.startswith("arn:") and _pattern(template).fullmatch(value):
+        if value.startswith("arn:") and fits(value, template):
             return value
     values = _values(template, {**arguments, **_renamed(kind, arguments)})
-    wanted = set(_VARIABLE.findall(template)) - set(_OWN)
-    return _filled(template, values) if wanted == set(values) else None
+    return filled(template, values) if set(variables(template)) == set(values) else None
 
 
 def _renamed(kind: str, arguments: Mapping[str, str]) -> Mapping[str, str]:
@@ -113,25 +87,10 @@ def _renamed(kind: str, arguments: Mapping[str, str]) -> Mapping[str, str]:
 def _values(template: str, arguments: Mapping[str, str]) -> dict[str, str]:
     """What the arguments say of a template's variables."""
     values = {}
-    for variable in _VARIABLE.findall(template):
+    for variable in variables(template):
         lower = variable.lower()
         names = (lower, lower.removesuffix("name"), _ARGUMENTS.get(lower, lower))
         named = next((arguments[name] for name in names if name in arguments), None)
-        if variable not in _OWN and named and not named.startswith("arn:"):
+        if named and not named.startswith("arn:"):
             values[variable] = named.lstrip("/")
     return values
-
-
-def _filled(template: str, values: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(lambda found: _OWN.get(found[1]) or values.get(found[1], "*"), template)
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    """What an ARN of a template looks like; a region or an account may be missing or a wildcard."""
-    parts = _VARIABLE.split(template)
-    words = [re.escape(part) if index % 2 == 0 else _one(part) for index, part in enumerate(parts)]
-    return re.compile("".join(words))
-
-
-def _one(variable: str) -> str:
-    return r"[^:]*" if variable in _OWN else r".+"

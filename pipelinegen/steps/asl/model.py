@@ -1,0 +1,148 @@
+"""What an `asl` step is in the spec and in the IR."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue, model_validator
+
+from pipelinegen.errors import SpecError
+from pipelinegen.ir.model import Json, Jsonata, OutputFile, Step, Value
+from pipelinegen.source import SpanTree, parse
+from pipelinegen.spec.fields import Identifier, SpecValueError, StrictModel, exactly_one
+from pipelinegen.steps.asl.machine import MachineCheck, prefixed
+from pipelinegen.steps.asl.permissions import Declared, declared_permissions
+from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
+
+#: A file below the spec's folder: no segment starts with a dot, so none leads out.
+_FILE = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$"
+Scalar = str | int | float | bool
+
+
+class AslPermissionSpec(StrictModel):
+    """What the states do in AWS, and on what."""
+
+    actions: Annotated[
+        list[Annotated[str, Field(pattern=r"^[a-z0-9-]+:[A-Za-z0-9]+$", max_length=128)]],
+        Field(min_length=1, max_length=50, description="IAM actions, such as dynamodb:PutItem"),
+    ]
+    resources: Annotated[
+        list[Annotated[str, Field(pattern=r"^[A-Za-z0-9:/_.*@+=,?-]+$", max_length=1000)]],
+        Field(min_length=1, max_length=50, description="Whole ARNs, or what follows the account in one"),
+    ]
+    passed_to: Annotated[
+        list[Annotated[str, Field(pattern=r"^[a-z0-9.-]+\.amazonaws\.com$", max_length=128)]],
+        Field(max_length=5, description="With iam:PassRole: the services that may take the role"),
+    ] = []
+    why_every_resource: Annotated[
+        str | None, Field(min_length=1, max_length=300, description="Why `*` is among the resources")
+    ] = None
+
+
+class AslSpec(StepSpec):
+    """Keys of an `asl` step."""
+
+    model_config = exactly_one("states", "file")
+
+    kind: Literal["asl"]
+    language: Annotated[Literal["jsonata", "jsonpath"], Field(description="Query language of the states")] = "jsonata"
+    start_at: Annotated[str | None, Field(min_length=1, max_length=80, description="With `states:`: the first one")] = (
+        None
+    )
+    states: Annotated[dict[str, JsonValue] | None, Field(min_length=1, description="The states by their names")] = None
+    file: Annotated[
+        str | None,
+        Field(
+            pattern=_FILE,
+            max_length=200,
+            description="JSON or YAML with StartAt and States, in a folder beside the spec",
+        ),
+    ] = None
+    inputs: Annotated[
+        dict[Identifier, Scalar], Field(description="What the first state gets as its input; texts may hold references")
+    ] = {}
+    result: Annotated[
+        list[Identifier], Field(description="Keys of the last state's output, for ${steps.<step>.result.<key>}")
+    ] = []
+    permissions: Annotated[
+        list[AslPermissionSpec], Field(max_length=20, description="What the states may do; nothing else is allowed")
+    ] = []
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "AslSpec":
+        if (self.states is None) == (self.file is None):
+            raise SpecValueError("the states stand in one place", "give either `states:` or `file:`")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class RawStateContext:
+    """The state around the raw ones, which keeps their variables and names apart from the pipeline's."""
+
+    inputs: Json
+    machine: Json
+    assign: Json
+
+
+def lower(spec: AslSpec, scope: Scope) -> Step:
+    """The step as one state with the raw ones inside. Raises: SpecError with PG017, PG062, PG125, PG126."""
+    machine, spans, place = _machine(spec, scope)
+    jsonpath = spec.language == "jsonpath"
+    check = MachineCheck(spans, jsonpath)
+    check.check(machine, place)
+    if check.faults:
+        raise SpecError(check.faults)
+    permissions = declared_permissions(
+        scope,
+        [Declared(item.actions, item.resources, item.passed_to, item.why_every_resource) for item in spec.permissions],
+    )
+    variable = f"{scope.step}_result"
+    kept = {key: Jsonata(f"$exists($states.result[0].{key}) ? $states.result[0].{key} : null") for key in spec.result}
+    context = RawStateContext(
+        inputs={key: _value(value, scope, key) for key, value in spec.inputs.items()},
+        machine=prefixed(machine, scope.title, jsonpath=jsonpath),
+        assign={variable: kept} if kept else {},
+    )
+    return Step(
+        name=scope.step,
+        kind=spec.kind,
+        title=scope.title,
+        description=spec.description or "States of the Amazon States Language",
+        span=scope.spans.label,
+        needs=scope.needs,
+        outputs={f"result.{key}": Value(Jsonata(f"${variable}.{key}")) for key in spec.result},
+        permissions=permissions,
+        state=OutputFile(scope.title, "steps/asl/state.asl.json.j2", context),
+        assigns=(variable,) if kept else (),
+        own_variables=tuple(sorted(check.variables)),
+        summary={"result": Jsonata(f"${variable}")} if kept else {},
+    )
+
+
+def _machine(spec: AslSpec, scope: Scope) -> tuple[Mapping[str, Any], SpanTree, tuple[str, ...]]:
+    """The machine, and where its parts stand: `StartAt` and `States` below a path in a tree of places."""
+    if spec.states is not None:
+        label = scope.spans.at("states")
+        tree = SpanTree(label.value, label.key, {"StartAt": scope.spans.at("start_at"), "States": label})
+        first = next(iter(spec.states))
+        return {"StartAt": spec.start_at or first, "States": spec.states}, tree, ()
+    assert spec.file is not None
+    if spec.start_at is not None:
+        raise scope.fault("PG125", "a file says itself where it starts", "remove `start_at:`", "start_at")
+    folder, _, name = spec.file.rpartition("/")
+    files = scope.code(folder, "file")
+    if name not in files:
+        raise scope.fault("PG062", f"there is no file '{spec.file}' beside the spec", "write its path", "file")
+    base = scope.around.source.rpartition("/")[0]
+    source = parse(files[name], f"{base}/{spec.file}" if base else spec.file)
+    if not isinstance(source.data, dict):
+        raise scope.fault("PG125", f"'{spec.file}' is no machine", "write StartAt and States there", "file")
+    return source.data, source.spans, ()
+
+
+def _value(value: Scalar, scope: Scope, key: str) -> Json:
+    """A text that is one reference keeps the type of what it refers to."""
+    if not isinstance(value, str):
+        return value
+    whole = REFERENCE.fullmatch(value)
+    return scope.value(whole.group(1), "inputs", key) if whole else scope.text(value, "inputs", key)
