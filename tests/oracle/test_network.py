@@ -5,10 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.oracle.folders import generated_folders
 
-GOLDEN = Path(__file__).resolve().parents[1] / "golden"
-FOLDERS = [*generated_folders(), *sorted(path.parents[1] for path in GOLDEN.glob("*/expected/*/terraform/versions.tf"))]
+from tests.compiling import ROOT
+
+FOLDERS = sorted(
+    path.parents[1]
+    for pattern in ("generated/*/*/terraform/versions.tf", "tests/golden/*/expected/*/terraform/versions.tf")
+    for path in ROOT.glob(pattern)
+)
 
 #: Calls that go another way than through the VPC, by who makes them; AWS's guides to each service in a VPC.
 OTHER_WAYS = {
