@@ -33,7 +33,10 @@ CATALOGUE: Mapping[str, str] = {
         "Text in ${ } is no reference. References are ${steps.<step>.<output>}, ${datasets.<name>}, "
         "${run.date} and ${run.id}."
     ),
-    "PG019": "A column marked sensitive would reach S3 in the clear. It must be hashed or dropped when it is read.",
+    "PG019": (
+        "A column marked sensitive would reach S3 in the clear. It must be hashed, tokenised or dropped when it is "
+        "read. The message shows the way it would take."
+    ),
     "PG020": "An environment is named that the spec does not have.",
     "PG021": "A column is named that the dataset does not have.",
     "PG022": (
@@ -144,6 +147,10 @@ CATALOGUE: Mapping[str, str] = {
     "PG130": (
         "A foreign key cannot be held against its keys, because the step does not read the dataset that has them, or "
         "because one side is hashed or tokenised and the other is not."
+    ),
+    "PG134": (
+        "A column marked sensitive may reach S3 in the clear by a program or a statement of one's own, which nobody "
+        "can look into. The message shows the way it would take."
     ),
     "PG137": (
         "A column cannot be a key or a partition: it is dropped when it is read, or its type does not allow it. "

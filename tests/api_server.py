@@ -12,6 +12,7 @@ from runtime.api.app import create_app
 from runtime.api.configuration import ApiSettings, Configuration
 from runtime.api.redis_connection import PipeLimits
 from runtime.common.redis_address import RedisAddress
+from runtime.common.tokens import TokenKeys
 from tests.redis_server import free_port
 
 
@@ -20,7 +21,9 @@ def configuration(
     *,
     redis: RedisAddress | None = None,
     hash_user_ids: bool = False,
+    tokenise_user_ids: bool = False,
     pseudonym_key: bytes = b"",
+    tokens: TokenKeys | None = None,
     api_key: bytes = b"",
 ) -> Configuration:
     """A configuration for the Redis at `port` of the loopback, or at the address given."""
@@ -29,9 +32,10 @@ def configuration(
         key="recommendations:{user_id}",
         item_name="vehicle_id",
         hash_user_ids=hash_user_ids,
+        tokenise_user_ids=tokenise_user_ids,
         max_items=20,
     )
-    return Configuration(settings, redis or RedisAddress("127.0.0.1", port), pseudonym_key, api_key)
+    return Configuration(settings, redis or RedisAddress("127.0.0.1", port), pseudonym_key, tokens, api_key)
 
 
 @contextmanager

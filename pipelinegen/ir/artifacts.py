@@ -1,6 +1,7 @@
 """What steps give to others: data, models, metrics, values."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pipelinegen.ir.values import Check, Column, Jsonata, Location, Window
 
@@ -43,11 +44,15 @@ class Dataset(Artifact):
 
 @dataclass(frozen=True, slots=True)
 class Table(DatedFiles):
-    """Parquet files of one run, with the columns of a dataset; `is_checked` if its checks were enforced before."""
+    """Parquet files of one run, with the columns of a dataset; `is_checked` if its checks were enforced before.
+
+    `ways` say by which way the values of a column have come here, where that is known.
+    """
 
     dataset: Dataset
     location: Location
     is_checked: bool = False
+    ways: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,15 +131,15 @@ def local_secrets(
     if pipeline.warehouse and warehouse is not None:
         values[pipeline.warehouse.secret] = dict(warehouse)
     if pipeline.protection_secret:
-        values[pipeline.protection_secret] = {"key": pseudonym_key(pipeline)}
+        values[pipeline.protection_secret] = {"key": stand_in(pipeline), "token_key": stand_in(pipeline, " for tokens")}
     for name in (name for step in pipeline.steps for name in step.secrets):
         values.setdefault(name, {"value": f"local stand-in of {name}"})
     return values
 
 
-def pseudonym_key(pipeline: Pipeline) -> str:
-    """The stand-in for the pseudonym key; nothing on this machine is worth protecting with it."""
-    return hashlib.sha256(f"local stand-in of {pipeline.name}".encode()).hexdigest()
+def stand_in(pipeline: Pipeline, purpose: str = "") -> str:
+    """The stand-in for a key; nothing on this machine is worth protecting with it."""
+    return hashlib.sha256(f"local stand-in of {pipeline.name}{purpose}".encode()).hexdigest()
 
 
 def reset(state: Path) -> None:

@@ -28,9 +28,12 @@ class WarehouseSpec(StrictModel):
 
 
 class ProtectionSpec(StrictModel):
-    """The key for `protect: hash`."""
+    """The keys for `protect: hash` and `protect: tokenise`."""
 
-    secret: Annotated[SecretName, Field(description='Secrets Manager name; its JSON value holds "key"')]
+    secret: Annotated[
+        SecretName,
+        Field(description='Secrets Manager name; its JSON value holds "key" (hash) and "token_key" (tokenise)'),
+    ]
 
 
 class ColumnSpec(StrictModel):
@@ -41,7 +44,8 @@ class ColumnSpec(StrictModel):
     nullable: Annotated[bool, Field(description="Whether rows may lack a value; false is a check `not_null`")] = True
     sensitive: Annotated[bool, Field(description="Never reaches S3 in the clear")] = False
     protect: Annotated[
-        Literal["hash", "drop"] | None, Field(description="What is done to a sensitive column on reading")
+        Literal["hash", "drop", "tokenise"] | None,
+        Field(description="What is done to a sensitive column on reading; who has the key can turn tokens back"),
     ] = None
 
 

@@ -65,6 +65,7 @@ def check_query(question: Question) -> Answer:
         tuple(dict.fromkeys(findings)),
         {name: tuple(sorted(item.origins)) for name, item in traced.items()},
         frozenset(name for name, item in traced.items() if item.is_copy),
+        {name: item.text for name, item in result.fields.items()},
     )
 
 

@@ -42,12 +42,14 @@ class Finding:
 class Answer:
     """The faults, and for each column of the result that could be traced, the columns it is made of.
 
-    `copies` are the columns of the result that hold the values of their one origin unchanged.
+    `copies` are the columns of the result that hold the values of their one origin unchanged; `texts` are what the
+    outermost SELECT says that gives each column.
     """
 
     findings: tuple[Finding, ...] = ()
     origins: Mapping[str, tuple[Origin, ...]] = field(default_factory=dict)
     copies: frozenset[str] = frozenset()
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 def answer(question: Question, kept: Path | None) -> Answer:
@@ -80,4 +82,5 @@ def _from_json(text: str) -> Answer:
         tuple(Finding(**item) for item in found["findings"]),
         {name: tuple((table, column) for table, column in origins) for name, origins in found["origins"].items()},
         frozenset(found["copies"]),
+        dict(found["texts"]),
     )

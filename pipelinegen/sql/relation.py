@@ -8,12 +8,16 @@ from pipelinegen.sql.question import Columns, Origin
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of a relation: its type if known, the input columns it is made of, and whether it is a copy of one."""
+    """A column of a relation: its type if known, the input columns it is made of, and whether it is a copy of one.
+
+    `text` is what the SELECT says that gives it.
+    """
 
     type: str | None = None
     origins: frozenset[Origin] = frozenset()
     is_traced: bool = False
     is_copy: bool = False
+    text: str = field(default="*", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

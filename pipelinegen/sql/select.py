@@ -1,7 +1,7 @@
 """Reads a query from the inside out: what each SELECT sees, and what it gives."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -126,7 +126,8 @@ class Reader:
             if name is None:
                 is_open = True
                 continue
-            fields[name] = self._field(projection.unalias(), view, outer)
+            found = self._field(projection.unalias(), view, outer)
+            fields[name] = replace(found, text=projection.sql(dialect="spark", normalize_functions=False))
             if isinstance(projection, exp.Alias):
                 aliases[name] = fields[name]
         return Relation(fields, is_open)

@@ -33,8 +33,7 @@ def create_app(
     """The service; it connects to Redis when its lifespan starts, and again whenever it must."""
     settings = configuration.settings
     pipe = RedisPipe(configuration.redis, limits)
-    pseudonym_key = configuration.pseudonym_key if settings.hash_user_ids else None
-    store = RecommendationStore(pipe, settings.key, pseudonym_key)
+    store = RecommendationStore(pipe, settings.key, configuration.stored_id())
     metrics = Metrics()
     recommendations = recommendation_routes(store, settings.item_name, settings.max_items, metrics)
 

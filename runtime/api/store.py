@@ -1,6 +1,6 @@
 """Finds a user's recommendations in Redis, or what is popular where there are none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,7 +16,6 @@ from runtime.common.names import (
     FIELD_SCORES,
     redis_key,
 )
-from runtime.common.pseudonyms import pseudonymise
 from runtime.common.redis_address import bulk
 
 #: The two ends of `HMGET <key> <fields>` on the wire, encoded once.
@@ -64,12 +63,12 @@ def _list(stored: bytes) -> list[Any]:
 
 
 class RecommendationStore:
-    """Reads what the loader wrote; turns user ids into pseudonyms first where they are stored so."""
+    """Reads what the loader wrote; turns user ids into pseudonyms or tokens first where they are stored so."""
 
-    def __init__(self, pipe: RedisPipe, key_pattern: str, pseudonym_key: bytes | None) -> None:
+    def __init__(self, pipe: RedisPipe, key_pattern: str, stored_id: Callable[[str], str] | None) -> None:
         self._pipe = pipe
         self._key_pattern = key_pattern
-        self._pseudonym_key = pseudonym_key
+        self._stored_id = stored_id
         self._read_fallback = self._command(FALLBACK_USER)
 
     async def find(self, user_id: str) -> Recommendations | None:
@@ -97,10 +96,10 @@ class RecommendationStore:
 
     def _source(self, user_id: str) -> Source:
         """Where a list found for this id comes from: who asks for the fallback by name gets what is popular."""
-        return "popular" if user_id == FALLBACK_USER and not self._pseudonym_key else "model"
+        return "popular" if user_id == FALLBACK_USER and self._stored_id is None else "model"
 
     def _read(self, user_id: str) -> bytes:
-        return self._command(pseudonymise(user_id, self._pseudonym_key) if self._pseudonym_key else user_id)
+        return self._command(self._stored_id(user_id) if self._stored_id else user_id)
 
     def _command(self, stored_id: str) -> bytes:
         return _HMGET + bulk(redis_key(self._key_pattern, stored_id)) + _FIELDS

@@ -1,7 +1,7 @@
 """Brings a dataset to its declared columns: names, types, protection."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the name all Spark code uses
 
-from runtime.common.pseudonyms import pseudonymise
 from runtime.glue.faults import EtlError
+from runtime.glue.protection import ProtectionKeys, protected
 
 #: Spark's names of the declared types; the spec uses the same words.
 _PLAIN = r"(string|int|bigint|float|double|boolean|date|timestamp|decimal\(\d+,\d+\))"
@@ -38,11 +38,11 @@ class Typed:
 
 
 def declared_columns(
-    frame: DataFrame, dataset: str, columns: Mapping[str, Mapping[str, Any]], key: bytes | None
+    frame: DataFrame, dataset: str, columns: Mapping[str, Mapping[str, Any]], keys: ProtectionKeys
 ) -> Typed:
-    """The declared columns in their order, lower-case, cast, and pseudonymised where the declaration says so.
+    """The declared columns in their order, lower-case, cast, and protected where the declaration says so.
 
-    A column declared with `protect: drop` is not selected at all. `key` may be None if no column is hashed.
+    A column declared with `protect: drop` is not selected at all.
     Raises: EtlError if a column is absent, or its type can never become the declared one.
     """
     wanted = {name.lower(): column for name, column in columns.items() if column.get("protect") != "drop"}
@@ -57,7 +57,7 @@ def declared_columns(
         value, unconverted = _converted(frame, dataset, name, kinds[name], column["type"])
         if unconverted is not None:
             flags[name] = unconverted
-        selected.append(_protected(value, dataset, name, column, key).alias(name))
+        selected.append(_protected(value, dataset, name, column, keys).alias(name))
     named = {name: f"{UNCONVERTED_PREFIX}{name}" for name in flags}
     return Typed(frame.select(*selected, *(flags[name].alias(named[name]) for name in flags)), named)
 
@@ -80,21 +80,11 @@ def _converted(frame: DataFrame, dataset: str, name: str, kind: str, declared: s
     return cast, value.isNotNull() & failed
 
 
-def _protected(value: Column, dataset: str, name: str, column: Mapping[str, Any], key: bytes | None) -> Column:
-    if column.get("protect") != "hash":
-        return value
-    if key is None:
-        raise EtlError(f"column '{name}' of dataset '{dataset}' is hashed, but the job has no secret for it")
-    return F.udf(pseudonymiser(key), "string")(value.cast("string"))
-
-
-def pseudonymiser(key: bytes) -> Callable[[str | None], str | None]:
-    """A function of one value for Spark; the key travels inside it, so plans and logs show only its name."""
-
-    def pseudonym(value: str | None) -> str | None:
-        return None if value is None else pseudonymise(value, key)
-
-    return pseudonym
+def _protected(value: Column, dataset: str, name: str, column: Mapping[str, Any], keys: ProtectionKeys) -> Column:
+    found = protected(value, column.get("protect"), keys)
+    if found is None:
+        raise EtlError(f"column '{name}' of dataset '{dataset}' is protected, but the job has no secret for it")
+    return found
 
 
 def _listed(names: list[str]) -> str:

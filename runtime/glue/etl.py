@@ -15,6 +15,7 @@ from runtime.glue.checks import CheckResult, measure, require
 from runtime.glue.columns import declared_columns
 from runtime.glue.faults import EtlError, faults_of
 from runtime.glue.foreign_keys import measure_foreign_keys
+from runtime.glue.protection import ProtectionKeys, protection_keys
 from runtime.glue.report import report_document, write_report
 from runtime.glue.warehouse import Connection, connection, in_window, read_table, secret_value
 
@@ -37,13 +38,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run: its settings and arguments, and what it talks to. `source` and `key` are None where not needed."""
+    """One run: its settings and arguments, and what it talks to. `source` is None where it is not needed."""
 
     settings: Settings
     arguments: JobArguments
     spark: SparkSession
     source: Connection | None
-    key: bytes | None
+    keys: ProtectionKeys
 
 
 def run(
@@ -68,10 +69,10 @@ def _run(settings: Settings, argv: Sequence[str], clients: Clients, spark: Spark
     arguments = parse_arguments(argv, [name for name, source in inputs.items() if source["from"] == "s3"])
     # Secrets first: a job that may not read them fails within a second, not after Spark's start.
     source = _source(settings, clients)
-    key = _key(settings, clients)
+    keys = _keys(settings, clients)
     session = spark or start_session(settings["step"])
     try:
-        _execute(Job(settings, arguments, in_utc(session), source, key), clients)
+        _execute(Job(settings, arguments, in_utc(session), source, keys), clients)
     except EtlError as error:
         raise EtlError(source.redacted(str(error)) if source else str(error)) from error
     finally:
@@ -104,14 +105,13 @@ def _source(settings: Settings, clients: Clients) -> Connection | None:
     return connection(warehouse, secret_value(clients, warehouse["secret"])) if warehouse else None
 
 
-def _key(settings: Settings, clients: Clients) -> bytes | None:
+def _keys(settings: Settings, clients: Clients) -> ProtectionKeys:
     protection = settings.get("protection")
     if not protection:
-        return None
-    key = secret_value(clients, protection["secret"]).get("key")
-    if not isinstance(key, str) or not key:
-        raise EtlError(f"secret '{protection['secret']}' has no field 'key'")
-    return key.encode()
+        return ProtectionKeys()
+    columns = [column for source in settings["inputs"].values() for column in source["columns"].values()]
+    ways = frozenset(column["protect"] for column in columns if column.get("protect"))
+    return protection_keys(secret_value(clients, protection["secret"]), protection["secret"], ways)
 
 
 def _execute(job: Job, clients: Clients) -> None:
@@ -151,7 +151,7 @@ def _report_failure(job: Job, clients: Clients, outcome: Outcome) -> None:
 def _offer_input(job: Job, name: str, source: Mapping[str, Any], outcome: Outcome) -> None:
     """Makes the input a view of its name. It is read once: the counting pass fills the cache the SQL uses."""
     frame = in_window(_read(job, name, source), name, source.get("window"), job.arguments.run_date)
-    typed = declared_columns(frame, name, source["columns"], job.key)
+    typed = declared_columns(frame, name, source["columns"], job.keys)
     typed.frame.cache()
     with faults_of(f"input '{name}' cannot be read"):
         outcome.inputs[name], checks = measure(name, typed, source.get("checks", ()), job.arguments.run_date)
@@ -186,7 +186,7 @@ def _result(job: Job, outcome: Outcome) -> DataFrame:
     undeclared = sorted({name.lower() for name in frame.columns} - {name.lower() for name in declared})
     if undeclared:
         log("undeclared columns are left out", columns=undeclared)
-    typed = declared_columns(frame, "output", declared, None)
+    typed = declared_columns(frame, "output", declared, ProtectionKeys())
     typed.frame.cache()
     with faults_of("the SQL fails"):
         outcome.output, checks = measure(

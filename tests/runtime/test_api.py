@@ -17,6 +17,7 @@ from runtime.api.schemas import build_models
 from runtime.common.names import FALLBACK_USER
 from runtime.common.pseudonyms import pseudonymise
 from runtime.common.redis_address import RedisAddress
+from runtime.common.tokens import token_keys, tokenise
 from runtime.redis_loader.client import RedisLink
 from runtime.redis_loader.encode import RowEncoder
 from runtime.redis_loader.screen import BATCH_SCHEMA
@@ -249,6 +250,14 @@ def test_nothing_for_anybody(redis_server: RedisServer, database: redis.Redis) -
         assert response.json()["error"]["code"] == "unknown_user"
         batch = client.post("/v1/recommendations", json={"user_ids": ["nobody", "u1"], "limit": 1})
         assert batch.json() == {"recommendations": [answer("u1", 1, 1)], "not_found": ["nobody"]}
+
+
+def test_user_ids_are_looked_up_under_their_tokens(redis_server: RedisServer, database: redis.Redis) -> None:
+    keys = token_keys("0123456789abcdef0123456789abcdef")
+    publish(redis_server, {tokenise("u1", keys): lists_for(1), FALLBACK_USER: lists_for(99)})
+    with serving(configuration(redis_server.port, tokenise_user_ids=True, tokens=keys)) as client:
+        assert client.get(path_of("u1")).json()["source"] == "model"
+        assert client.get(path_of(tokenise("u1", keys))).json()["source"] == "popular"
 
 
 def test_user_ids_are_looked_up_under_their_pseudonyms(redis_server: RedisServer, database: redis.Redis) -> None:

@@ -34,7 +34,7 @@ def environment(folder: Path, settings: object = SETTINGS, **changes: str) -> di
 def test_everything_is_read(tmp_path: Path) -> None:
     configuration = read_configuration(environment(tmp_path, REDIS_USERNAME="reader"))
 
-    assert configuration.settings.model_dump() == SETTINGS
+    assert configuration.settings.model_dump() == SETTINGS | {"tokenise_user_ids": False}
     assert (configuration.redis.host, configuration.redis.port, configuration.redis.tls) == ("cache", 6379, True)
     assert (configuration.redis.username, configuration.redis.password) == ("reader", "k2")
     assert (configuration.pseudonym_key, configuration.api_key) == (b"k1", b"k3")
@@ -66,6 +66,7 @@ def test_odd_settings(tmp_path: Path, change: dict[str, Any], message: str) -> N
         ({"REDIS_PORT": "70000"}, "the environment variable REDIS_PORT is no port number: '70000'"),
         ({"REDIS_TLS": "yes"}, "the environment variable REDIS_TLS is neither 'true' nor 'false': 'yes'"),
         ({"PSEUDONYM_KEY": ""}, "user ids are stored under pseudonyms, but PSEUDONYM_KEY is missing"),
+        ({"TOKEN_KEY": "k"}, "TOKEN_KEY cannot be used: the key for tokens has 1 characters; it needs 32, at random"),
     ],
 )
 def test_odd_environments(tmp_path: Path, change: dict[str, str], message: str) -> None:

@@ -16,6 +16,7 @@ from runtime.glue.checks import measure
 from runtime.glue.columns import declared_columns
 from runtime.glue.etl import in_utc
 from runtime.glue.faults import EtlError
+from runtime.glue.protection import ProtectionKeys
 from runtime.glue.warehouse import connection, in_window, read_table
 from tests.glue_job import Aws, failure, rows, start
 
@@ -233,7 +234,7 @@ def test_the_database_filters_and_the_plan_hides_the_key(
     source = settings()["inputs"]["clicks"]
     frame = read_table(spark, connection({}, warehouse.secret()), source["table"])
     frame = in_window(frame, "clicks", source["window"], date(2026, 11, 22))
-    typed = declared_columns(frame, "clicks", source["columns"], KEY.encode())
+    typed = declared_columns(frame, "clicks", source["columns"], ProtectionKeys(hash=KEY.encode()))
     spark.conf.set("spark.sql.maxMetadataStringLength", "1000")
     plan = typed.frame._jdf.queryExecution().toString()
     assert "GreaterThanOrEqual(CLICKED_AT,2026-11-21 00:00:00.0), *LessThan(CLICKED_AT,2026-11-22 00:00:00.0)]" in plan
@@ -246,7 +247,10 @@ def test_every_check_counts_in_one_pass(spark: SparkSession) -> None:
         [(1, "a", 1.0), (1, "a", 5.0), (2, None, None), (3, "c", -1.0)], "id int, kind string, price double"
     )
     typed = declared_columns(
-        frame, "things", {"id": {"type": "int"}, "kind": {"type": "string"}, "price": {"type": "double"}}, None
+        frame,
+        "things",
+        {"id": {"type": "int"}, "kind": {"type": "string"}, "price": {"type": "double"}},
+        ProtectionKeys(),
     )
     checks: list[dict[str, Any]] = [
         {"not_null": ["kind", "price"]},
@@ -281,7 +285,7 @@ def test_every_check_counts_in_one_pass(spark: SparkSession) -> None:
     ],
 )
 def test_a_check_that_cannot_be_made(check: dict[str, Any], message: str, spark: SparkSession) -> None:
-    typed = declared_columns(spark.range(1), "things", {"id": {"type": "bigint"}}, None)
+    typed = declared_columns(spark.range(1), "things", {"id": {"type": "bigint"}}, ProtectionKeys())
     with pytest.raises(EtlError) as caught:
         measure("things", typed, [check], date(2026, 11, 22))
     assert str(caught.value) == message
@@ -305,7 +309,7 @@ def test_freshness_is_the_age_of_the_newest_value(
     frame = in_utc(spark).sql(
         f"SELECT {value} AS at UNION ALL SELECT CAST('2020-01-01' AS {kind}) WHERE {bool(newest)}"
     )
-    typed = declared_columns(frame, "things", {"at": {"type": kind}}, None)
+    typed = declared_columns(frame, "things", {"at": {"type": kind}}, ProtectionKeys())
     check = {"freshness": {"column": "at", "max_age_hours": hours}}
     _, (result,) = measure("things", typed, [check], date(2026, 11, 22))
     assert (result.check, result.columns, result.violations) == ("freshness", ("at",), violations)

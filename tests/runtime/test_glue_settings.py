@@ -118,8 +118,28 @@ def test_settings_of_another_version_are_refused() -> None:
     assert caught.value.code == "interactions: SETTINGS has schema_version 2, this runtime reads 1"
 
 
-def test_a_key_must_be_in_its_secret() -> None:
-    settings = {"schema_version": 1, "step": "s", "warehouse": None, "protection": {"secret": "k"}, "inputs": {}}
+@pytest.mark.parametrize(
+    ("way", "secret", "message"),
+    [
+        ("hash", "{}", "s: secret 'k' has no field 'key'"),
+        ("hash", '{"token_key": "t"}', "s: secret 'k' has no field 'key'"),
+        ("tokenise", '{"key": "k"}', "s: secret 'k' has no field 'token_key'"),
+        (
+            "tokenise",
+            '{"token_key": "short"}',
+            "s: secret 'k': the key for tokens has 5 characters; it needs 32, at random",
+        ),
+    ],
+)
+def test_a_key_must_be_in_its_secret(way: str, secret: str, message: str) -> None:
+    clicks = {"from": "warehouse", "columns": {"user_id": {"type": "string", "protect": way}}}
+    settings = {
+        "schema_version": 1,
+        "step": "s",
+        "warehouse": None,
+        "protection": {"secret": "k"},
+        "inputs": {"clicks": clicks},
+    }
     with pytest.raises(SystemExit) as caught:
-        run(settings, ARGV, Secrets("{}"))
-    assert caught.value.code == "s: secret 'k' has no field 'key'"
+        run(settings, ARGV, Secrets(secret))
+    assert caught.value.code == message

@@ -13,6 +13,9 @@ from pipelinegen.steps.api.permissions import api_permissions
 from pipelinegen.steps.api.terraform import api_resources
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 
+#: Under which variable the application finds the key, and which field of the secret holds it.
+_KEYS = {"hash": ("PSEUDONYM_KEY", "key"), "tokenise": ("TOKEN_KEY", "token_key")}
+
 
 class ApiSpec(StepSpec):
     """Keys of an `api` step."""
@@ -57,9 +60,10 @@ def lower(spec: ApiSpec, scope: Scope) -> Step:
         "key": hashes.key,
         "item_name": model.item_column,
         "hash_user_ids": model.user.protect == "hash",
+        **({"tokenise_user_ids": True} if model.user.protect == "tokenise" else {}),
         "max_items": hashes.predictions.top_k,
     }
-    api = _api(spec, scope, hash_user_ids=model.user.protect == "hash")
+    api = _api(spec, scope, model.user.protect)
     image = Image(
         api.image, f"containers/{api.image}", "public.ecr.aws/docker/library/python:3.11-slim", ("api", "common")
     )
@@ -81,10 +85,11 @@ def lower(spec: ApiSpec, scope: Scope) -> Step:
     )
 
 
-def _api(spec: ApiSpec, scope: Scope, *, hash_user_ids: bool) -> Api:
+def _api(spec: ApiSpec, scope: Scope, protect: str | None) -> Api:
     secrets = {"REDIS_PASSWORD": (scope.names.redis_secret(), "password")}
-    if hash_user_ids and scope.around.protection_secret:
-        secrets["PSEUDONYM_KEY"] = (scope.around.protection_secret, "key")
+    if protect in _KEYS and scope.around.protection_secret:
+        variable, field = _KEYS[protect]
+        secrets[variable] = (scope.around.protection_secret, field)
     return Api(
         name=scope.names.load_balancer(scope.step),
         step=scope.step,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from pipelinegen.errors import SpecError
 from pipelinegen.ir.expressions import RUN_DATE
 from pipelinegen.ir.model import Artifact, Dataset, GlueJob, Json, Location, OutputFile, RoleKey, Service, Step, Table
 from pipelinegen.spec.fields import Identifier, StrictModel, TimeoutMinutes
@@ -14,6 +15,7 @@ from pipelinegen.steps.glue_etl.contracts import input_settings, output_settings
 from pipelinegen.steps.glue_etl.permissions import glue_permissions
 from pipelinegen.steps.glue_etl.sql import check_sql
 from pipelinegen.steps.glue_etl.terraform import glue_resources
+from pipelinegen.steps.protection import PROTECTED, missing_keys
 
 JOB_ARGUMENTS: Mapping[str, str] = {
     "--enable-metrics": "true",
@@ -63,9 +65,9 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
     """The step with its job, script, state and roles. Raises: SpecError with PG017, PG018, PG019, PG023, PG130."""
     _refuse_references(scope, spec.sql)
     inputs = {name: _input(scope, name, reference) for name, reference in spec.inputs.items()}
-    output = scope.artifact(spec.output, Dataset, "output")
-    output = check_sql(scope, spec.sql, inputs, output)
-    table = Table(output, scope.data, is_checked=True)
+    result = check_sql(scope, spec.sql, inputs, scope.artifact(spec.output, Dataset, "output"))
+    output = result.output
+    table = Table(output, scope.data, is_checked=True, ways=result.ways)
     role = RoleKey(Service.GLUE, scope.step)
     report = Location(scope.names.bucket("data"), f"reports/{scope.step}/", scope.data.part)
     reads_warehouse = any(isinstance(item, Dataset) for item in inputs.values())
@@ -126,38 +128,23 @@ def _input(scope: Scope, name: str, reference: str) -> Dataset | Table:
             "inputs",
             name,
         )
-    _refuse_clear_text(scope, name, found)
+    without_key = list(missing_keys(scope, name, found))
+    if without_key:
+        raise SpecError(without_key)
     return found
-
-
-def _refuse_clear_text(scope: Scope, name: str, dataset: Dataset) -> None:
-    for column in dataset.columns:
-        if column.sensitive and column.protect is None:
-            message = f"sensitive column '{column.name}' of '{dataset.name}' would reach {scope.data.uri} in the clear"
-            raise scope.fault(
-                "PG019",
-                message,
-                f"add `protect: hash` or `protect: drop` to {dataset.name}.{column.name}",
-                "inputs",
-                name,
-            )
-        if column.protect == "hash" and scope.around.protection_secret is None:
-            message = f"column '{column.name}' of '{dataset.name}' is hashed, but the spec names no key"
-            raise scope.fault("PG023", message, "add `protection: {secret: <Secrets Manager name>}`", "inputs", name)
 
 
 def _settings(
     scope: Scope, spec: GlueEtlSpec, inputs: Mapping[str, Dataset | Table], output: Dataset
 ) -> dict[str, Any]:
     warehouse = scope.around.warehouse if any(isinstance(item, Dataset) for item in inputs.values()) else None
-    hashes = any(
-        column.protect == "hash" for item in inputs.values() if isinstance(item, Dataset) for column in item.columns
-    )
+    read = [column for item in inputs.values() if isinstance(item, Dataset) for column in item.columns]
+    hides = any(column.protect in PROTECTED for column in read)
     return {
         "schema_version": 1,
         "step": scope.step,
         "warehouse": warehouse and {"kind": warehouse.kind, "secret": warehouse.secret, "database": warehouse.database},
-        "protection": {"secret": scope.around.protection_secret} if hashes else None,
+        "protection": {"secret": scope.around.protection_secret} if hides else None,
         "inputs": input_settings(scope, inputs),
         "sql": spec.sql.strip(),
         "output": output_settings(scope, output, inputs),

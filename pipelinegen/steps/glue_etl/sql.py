@@ -1,7 +1,7 @@
 """The SQL of a Glue job, held against the contracts of its inputs and its output."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from pipelinegen.assets import cache_folder
 from pipelinegen.errors import Diagnostic, SpecError
@@ -10,15 +10,27 @@ from pipelinegen.spec.datasets import VALUE_CHECKS
 from pipelinegen.sql.question import Answer, Columns, Question, answer
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.glue_etl.contracts import contract_of
+from pipelinegen.steps.protection import PROTECTED, clear_inputs, clear_outputs, ways_out
 
 #: What the job binds when it runs the SQL.
 PARAMETERS = ("run_date",)
 
+Inputs = Mapping[str, Dataset | Table]
 
-def check_sql(scope: Scope, sql: str, inputs: Mapping[str, Dataset | Table], output: Dataset) -> Dataset:
-    """The output, each column protected as the columns it is copied from.
 
-    Raises: SpecError with PG080–PG084 and PG086 for what the SQL gets wrong, PG085 for a sensitive column in the clear.
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The output, each column protected as the columns it is made of, and by which way the values came."""
+
+    output: Dataset
+    ways: Mapping[str, str]
+
+
+def check_sql(scope: Scope, sql: str, inputs: Inputs, output: Dataset) -> Result:
+    """What the SQL gives.
+
+    Raises: SpecError with PG080–PG084 and PG086 for what the SQL gets wrong, PG019 and PG085 for sensitive columns in
+    the clear, PG087 for checks of pseudonyms.
     """
     question = Question(
         sql=sql,
@@ -28,37 +40,37 @@ def check_sql(scope: Scope, sql: str, inputs: Mapping[str, Dataset | Table], out
         parameters=PARAMETERS,
     )
     found = answer(question, cache_folder() / "sql")
-    text = scope.spans.at("sql")
-    if found.findings:
-        raise SpecError(
-            Diagnostic(text.part(sql, item.start, item.end), item.id, item.message, item.help)
-            for item in found.findings
-        )
-    protected = replace(output, columns=tuple(_protected(column, inputs, found) for column in output.columns))
-    _refuse_clear_text(scope, protected, found)
-    _refuse_checks_of_pseudonyms(scope, protected)
-    return protected
-
-
-def _refuse_checks_of_pseudonyms(scope: Scope, output: Dataset) -> None:
-    hashed = {column.name for column in output.columns if column.protect == "hash"}
+    text, target = scope.spans.at("sql"), scope.spans.at("output").value
     faults = [
-        Diagnostic(
-            scope.spans.at("output").value,
-            "PG087",
-            f"'{name}' of dataset '{output.name}' is hashed, so that its values are pseudonyms: no {check.kind}",
-            f"remove the check from dataset '{output.name}', or check another column",
-        )
-        for check in output.checks
-        for name in check.columns
-        if check.kind in VALUE_CHECKS and name in hashed
+        Diagnostic(text.part(sql, item.start, item.end), item.id, item.message, item.help) for item in found.findings
     ]
+    protected = replace(output, columns=tuple(_protected(column, inputs, found) for column in output.columns))
+    ways = ways_out(inputs, protected, found)
+    faults.extend(clear_inputs(scope, inputs, protected, found))
+    if not faults:
+        help = "mark its source `sensitive: true` with `protect: hash` or `tokenise`, or leave the column out"
+        faults.extend(clear_outputs(target, protected, scope.data, ways, "PG085", help))
+        faults.extend(_unfit_for_pseudonyms(scope, protected))
     if faults:
         raise SpecError(faults)
+    return Result(protected, ways)
 
 
-def _contract(item: Dataset | Table) -> tuple[Column, ...]:
-    return contract_of(item).columns
+def _unfit_for_pseudonyms(scope: Scope, output: Dataset) -> Iterator[Diagnostic]:
+    """Checks and types of the output that cannot be those of pseudonyms."""
+    span = scope.spans.at("output").value
+    hidden = {column.name: column for column in output.columns if column.protect in PROTECTED}
+    for name, column in hidden.items():
+        if column.type != "string":
+            message = f"'{name}' of dataset '{output.name}' holds pseudonyms, which are text, and never {column.type}"
+            yield Diagnostic(span, "PG084", message, f"declare {output.name}.{name} as string")
+    for check in output.checks:
+        for name in check.columns:
+            if check.kind in VALUE_CHECKS and name in hidden:
+                done = "hashed" if hidden[name].protect == "hash" else "tokenised"
+                fact = f"'{name}' of dataset '{output.name}' is {done}, so that its values are pseudonyms"
+                help = f"remove the check from dataset '{output.name}', or check another column"
+                yield Diagnostic(span, "PG087", f"{fact}: no {check.kind}", help)
 
 
 def _columns(item: Dataset | Table) -> Columns:
@@ -72,36 +84,34 @@ def _dropped(item: Dataset | Table) -> tuple[str, ...]:
     return tuple(column.name for column in item.columns if column.protect == "drop")
 
 
-def _protected(column: Column, inputs: Mapping[str, Dataset | Table], found: Answer) -> Column:
-    """The column, protected where the one it is copied from is, or if that is not known, one of the same name."""
+def _protected(column: Column, inputs: Inputs, found: Answer) -> Column:
+    """The column, sensitive and protected as those it is made of, or if they are not known, as one of the same name.
+
+    What the output's own contract says of protection is a wish; only what was done on reading counts.
+    """
     origins = found.origins.get(column.name)
-    if origins is not None:
-        protections = {_column(inputs, name).protect for name in origins} if column.name in found.copies else set()
-        return replace(column, protect=next(iter(protections), None) or column.protect)
-    same = (item for table in inputs.values() for item in _contract(table) if item.name == column.name)
-    return replace(column, protect=next((item.protect for item in same if item.protect), column.protect))
+    if origins is None:
+        same = [item for table in inputs.values() for item in contract_of(table).columns if item.name == column.name]
+        found_protection = next((item.protect for item in same if item.protect), None)
+    else:
+        made_of = [_column(inputs, origin) for origin in origins]
+        found_protection = _protection(made_of, is_copy=column.name in found.copies)
+    wished = column.protect in PROTECTED
+    return replace(column, protect=found_protection, sensitive=column.sensitive or wished)
 
 
-def _column(inputs: Mapping[str, Dataset | Table], origin: tuple[str, str]) -> Column:
+def _protection(made_of: list[Column], *, is_copy: bool) -> str | None:
+    """`derived` is what is computed from pseudonyms: no clear text, and no pseudonym that anybody could look up."""
+    ways = {column.protect for column in made_of}
+    if is_copy:
+        return next(iter(ways), None)
+    is_hidden = any(column.protect for column in made_of)
+    is_clear = any(column.sensitive and not column.protect for column in made_of)
+    return "derived" if is_hidden and not is_clear else None
+
+
+def _column(inputs: Inputs, origin: tuple[str, str]) -> Column:
     table, name = origin
-    return next(column for column in _contract(inputs[table]) if column.name == name)
-
-
-def _refuse_clear_text(scope: Scope, output: Dataset, found: Answer) -> None:
-    faults = []
-    for column in output.columns:
-        if not column.sensitive or column.protect:
-            continue
-        origins = found.origins.get(column.name, ())
-        sources = " and ".join(f"{table}.{name}" for table, name in origins) or "the SQL"
-        path = f"{sources} -> {output.name}.{column.name} -> {scope.data.uri}"
-        faults.append(
-            Diagnostic(
-                scope.spans.at("output").value,
-                "PG085",
-                f"sensitive column '{column.name}' of '{output.name}' would be written in the clear: {path}",
-                "mark its source `sensitive: true` with `protect: hash`, or leave the column out",
-            )
-        )
-    if faults:
-        raise SpecError(faults)
+    column = contract_of(inputs[table]).column(name)
+    assert column is not None
+    return column

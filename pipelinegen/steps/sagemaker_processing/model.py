@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
+from pipelinegen.errors import SpecError
 from pipelinegen.ir.model import (
     Artifact,
     Dataset,
     Folder,
     Json,
+    Location,
     OutputFile,
     RoleKey,
     SagemakerJob,
@@ -21,6 +23,7 @@ from pipelinegen.ir.model import (
 from pipelinegen.spec.fields import IDENTIFIER, Identifier, SpecValueError, TimeoutMinutes, at_least_one
 from pipelinegen.steps.base import REFERENCE, Reference, Scope, StepSpec
 from pipelinegen.steps.processing import ProcessingJob, processing_request, stored
+from pipelinegen.steps.protection import ARROW, clear_outputs
 from pipelinegen.steps.sagemaker import JOB_RETRY, ProcessingInstanceSpec
 from pipelinegen.steps.sagemaker_images import ImageUri, job_image
 from pipelinegen.steps.sagemaker_processing.permissions import processing_permissions
@@ -132,9 +135,19 @@ def _outputs(spec: SagemakerProcessingSpec, scope: Scope) -> dict[str, Folder | 
         if target == FOLDER:
             found[name] = Folder(location)
         else:
-            dataset = scope.artifact(target, Dataset, "outputs", name)
-            found[name] = Table(_inherit_protection(dataset, given), location)
+            dataset = _inherit_protection(scope.artifact(target, Dataset, "outputs", name), given)
+            _refuse_clear_text(scope, name, dataset, location, spec.inputs)
+            found[name] = Table(dataset, location)
     return found
+
+
+def _refuse_clear_text(scope: Scope, name: str, dataset: Dataset, location: Location, inputs: Iterable[str]) -> None:
+    read = f"{' and '.join(inputs)}{ARROW}" if inputs else ""
+    ways = {item.name: f"{read}the step's own program{ARROW}{dataset.name}.{item.name}" for item in dataset.columns}
+    help = "let a glue_etl step read it with `protect: hash` or `tokenise`, under the same name; or leave it out"
+    faults = list(clear_outputs(scope.spans.at("outputs", name).value, dataset, location, ways, id="PG134", help=help))
+    if faults:
+        raise SpecError(faults)
 
 
 def _inherit_protection(output: Dataset, inputs: Iterable[Any]) -> Dataset:
@@ -143,5 +156,5 @@ def _inherit_protection(output: Dataset, inputs: Iterable[Any]) -> Dataset:
     protected = {column.name: column.protect for column in columns if column.protect}
     return replace(
         output,
-        columns=tuple(replace(column, protect=protected.get(column.name, column.protect)) for column in output.columns),
+        columns=tuple(replace(column, protect=protected.get(column.name)) for column in output.columns),
     )

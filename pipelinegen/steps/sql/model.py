@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from pipelinegen.errors import SpecError
 from pipelinegen.ir.expressions import concatenate
 from pipelinegen.ir.model import Json, Jsonata, OutputFile, ResourcesFile, Step, Value
 from pipelinegen.spec.fields import Identifier, SecretName, SpecValueError, StrictModel
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
+from pipelinegen.steps.protection import unloaded
 from pipelinegen.steps.sql.permissions import cluster_arn, statement_permissions, workgroup_arn
 from pipelinegen.steps.sql.terraform import WorkgroupContext, workgroup_resources
 
@@ -88,7 +90,10 @@ class SqlStateContext:
 
 
 def lower(spec: SqlSpec, scope: Scope) -> Step:
-    """The step as a loop of states. Raises: SpecError with PG017."""
+    """The step as a loop of states. Raises: SpecError with PG017, PG134."""
+    leaks = list(unloaded(scope, spec.sql, "sql"))
+    if leaks:
+        raise SpecError(leaks)
     place, resources_file = _place(spec, scope)
     id, rows = f"{scope.step}_statement", f"{scope.step}_rows"
     return Step(

@@ -16,8 +16,8 @@ locals {
     data_key_arn               = aws_kms_key.data.arn
     data_key_id                = aws_kms_key.data.key_id
     topic_notifications        = aws_sns_topic.notifications.arn
-    image_training             = "${aws_ecr_repository.training.repository_url}:4061981f54bf"
-    image_api                  = "${aws_ecr_repository.api.repository_url}:b65b8e951b1d"
+    image_training             = "${aws_ecr_repository.training.repository_url}:5518b4848944"
+    image_api                  = "${aws_ecr_repository.api.repository_url}:0ffeecefa505"
     vpc_id                     = local.vpc_id
     private_subnet_a           = aws_subnet.private_a.id
     private_subnet_b           = aws_subnet.private_b.id

@@ -16,8 +16,8 @@ locals {
     data_key_arn               = aws_kms_key.data.arn
     data_key_id                = aws_kms_key.data.key_id
     topic_notifications        = aws_sns_topic.notifications.arn
-    image_training             = "${aws_ecr_repository.training.repository_url}:241ec2332f8f"
-    image_api                  = "${aws_ecr_repository.api.repository_url}:8ebeda723ba7"
+    image_training             = "${aws_ecr_repository.training.repository_url}:49e7eb3780f1"
+    image_api                  = "${aws_ecr_repository.api.repository_url}:8dc5fbc7ec55"
     vpc_id                     = local.vpc_id
     private_subnet_a           = aws_subnet.private_a.id
     private_subnet_b           = aws_subnet.private_b.id
