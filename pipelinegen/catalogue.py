@@ -192,4 +192,16 @@ CATALOGUE: Mapping[str, str] = {
         "passed to anybody."
     ),
     "PG127": "Raw states set a variable of a name that the pipeline uses itself, or that belongs to a step.",
+    "PG160": (
+        "A bucket, Redis, key, image repository or another resource that holds something would be destroyed and made "
+        "anew, because AWS cannot make the change in place."
+    ),
+    "PG161": (
+        "A resource that holds something would be destroyed, because the pipeline no longer has it. Move or save what "
+        "it holds before the next apply."
+    ),
+    "PG162": (
+        "A pipeline that is renamed, or goes to another account, is made anew beside the old one: what the old one "
+        "holds stays where it is, and nobody manages it any more."
+    ),
 }

@@ -89,6 +89,12 @@ def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.Argume
     _output_options(check)
     validate = _command(commands, "validate", "find every fault of a spec, write nothing", several=True)
     validate.add_argument("--env", metavar="NAME", help="only this environment")
+    validate.add_argument(
+        "--against",
+        type=Path,
+        metavar="FOLDER",
+        help="generated files that were deployed: name what an apply would replace or lose of them",
+    )
     graph = _command(commands, "graph", "print the graph of steps as Mermaid")
     graph.add_argument("--env", metavar="NAME", help="the environment; the first one if not given")
     _command(commands, "schema", "print the JSON Schema of specs, for editors", spec=False)

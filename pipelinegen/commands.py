@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipelinegen.assets import templates_folder
 from pipelinegen.errors import Diagnostic, ExitCode, Span, SpecError, fault, suggest
+from pipelinegen.replacement.folders import losses_of
 from pipelinegen.starters import read_starters, write_starter
 from pipelinegen.tree import add_abandoned, compare_tree, compile_specs, generate_folders, schema_text, write_tree
 
@@ -16,10 +17,13 @@ def generate(options: Namespace) -> int:
     folders = generate_folders(compiled, options.out, options.templates)
     if options.env is None:
         folders = add_abandoned(folders, compiled, options.out, whole=not options.specs)
+    lost = list(losses_of(folders, options.out))
     changed = write_tree(folders, options.out, force=options.force)
     for folder, files in folders.items():
         touched = sum(item.path.is_relative_to(folder) for item in changed)
         print(f"{folder.as_posix()}: {len(files)} files, {touched} changed")
+    for item in lost:
+        print(f"warning {item.id}: {item.message}", file=sys.stderr)
     return ExitCode.CLEAN
 
 
@@ -32,16 +36,23 @@ def check(options: Namespace) -> int:
     differences = compare_tree(folders, options.out)
     if differences:
         help = "run `pipelinegen generate` and commit the result"
-        raise SpecError(
-            Diagnostic(Span(item.path.as_posix(), 0, 0, 0), "PG033", item.state, help) for item in differences
-        )
+        stale = [Diagnostic(Span(item.path.as_posix(), 0, 0, 0), "PG033", item.state, help) for item in differences]
+        raise SpecError([*stale, *losses_of(folders, options.out)])
     print(f"{sum(len(files) for files in folders.values())} files are as the specs give them")
     return ExitCode.CLEAN
 
 
 def validate(options: Namespace) -> int:
-    """Compiles; says what there is."""
-    for item in compile_specs(_specs(options), Path("generated"), options.env):
+    """Compiles; says what there is, and with `--against` what an apply would lose of what is deployed."""
+    compiled = compile_specs(_specs(options), Path("generated"), options.env)
+    if options.against is not None:
+        if not options.against.is_dir():
+            message = f"'{options.against.as_posix()}' is no folder of generated files"
+            raise fault(None, "PG001", message, "give the tree that was deployed", code=ExitCode.USAGE)
+        lost = list(losses_of(generate_folders(compiled, Path("generated")), options.against))
+        if lost:
+            raise SpecError(lost)
+    for item in compiled:
         environments = ", ".join(pipeline.environment for pipeline in item.pipelines)
         print(f"{item.source.file}: {len(item.pipelines[0].steps)} steps, valid in {environments}")
     return ExitCode.CLEAN

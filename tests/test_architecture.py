@@ -23,6 +23,7 @@ LEVELS = (
     ("pipelinegen.render", "pipelinegen.resolve"),
     ("pipelinegen.emit",),
     ("pipelinegen.write",),
+    ("pipelinegen.replacement",),
     ("pipelinegen.compiler", "pipelinegen.generate"),
     ("pipelinegen.tree",),
     ("pipelinegen.package",),

@@ -25,6 +25,9 @@ ELSEWHERE = {
     "PG088": "cli/test_init.py::test_nothing_is_overwritten",
     "PG034": "unit/render/test_env.py::test_an_override_at_fault_is_named",
     "PG035": "cli/test_package.py::test_requirements_that_cannot_be_had_are_named",
+    "PG160": "cli/test_validate_against.py::test_a_move_of_region_is_announced_before_anything_runs",
+    "PG161": "cli/test_validate_against.py::test_what_the_pipeline_no_longer_has_is_announced",
+    "PG162": "cli/test_validate_against.py::test_a_rename_is_announced_by_validate_generate_and_check",
     "PG050": "contract/test_step_kinds.py::test_a_broken_plug_in_is_named",
 }
 

@@ -9,6 +9,7 @@ import yaml
 
 from pipelinegen.tree import compile_specs, generate_folders
 from tests.compiling import ROOT
+from tests.oracle.terraform import write_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,7 @@ class Case:
 
     def write(self, folder: Path) -> Path:
         """Lays the generated files into a folder, and returns it."""
-        for path, text in self.files().items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(text, encoding="utf-8")
+        write_files(self.files(), folder)
         return folder
 
 

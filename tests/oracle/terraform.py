@@ -47,6 +47,13 @@ def resources_in(module: dict[str, Any]) -> list[Resource]:
     return own + [inner for child in module.get("child_modules", []) for inner in resources_in(child)]
 
 
+def write_files(files: Mapping[str, str], folder: Path) -> None:
+    """Lays generated files into a folder, by their paths."""
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+
+
 class Terraform:
     """One working copy of a configuration."""
 
@@ -59,7 +66,7 @@ class Terraform:
         tree = workspace / "tree"
         shutil.copytree(source, tree, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
         self.folder = tree / root
-        (self.folder / "oracle_override.tf").write_text(_LOCAL_BACKEND)
+        self._use_local_backend()
         self._environment = {
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(workspace),
@@ -85,6 +92,16 @@ class Terraform:
         if answer.returncode not in accepted:
             raise TerraformError(f"terraform {' '.join(arguments)}:\n{answer.stdout}{answer.stderr}")
         return answer
+
+    def overwrite(self, files: Mapping[str, str]) -> None:
+        """Puts another generated folder in the place of the files, and keeps the state."""
+        for path in [*self.folder.glob("*.tf"), *self.folder.glob("policies/*")]:
+            path.unlink()
+        write_files(files, self.folder.parent)
+        self._use_local_backend()
+
+    def _use_local_backend(self) -> None:
+        (self.folder / "oracle_override.tf").write_text(_LOCAL_BACKEND)
 
     def init(self) -> None:
         """Installs the offline provider. Raises: TerraformError if the requirements cannot be met."""

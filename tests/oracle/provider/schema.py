@@ -50,6 +50,15 @@ def provider_block() -> Block:
     return block
 
 
+def has_argument(block: Block, path: str) -> bool:
+    """Whether a path such as `target.arn` leads to an attribute or a block."""
+    first, _, rest = path.partition(".")
+    if first in block.get("attributes", {}):
+        return not rest
+    inner = block.get("block_types", {}).get(first)
+    return inner is not None and (not rest or has_argument(inner["block"], rest))
+
+
 def to_message(block: Block) -> Any:
     """The protocol's form of a top-level block."""
     return _Schema(version=0, block=_block_message(block))

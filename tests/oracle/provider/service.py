@@ -7,7 +7,8 @@ from typing import Any, Final
 from tests.oracle.provider import checks, data_sources, schema
 from tests.oracle.provider.invent import Account, settle
 from tests.oracle.provider.protocol import message_class, response_of
-from tests.oracle.provider.values import UNKNOWN, contains_unknown, decode, encode
+from tests.oracle.provider.replacement import replacing_paths
+from tests.oracle.provider.values import contains_unknown, decode, encode
 
 #: Used where the configuration names no account (`allowed_account_ids`).
 DEFAULT_ACCOUNT: Final = "123456789012"
@@ -98,17 +99,24 @@ class Provider:
         return response_of("ReadResource")(new_state=request.current_state, private=request.private)
 
     def PlanResourceChange(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
-        proposed = decode(request.proposed_new_state)
+        prior, proposed = decode(request.prior_state), decode(request.proposed_new_state)
+        paths: list[checks.Path] = []
         if proposed is not None:
-            proposed = self._planned(request.type_name, proposed, is_new=decode(request.prior_state) is None)
-        return response_of("PlanResourceChange")(planned_state=encode(proposed), planned_private=request.prior_private)
+            config = decode(request.config) or {}
+            proposed = self._planned(request.type_name, proposed, config, is_new=prior is None)
+            paths = [] if prior is None else replacing_paths(request.type_name, prior, proposed)
+        return response_of("PlanResourceChange")(
+            planned_state=encode(proposed),
+            requires_replace=[_Path(steps=[_step(part) for part in path]) for path in paths],
+            planned_private=request.prior_private,
+        )
 
-    def _planned(self, type_name: str, proposed: schema.Value, *, is_new: bool) -> schema.Value:
+    def _planned(self, type_name: str, proposed: schema.Value, config: schema.Value, *, is_new: bool) -> schema.Value:
         block = self._resources[type_name]
         planned = schema.drop_write_only(block, proposed)
         if is_new:
             planned = schema.mark_computed_as_unknown(block, planned)
-        if planned.get("region") is UNKNOWN:
+        if "region" in planned and config.get("region") is None:
             planned["region"] = self._account.region
         if "tags_all" in block.get("attributes", {}) and not contains_unknown(planned.get("tags")):
             planned["tags_all"] = self._default_tags | (planned.get("tags") or {})

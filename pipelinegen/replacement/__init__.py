@@ -1,0 +1,1 @@
+"""What an apply would replace or destroy although it holds something: found by comparing two generated folders."""
