@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from pipelinegen.emit.base import File, Workbench
+from pipelinegen.emit.terraform_alarms import run_alarms, service_alarms
 from pipelinegen.emit.terraform_context import TerraformContext, terraform_context
 
 ALWAYS = (
@@ -14,6 +15,7 @@ ALWAYS = (
     "iam",
     "state_machine",
     "outputs",
+    "dashboard",
 )
 
 
@@ -28,6 +30,9 @@ def emit_terraform(bench: Workbench) -> Iterable[File]:
         bench.render(f"terraform/bucket_{bucket.label}.tf", "terraform/bucket.tf.j2", bucket)
         for bucket in shared.buckets
     )
+    for suffix, alarms in (("runs", run_alarms(bench)), ("services", service_alarms(bench))):
+        if alarms.alarms:
+            files.append(bench.render(f"terraform/alarms_{suffix}.tf", "terraform/alarms.tf.j2", alarms))
     for step in bench.pipeline.steps:
         if step.resources_file:
             context = step.resources_file.context(bench)
@@ -50,7 +55,7 @@ def _concerns(context: TerraformContext) -> list[str]:
         "schedule": context.schedules,
         "notifications": context.topics,
         "parameters": context.parameters,
-        "alarms": context.alarms,
+        "budget": context.budget,
         "warehouse": context.warehouse,
     }
     return [name for name, given in wanted.items() if given]

@@ -18,7 +18,8 @@ from pipelinegen.emit.terraform_groups import (
 )
 from pipelinegen.emit.terraform_network import Network, network
 from pipelinegen.emit.terraform_storage import BucketContext, buckets
-from pipelinegen.ir.model import GlueJob, Image, Json, RedisCache, Role, Schedule
+from pipelinegen.ir.infrastructure import Budget
+from pipelinegen.ir.model import GlueJob, Image, Json, Pipeline, RedisCache, Role, Schedule
 from pipelinegen.ir.names import role_label
 
 
@@ -54,7 +55,9 @@ class TerraformContext:
     roles: tuple[Mapping[str, str], ...]
     topics: tuple[Mapping[str, Any], ...]
     parameters: tuple[Mapping[str, str], ...]
-    alarms: Mapping[str, Any] | None
+    budget: Budget | None
+    budget_filter: str
+    alarm_topic: str | None
     warehouse: Mapping[str, Any] | None
 
 
@@ -85,18 +88,25 @@ def terraform_context(bench: Workbench) -> TerraformContext:
         repositories=_repositories(bench),
         images=tuple({"label": image.name, "tag": bench.image_tag(image)} for image in bench.resources(Image)),
         redis=_redis(bench),
-        exports=tuple(
-            {"name": name, "expression": expression}
-            for step in pipeline.steps
-            for name, expression in (step.resources_file.exports if step.resources_file else {}).items()
-        ),
+        exports=_exports(pipeline),
         state_machine=_state_machine(bench),
         schedules=_schedules(bench),
         roles=tuple(_role(bench, role) for role in pipeline.roles),
         topics=_topics(bench),
         parameters=_parameters(bench),
-        alarms=_alarms(bench),
+        budget=around.budget,
+        budget_filter=f"user:pipeline${pipeline.name}",
+        alarm_topic="notifications" if pipeline.notify else None,
         warehouse=_warehouse(bench, place),
+    )
+
+
+def _exports(pipeline: Pipeline) -> tuple[Mapping[str, str], ...]:
+    """What steps add to the template variables."""
+    return tuple(
+        {"name": name, "expression": expression}
+        for step in pipeline.steps
+        for name, expression in (step.resources_file.exports if step.resources_file else {}).items()
     )
 
 
@@ -196,35 +206,6 @@ def _parameters(bench: Workbench) -> tuple[Mapping[str, str], ...]:
             "value": NO_MODEL,
         },
     )
-
-
-def _alarms(bench: Workbench) -> Mapping[str, Any] | None:
-    pipeline, stem = bench.pipeline, bench.names.stem
-    if not (pipeline.schedules and pipeline.notify):
-        return None
-
-    def alarm(label: str, metric: str, description: str) -> Mapping[str, Any]:
-        return {
-            "label": label,
-            "name": f"{stem}-{label.replace('_', '-')}",
-            "description": description,
-            "metric": metric,
-            "statistic": "Sum",
-            "comparison": "GreaterThanThreshold",
-            "threshold": 0,
-            "period_seconds": 300,
-            "periods": 1,
-            "missing_data": "notBreaching",
-        }
-
-    return {
-        "topic": "notifications",
-        "not_started_name": f"{stem}-not-started",
-        "on_executions": [
-            alarm("failed", "ExecutionsFailed", "A run failed; the notification names the state."),
-            alarm("timed_out", "ExecutionsTimedOut", "A run took longer than it may."),
-        ],
-    }
 
 
 def _warehouse(bench: Workbench, place: Network | None) -> Mapping[str, Any] | None:

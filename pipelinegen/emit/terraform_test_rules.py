@@ -54,6 +54,7 @@ STORAGE = (
         "bucket",
         'one(bucket.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "aws:kms"',
         "a bucket is not encrypted with the pipeline's key",
+        exempt=("logs",),  # S3 and load balancers deliver logs to buckets with keys of S3 only
     ),
     Rule("storage", "aws_kms_key", "key", "key.enable_key_rotation", "a key is never rotated"),
     Rule(

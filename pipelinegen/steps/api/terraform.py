@@ -66,4 +66,5 @@ def api_resources(api: Api) -> ResourcesFile:
         del keys  # the image is named by a template variable
         return context
 
-    return ResourcesFile("steps/api/resources.tf.j2", made)
+    exports = {f"load_balancer_{api.step}": f"aws_lb.{api.step}.arn_suffix"}
+    return ResourcesFile("steps/api/resources.tf.j2", made, exports)

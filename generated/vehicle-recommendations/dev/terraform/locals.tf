@@ -7,6 +7,7 @@ locals {
   partition            = data.aws_partition.current.partition
   log_retention_days   = 365
   permissions_boundary = var.permissions_boundary_arn
+  alarm_actions        = [aws_sns_topic.notifications.arn]
 
   # What policies and the state machine may name as ${...}.
   template_variables = {
@@ -18,6 +19,7 @@ locals {
     topic_notifications        = aws_sns_topic.notifications.arn
     image_training             = "${aws_ecr_repository.training.repository_url}:49e7eb3780f1"
     image_api                  = "${aws_ecr_repository.api.repository_url}:8dc5fbc7ec55"
+    load_balancer_serve        = aws_lb.serve.arn_suffix
     vpc_id                     = local.vpc_id
     private_subnet_a           = aws_subnet.private_a.id
     private_subnet_b           = aws_subnet.private_b.id

@@ -51,6 +51,11 @@ run "services" {
       aws_cloudwatch_metric_alarm.failed.alarm_name == "movielens-dev-failed",
       aws_cloudwatch_metric_alarm.timed_out.alarm_name == "movielens-dev-timed-out",
       aws_cloudwatch_metric_alarm.not_started.alarm_name == "movielens-dev-not-started",
+      aws_cloudwatch_metric_alarm.no_success.alarm_name == "movielens-dev-no-success",
+      aws_cloudwatch_metric_alarm.publish_rejects.alarm_name == "movielens-dev-publish-rejects",
+      aws_cloudwatch_metric_alarm.serve_errors.alarm_name == "movielens-dev-serve-errors",
+      aws_cloudwatch_metric_alarm.serve_away.alarm_name == "movielens-dev-serve-away",
+      aws_cloudwatch_metric_alarm.serve_latency.alarm_name == "movielens-dev-serve-latency",
     ])
     error_message = "an alarm is missing, or has another name"
   }

@@ -51,6 +51,11 @@ run "services" {
       aws_cloudwatch_metric_alarm.failed.alarm_name == "vehicle-recommendations-dev-failed",
       aws_cloudwatch_metric_alarm.timed_out.alarm_name == "vehicle-recommendations-dev-timed-out",
       aws_cloudwatch_metric_alarm.not_started.alarm_name == "vehicle-recommendations-dev-not-started",
+      aws_cloudwatch_metric_alarm.no_success.alarm_name == "vehicle-recommendations-dev-no-success",
+      aws_cloudwatch_metric_alarm.publish_rejects.alarm_name == "vehicle-recommendations-dev-publish-rejects",
+      aws_cloudwatch_metric_alarm.serve_errors.alarm_name == "vehicle-recommendations-dev-serve-errors",
+      aws_cloudwatch_metric_alarm.serve_away.alarm_name == "vehicle-recommendations-dev-serve-away",
+      aws_cloudwatch_metric_alarm.serve_latency.alarm_name == "vehicle-recommendations-dev-serve-latency",
     ])
     error_message = "an alarm is missing, or has another name"
   }

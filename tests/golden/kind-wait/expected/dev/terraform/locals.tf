@@ -7,6 +7,7 @@ locals {
   partition            = data.aws_partition.current.partition
   log_retention_days   = 365
   permissions_boundary = var.permissions_boundary_arn
+  alarm_actions        = []
 
   # What policies and the state machine may name as ${...}.
   template_variables = {

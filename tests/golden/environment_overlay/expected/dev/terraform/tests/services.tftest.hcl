@@ -30,6 +30,7 @@ run "services" {
       aws_cloudwatch_metric_alarm.failed.alarm_name == "demo-dev-failed",
       aws_cloudwatch_metric_alarm.timed_out.alarm_name == "demo-dev-timed-out",
       aws_cloudwatch_metric_alarm.not_started.alarm_name == "demo-dev-not-started",
+      aws_cloudwatch_metric_alarm.no_success.alarm_name == "demo-dev-no-success",
     ])
     error_message = "an alarm is missing, or has another name"
   }

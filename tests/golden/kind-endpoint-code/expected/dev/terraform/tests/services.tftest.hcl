@@ -19,6 +19,8 @@ run "services" {
 
   assert {
     condition = alltrue([
+      aws_cloudwatch_metric_alarm.failed.alarm_name == "demo-dev-failed",
+      aws_cloudwatch_metric_alarm.timed_out.alarm_name == "demo-dev-timed-out",
       aws_cloudwatch_metric_alarm.answer_errors.alarm_name == "demo-dev-answer-errors",
     ])
     error_message = "an alarm is missing, or has another name"

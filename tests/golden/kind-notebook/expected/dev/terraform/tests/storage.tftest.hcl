@@ -50,7 +50,6 @@ run "storage" {
       for bucket in [
         aws_s3_bucket_server_side_encryption_configuration.code,
         aws_s3_bucket_server_side_encryption_configuration.data,
-        aws_s3_bucket_server_side_encryption_configuration.logs,
         aws_s3_bucket_server_side_encryption_configuration.models,
       ] :
       one(bucket.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "aws:kms"

@@ -16,4 +16,12 @@ run "services" {
     ])
     error_message = "the state machine is not traced, or its logs hold nothing or data of the run"
   }
+
+  assert {
+    condition = alltrue([
+      aws_cloudwatch_metric_alarm.failed.alarm_name == "demo-prod-failed",
+      aws_cloudwatch_metric_alarm.timed_out.alarm_name == "demo-prod-timed-out",
+    ])
+    error_message = "an alarm is missing, or has another name"
+  }
 }

@@ -2,7 +2,7 @@
 # Do not edit: change the spec or the template, then run `pipelinegen generate specs/spec.yaml`.
 
 resource "aws_cloudwatch_metric_alarm" "failed" {
-  alarm_name          = "demo-dev-failed"
+  alarm_name          = "demo-prod-failed"
   alarm_description   = "A run failed; the notification names the state."
   namespace           = "AWS/States"
   metric_name         = "ExecutionsFailed"
@@ -13,12 +13,12 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
   period              = 300
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.notifications.arn]
-  ok_actions          = [aws_sns_topic.notifications.arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
 }
 
 resource "aws_cloudwatch_metric_alarm" "timed_out" {
-  alarm_name          = "demo-dev-timed-out"
+  alarm_name          = "demo-prod-timed-out"
   alarm_description   = "A run took longer than it may."
   namespace           = "AWS/States"
   metric_name         = "ExecutionsTimedOut"
@@ -29,21 +29,6 @@ resource "aws_cloudwatch_metric_alarm" "timed_out" {
   period              = 300
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.notifications.arn]
-  ok_actions          = [aws_sns_topic.notifications.arn]
-}
-
-resource "aws_cloudwatch_metric_alarm" "not_started" {
-  alarm_name          = "demo-dev-not-started"
-  alarm_description   = "The schedule could not start the pipeline; the reason is in the queue."
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateNumberOfMessagesVisible"
-  dimensions          = { QueueName = aws_sqs_queue.schedule.name }
-  statistic           = "Maximum"
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  period              = 300
-  evaluation_periods  = 1
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.notifications.arn]
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
 }
