@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -46,8 +47,9 @@ def test_the_state_machine_is_sound(folder: Path) -> None:
 def test_statelint_finds_nothing_in_the_state_machine(folder: Path) -> None:
     linter = pytest.importorskip("statelint.linter", reason="statelint (pip install statelint) is not installed")
     problems = linter.Linter.validate(read_template(folder / "stepfunctions" / "pipeline.asl.json"))
-    # statelint 3.1 does not know that a Wait state's Timestamp may be an expression in JSONata mode.
-    assert [item for item in problems if not ('.Timestamp is "{%' in item and "RFC3339" in item)] == []
+    # statelint 3.1 knows neither a Wait state's Timestamp as an expression nor the Label of a distributed Map.
+    unknown = re.compile(r'\.Timestamp is "\{%.*RFC3339|^Field "Label" not allowed')
+    assert [item for item in problems if not unknown.search(item)] == []
 
 
 @pytest.mark.skipif(
