@@ -143,6 +143,10 @@ CATALOGUE: Mapping[str, str] = {
         "A text looks like a secret itself where the name of a secret belongs. Whoever reads the spec, its history or "
         "the generated files would have it: replace that secret, keep it in Secrets Manager, and name it here."
     ),
+    "PG116": (
+        "Permissions by hand that cannot be: an action that IAM does not know, a whole service, a resource that is no "
+        "ARN, a role that is not there, or narrowing that takes nothing away or would widen what is derived."
+    ),
     "PG088": "`init` has no such template, or may not write there. It never overwrites a file.",
     "PG130": (
         "A foreign key cannot be held against its keys, because the step does not read the dataset that has them, or "

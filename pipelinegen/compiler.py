@@ -114,4 +114,5 @@ def _pipeline(draft: Draft) -> Pipeline:
         steps=draft.steps,
         roles=draft.roles,
         infrastructure=draft.infrastructure,
+        policy_changes=draft.policy_changes,
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pipelinegen.emit.asl import PATH as DEFINITION
 from pipelinegen.emit.asl_fragments import belongs_to, state_names
 from pipelinegen.emit.base import File, Workbench, json_text
+from pipelinegen.emit.docs import change_line
 from pipelinegen.ir.expressions import as_template
 from pipelinegen.ir.model import Api, GlueJob, Image, Json, LambdaFunction, Metric, Recommender, RedisCache
 
@@ -49,6 +50,8 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
         "steps": _steps(bench),
         "summary": _summary(bench),
     }
+    if pipeline.policy_changes:
+        document["by_hand"] = [change_line(item).replace("`", "") for item in pipeline.policy_changes]
     return [File("deployment.json", json_text(document))]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipelinegen.emit.base import File, Workbench
 from pipelinegen.ir.graph import ancestors
-from pipelinegen.ir.model import Image, LambdaFunction, Permission, Pipeline, RedisCache, Schedule, Step
+from pipelinegen.ir.model import Image, LambdaFunction, Permission, Pipeline, PolicyChange, RedisCache, Schedule, Step
 
 _SHAPES = {
     "quality_gate": ("{{", "}}"),
@@ -48,6 +48,7 @@ class ReadmeContext:
     graph: str
     steps: tuple[StepRow, ...]
     roles: tuple[RoleSection, ...]
+    by_hand: tuple[str, ...]
     secrets: tuple[str, ...]
     images: tuple[str, ...]
     bundles: tuple[str, ...]
@@ -72,6 +73,7 @@ def emit_readme(bench: Workbench) -> Iterable[File]:
             RoleSection(role.name, role.key.service.value, tuple(_line(item) for item in role.permissions))
             for role in pipeline.roles
         ),
+        by_hand=tuple(f"{change_line(item)} (`{pipeline.cited(item.span)}`)" for item in pipeline.policy_changes),
         secrets=_secrets(bench),
         images=tuple(f"`{image.folder}/Dockerfile`: {_image(bench, image)}" for image in bench.resources(Image)),
         bundles=(
@@ -99,6 +101,7 @@ def mermaid(pipeline: Pipeline) -> str:
         roots = ["schedule --> "] if pipeline.schedules and not step.needs and step.state else []
         lines.extend(f"    {root}{_node(step.name)}" for root in roots)
         lines.extend(f"    {_node(need)} --> {_node(step.name)}" for need in _direct(step, before))
+    lines.extend(f"    %% by hand: {change_line(item)}" for item in pipeline.policy_changes)
     return "\n".join(lines)
 
 
@@ -126,8 +129,24 @@ def _line(permission: Permission) -> str:
     actions = ", ".join(permission.actions)
     resources = ", ".join(f"`{_short(resource)}`" for resource in permission.resources)
     conditions = "".join(f" if `{key}` is {' or '.join(values)}" for _, key, values in permission.conditions)
-    reason = f" ({permission.why_every_resource})" if permission.why_every_resource else ""
-    return f"{permission.sid}: {actions} on {resources}{conditions}{reason}"
+    why = permission.by_hand or permission.why_every_resource
+    reason = f" ({'by hand: ' if permission.by_hand else ''}{_one_line(why)})" if why else ""
+    denied = "never " if permission.effect == "Deny" else ""
+    return f"{permission.sid}: {denied}{actions} on {resources}{conditions}{reason}"
+
+
+def change_line(change: PolicyChange) -> str:
+    """A permission by hand in one line."""
+    words = {"extra": "may also", "remove": "may no longer", "limit": "may only", "deny": "may never"}
+    resources = f" on {', '.join(f'`{_short(item)}`' for item in change.resources)}" if change.resources else ""
+    conditions = "".join(f" if `{key}` is {' or '.join(values)}" for _, key, values in change.conditions)
+    roles = ", ".join(f"`{name}`" for name in change.roles)
+    actions = ", ".join(change.actions)
+    return f"{roles} {words[change.what]} {actions}{resources}{conditions}: {_one_line(change.reason)}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
 
 
 def _short(resource: str) -> str:

@@ -21,13 +21,13 @@ def statement(permission: Permission) -> dict[str, Json]:
     """A permission as a policy statement."""
     found: dict[str, Json] = {
         "Sid": permission.sid,
-        "Effect": "Allow",
+        "Effect": permission.effect,
         "Action": list(permission.actions),
         "Resource": list(permission.resources),
     }
     if permission.conditions:
-        conditions: dict[str, Json] = {}
+        conditions: dict[str, dict[str, Json]] = {}
         for operator, key, values in permission.conditions:
-            conditions[operator] = {key: list(values)}
+            conditions.setdefault(operator, {})[key] = list(values)
         found["Condition"] = conditions
     return found

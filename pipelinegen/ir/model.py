@@ -78,6 +78,22 @@ class Permission:
     resources: tuple[str, ...]
     conditions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     why_every_resource: str | None = None
+    effect: str = "Allow"
+    #: Why, where the spec itself gives or limits the statement.
+    by_hand: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """What a spec's `iam:` changes of derived roles: `what` is extra, remove, limit or deny."""
+
+    what: str
+    roles: tuple[str, ...]
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: tuple[tuple[str, str, tuple[str, ...]], ...]
+    reason: str
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +316,8 @@ class Pipeline:
     steps: tuple[Step, ...]
     roles: tuple[Role, ...]
     infrastructure: Infrastructure
+    #: Permissions by hand, for every report.
+    policy_changes: tuple[PolicyChange, ...] = ()
     #: The files that the spec includes, by the name that spans have, with the name that generated files give them.
     included: Mapping[str, str] = field(default_factory=dict)
 

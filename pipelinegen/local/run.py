@@ -127,6 +127,7 @@ def _summing_up(
                 pipeline=session.prepared.pipeline.name,
                 environment=session.prepared.pipeline.environment,
                 metric=session.deployment.settings["summary"]["metric"],
+                by_hand=session.deployment.settings.get("by_hand", ()),
                 days=days,
                 sample_users=users,
                 notifications=session.cloud.notifications(),

@@ -54,6 +54,7 @@ class RunSummary:
     sample_users: Sequence[str]
     notifications: Sequence[Mapping[str, Any]]
     seconds: float
+    by_hand: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The summary as a JSON object."""
@@ -64,6 +65,7 @@ class RunSummary:
             "metric": self.metric,
             "seconds": round(self.seconds, 2),
             "sample_users": list(self.sample_users),
+            "permissions_by_hand": list(self.by_hand),
             "days": [
                 {
                     "date": day.date,
@@ -91,6 +93,8 @@ def print_summary(summary: RunSummary, console: Console) -> None:
     for message in summary.notifications:
         first = str(message["message"]).split("\n", 1)[0]
         console.print(f"told the owner: {message['subject']}: {first}", markup=False, highlight=False, soft_wrap=True)
+    for line in summary.by_hand:
+        console.print(f"by hand: {line}", markup=False, highlight=False, soft_wrap=True)
     days = "1 day" if len(summary.days) == 1 else f"{len(summary.days)} days"
     console.print(f"{days} in {summary.seconds:.0f} s", highlight=False)
 

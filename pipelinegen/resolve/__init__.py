@@ -4,6 +4,7 @@ from pipelinegen.resolve.checks import check_ends, check_gates, check_own_variab
 from pipelinegen.resolve.datasets import lower_datasets
 from pipelinegen.resolve.draft import Draft, Pass, stop_at_faults
 from pipelinegen.resolve.iam import derive_roles
+from pipelinegen.resolve.iam_by_hand import apply_iam
 from pipelinegen.resolve.infrastructure import lay_out_network
 from pipelinegen.resolve.parameters import check_parameters
 from pipelinegen.resolve.refs import resolve_refs
@@ -22,6 +23,7 @@ PASSES: tuple[Pass, ...] = (
     check_ends,
     check_own_variables,
     derive_roles,
+    apply_iam,
 )
 
 __all__ = ["PASSES", "Draft", "Pass"]

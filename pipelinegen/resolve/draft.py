@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from pipelinegen.errors import Diagnostic, Span, SpecError
 from pipelinegen.ir.infrastructure import Infrastructure
-from pipelinegen.ir.model import Dataset, Role, Step
+from pipelinegen.ir.model import Dataset, PolicyChange, Role, Step
 from pipelinegen.ir.names import Names
 from pipelinegen.resolve.blocks import Blocks
 from pipelinegen.source import CodeReader, Data, SpanTree, no_code
@@ -44,6 +44,7 @@ class Draft:
     steps: tuple[Step, ...] = ()
     roles: tuple[Role, ...] = ()
     infrastructure: Infrastructure | None = None
+    policy_changes: tuple[PolicyChange, ...] = ()
     faults: tuple[Diagnostic, ...] = ()
 
     @property

@@ -27,7 +27,7 @@ def merge_permissions(permissions: Iterable[Permission]) -> tuple[Permission, ..
     """Equal statements on several resources become one, resources sorted; a second of the same name gets a number."""
     merged: dict[tuple[object, ...], Permission] = {}
     for item in permissions:
-        key = (item.sid, item.actions, item.conditions, item.why_every_resource)
+        key = (item.sid, item.actions, item.conditions, item.why_every_resource, item.effect, item.by_hand)
         known = merged.get(key)
         resources = {*item.resources, *(known.resources if known else ())}
         merged[key] = replace(item, actions=tuple(sorted(item.actions)), resources=tuple(sorted(resources)))

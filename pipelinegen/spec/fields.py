@@ -32,9 +32,13 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
-def exactly_one(*keys: str) -> ConfigDict:
-    """What the schema says of a part that has one of these keys; the part's validator says the same to the compiler."""
-    return ConfigDict(json_schema_extra={"oneOf": [_given(key) for key in keys]})
+def exactly_one(*keys: str | tuple[str, ...]) -> ConfigDict:
+    """What the schema says of a part that has one of these keys, or of these sets of keys.
+
+    The part's validator says the same to the compiler.
+    """
+    forms = [(key,) if isinstance(key, str) else key for key in keys]
+    return ConfigDict(json_schema_extra={"oneOf": [_given(*form) for form in forms]})
 
 
 def at_least_one(*keys: str) -> ConfigDict:
@@ -42,8 +46,8 @@ def at_least_one(*keys: str) -> ConfigDict:
     return ConfigDict(json_schema_extra={"anyOf": [_given(key) for key in keys]})
 
 
-def _given(key: str) -> JsonValue:
-    return {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
+def _given(*keys: str) -> JsonValue:
+    return {"required": list(keys), "properties": {key: {"not": {"type": "null"}} for key in keys}}
 
 
 def _kebab(limit: int, what: str) -> AfterValidator:

@@ -1,6 +1,6 @@
 """From a source to a spec; the one place that turns a pydantic error path into a span."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -41,7 +41,18 @@ def load_model(model: type[ModelT], data: Data, spans: SpanTree, owner: str = "t
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise SpecError(diagnose(model, item, spans, owner) for item in error.errors()) from None
+        raise SpecError(diagnose(model, item, spans, owner) for item in _errors(error)) from None
+
+
+def _errors(error: ValidationError) -> Iterator[ErrorDetails]:
+    """Every error; one of a deferred part stands for those its own model found."""
+    for item in error.errors():
+        inner = item.get("ctx", {}).get("error")
+        if isinstance(inner, ValidationError):
+            for part in _errors(inner):
+                yield {**part, "loc": (*item["loc"], *part["loc"])}
+        else:
+            yield item
 
 
 def diagnose(model: type[BaseModel], error: ErrorDetails, spans: SpanTree, owner: str) -> Diagnostic:
@@ -59,9 +70,18 @@ def diagnose(model: type[BaseModel], error: ErrorDetails, spans: SpanTree, owner
         return Diagnostic(tree.label, "PG010", f"unknown key '{name}'", suggest(name, known, "known keys"))
     if error["type"] == "missing":
         parent = spans.at(*path[:-1])
-        lacking = f"'{path[-2]}'" if len(path) > 1 else owner
+        lacking = _owner(path[:-1]) or owner
         return Diagnostic(parent.label, "PG011", f"{lacking} lacks '{name}'", f"add `{name}:`")
     return Diagnostic(tree.value, "PG013", *_value_message(error, name))
+
+
+def _owner(path: Sequence[str | int]) -> str | None:
+    """What lies at a path, in words; None for the whole."""
+    if not path:
+        return None
+    if isinstance(path[-1], int):
+        return f"item {path[-1] + 1}" + (f" of '{path[-2]}'" if len(path) > 1 else "")
+    return f"'{path[-1]}'"
 
 
 def describe(value: object) -> str:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from pipelinegen.spec.conditions import ParameterValue
 from pipelinegen.spec.datasets import DatasetSpec, ProtectionSpec, WarehouseSpec
+from pipelinegen.spec.deferred import Deferred
 from pipelinegen.spec.fields import (
     AccountId,
     Cron,
@@ -23,6 +24,7 @@ from pipelinegen.spec.fields import (
     Timezone,
     exactly_one,
 )
+from pipelinegen.spec.iam import IamSpec
 from pipelinegen.spec.infrastructure import BudgetSpec, LogRetentionDays, NetworkSpec, PolicyName
 
 
@@ -146,6 +148,13 @@ class PipelineSpec(StrictModel):
         Field(min_length=1, description="What is done, by name; references between steps give their order"),
     ]
     on_failure: OnFailureSpec | None = None
+    iam: Annotated[
+        IamSpec | None,
+        Deferred(IamSpec),
+        Field(
+            description="Permissions by hand: added to the state machine's role, or to `role:`; taken from every role"
+        ),
+    ] = None
     tags: Annotated[
         dict[
             Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")],

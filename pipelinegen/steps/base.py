@@ -26,7 +26,9 @@ from pipelinegen.ir.model import (
 from pipelinegen.ir.names import Names
 from pipelinegen.source import CodeError, CodeReader, SpanTree
 from pipelinegen.spec.conditions import ConditionSpec, RetrySpec, WhenSpec
+from pipelinegen.spec.deferred import Deferred
 from pipelinegen.spec.fields import EnvironmentName, FreeText, SpecValueError, StepName, StrictModel
+from pipelinegen.spec.iam import IamSpec
 
 ArtifactT = TypeVar("ArtifactT", bound=Artifact)
 
@@ -63,9 +65,20 @@ class StepSpec(StrictModel):
     only_in: Annotated[
         list[EnvironmentName] | None, Field(min_length=1, description="Environments that have this step")
     ] = None
-    if_: Annotated[ConditionSpec | None, Field(alias="if", description="The step is skipped unless this holds")] = None
-    when: Annotated[WhenSpec | None, Field(description="The step is skipped on other dates")] = None
-    retry: Annotated[RetrySpec | None, Field(description="Further attempts after a failure")] = None
+    if_: Annotated[
+        ConditionSpec | None,
+        Deferred(ConditionSpec),
+        Field(alias="if", description="The step is skipped unless this holds"),
+    ] = None
+    when: Annotated[WhenSpec | None, Deferred(WhenSpec), Field(description="The step is skipped on other dates")] = None
+    retry: Annotated[RetrySpec | None, Deferred(RetrySpec), Field(description="Further attempts after a failure")] = (
+        None
+    )
+    iam: Annotated[
+        IamSpec | None,
+        Deferred(IamSpec),
+        Field(description="Permissions by hand, added to what is derived, or taken from it"),
+    ] = None
     continue_on_failure: Annotated[
         bool, Field(description="The run goes on without this step, and without those that need its results")
     ] = False

@@ -24,8 +24,8 @@ EXAMPLES = int(os.environ.get("PIPELINEGEN_EXAMPLES", "150"))
 #: Rules between values, and on what a text may not hold, which the schema leaves out.
 BETWEEN_VALUES = re.compile(
     r"no number is from|SQL holds no references|a statement runs in one place|an e-mail has a subject and a message"
-    r"|Fargate has no task of"
     r"|is none of the step's metrics"
+    r"|Fargate has no task of|a range from .* is empty|AWS takes no resource for"
 )
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(schema_text()))
 
@@ -85,6 +85,11 @@ def everything() -> Any:
     spec["steps"]["train"]["if"] = {"all": [{"value": metric, "above": 1}, {"not": {"is": "${steps.gate.accepted}"}}]}
     spec["steps"]["train"]["when"] = {"weekdays": ["monday"], "days_of_month": [1]}
     spec["steps"]["train"]["retry"] = {"max_attempts": 1, "backoff_rate": 1.5}
+    extra = {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::a/*"], "role": "states", "reason": "x"}
+    conditions = {"StringEquals": {"aws:SourceVpc": ["vpc-1"], "aws:ResourceAccount": "1"}}
+    deny = {"deny": ["s3:Put*"], "resources": ["*"], "reason": "x"}
+    spec["steps"]["train"]["iam"] = {"extra": [{**extra, "conditions": conditions}], "narrow": [deny]}
+    spec["iam"] = {"narrow": [{"remove": ["s3:GetObject"], "reason": "x"}]}
     spec["parameters"] = {"share": {"type": "double", "default": 0.5, "description": "How much"}}
     return spec
 

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from pipelinegen.errors import suggest
 from pipelinegen.ir.model import Jsonata, Model, OutputFile, RoleKey, SagemakerJob, Service, Step
-from pipelinegen.spec.fields import Identifier, PositiveInt, SpecValueError, StrictModel, TimeoutMinutes
+from pipelinegen.spec.fields import Identifier, PositiveInt, SpecValueError, StrictModel, TimeoutMinutes, exactly_one
 from pipelinegen.steps.algorithms import (
     AlgorithmInstanceSpec,
     ContentType,
@@ -35,7 +35,7 @@ Number = Annotated[Any, AfterValidator(_number), WithJsonSchema({"type": "number
 class RangeSpec(StrictModel):
     """Where a hyperparameter is looked for: between two numbers, or among values."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["from", "to"]}, {"required": ["values"]}]})
+    model_config = exactly_one(("from", "to"), "values")
 
     from_: Annotated[Number | None, Field(alias="from", description="Least; whole if only whole numbers count")] = None
     to: Annotated[Number | None, Field(description="Most")] = None
