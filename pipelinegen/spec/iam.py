@@ -121,14 +121,11 @@ Conditions = Annotated[
         }
     ),
 ]
-RoleWord = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z][a-z0-9_]*$",
-        description="Which role, where there are several: `states` is the state machine's; others see the README",
-    ),
-]
+RoleWord = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Reason = Annotated[FreeText, Field(description="Why; every report shows it")]
+
+
+_ROLE = "Which role, where there are several; `states` is the state machine's, the README has the others"
 
 
 class ExtraSpec(StrictModel):
@@ -139,7 +136,7 @@ class ExtraSpec(StrictModel):
         list[ResourceArn], Field(min_length=1, description="ARNs; {account_id}, {region} are filled in")
     ]
     conditions: Annotated[Conditions | None, Field(description="As in a policy: operator, key, texts")] = None
-    role: RoleWord | None = None
+    role: Annotated[RoleWord | None, Field(description=_ROLE)] = None
     reason: Reason
 
     @model_validator(mode="after")
@@ -172,7 +169,7 @@ class NarrowSpec(StrictModel):
     ] = None
     resources: Annotated[list[ResourceArn] | None, Field(min_length=1, description="For `limit` and `deny`")] = None
     conditions: Annotated[Conditions | None, Field(description="For `limit` and `deny`")] = None
-    role: RoleWord | None = None
+    role: Annotated[RoleWord | None, Field(description=_ROLE)] = None
     reason: Reason
 
     @model_validator(mode="after")
