@@ -208,4 +208,8 @@ CATALOGUE: Mapping[str, str] = {
         "A pipeline that is renamed, or goes to another account, is made anew beside the old one: what the old one "
         "holds stays where it is, and nobody manages it any more."
     ),
+    "PG128": (
+        "The built-in evaluation measures a recommender on the tables `interactions` and `items`, as ndcg_at_<top_k> "
+        "and recall_at_<top_k>. Anything else is measured by a program of your own, in `code:`."
+    ),
 }

@@ -92,6 +92,10 @@ def _image_context(
     packages = [line.split("/")[1].split()[0] for line in dockerfile.splitlines() if line.startswith("COPY runtime/")]
     for name, content in runtime_files([item for item in packages if item != "__init__.py"]).items():
         _write(context / name, content)
+    own = f"{Path(image['dockerfile']).parent.as_posix()}/code/"
+    for path, text in files.items():
+        if path.startswith(own):
+            _write(context / "code" / path.removeprefix(own), text.encode())
     if "COPY settings.json" in dockerfile:
         _write(context / "settings.json", files[deployment["apis"][0]["settings"]].encode())
     return context

@@ -23,6 +23,7 @@ from pipelinegen.steps.permissions import (
 from pipelinegen.steps.sagemaker_instances import ProcessingInstanceType, TrainingInstanceType
 
 TRAINING_IMAGE = "training"
+TRAINING_PACKAGES = ("common", "evaluation", "prediction", "training")
 IMAGE_VARIABLE = f"${{image_{TRAINING_IMAGE}}}"
 
 #: Faults of the service, not of the program: trying again helps.
@@ -65,7 +66,7 @@ def training_image(scope: Scope) -> Image:
     if base is None:
         message = f"AWS offers no SageMaker PyTorch image in '{scope.around.region}'"
         raise scope.fault("PG025", message, "choose another region", "kind")
-    return Image(TRAINING_IMAGE, f"containers/{TRAINING_IMAGE}", base, ("common", "prediction", "training"))
+    return Image(TRAINING_IMAGE, f"containers/{TRAINING_IMAGE}", base, TRAINING_PACKAGES)
 
 
 def image_file(image: Image) -> OutputFile:

@@ -103,7 +103,8 @@ def _threshold(spec: QualityGateSpec, scope: Scope, metric: Metric) -> tuple[Thr
 
 
 def _conditions(threshold: ThresholdSpec, compare: str, metric: Metric) -> list[str]:
-    conditions = [f"$exists({metric.value.text})"]
+    before = [metric.model.accepted.text] if metric.model.accepted else []
+    conditions = [*before, f"$exists({metric.value.text})"]
     if threshold.value is not None:
         conditions.append(f"{metric.value.text} {compare} {threshold.value!r}")
     if threshold.of_promoted is not None:

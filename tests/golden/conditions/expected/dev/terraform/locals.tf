@@ -17,7 +17,7 @@ locals {
     data_key_arn             = aws_kms_key.data.arn
     data_key_id              = aws_kms_key.data.key_id
     topic_notifications      = aws_sns_topic.notifications.arn
-    image_training           = "${aws_ecr_repository.training.repository_url}:1e0dffd96954"
+    image_training           = "${aws_ecr_repository.training.repository_url}:1350fe5b4aa7"
     vpc_id                   = local.vpc_id
     private_subnet_a         = aws_subnet.private_a.id
     private_subnet_b         = aws_subnet.private_b.id

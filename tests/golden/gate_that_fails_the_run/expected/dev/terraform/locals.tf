@@ -16,7 +16,7 @@ locals {
     partition                = local.partition
     data_key_arn             = aws_kms_key.data.arn
     data_key_id              = aws_kms_key.data.key_id
-    image_training           = "${aws_ecr_repository.training.repository_url}:1e0dffd96954"
+    image_training           = "${aws_ecr_repository.training.repository_url}:1350fe5b4aa7"
     vpc_id                   = local.vpc_id
     private_subnet_a         = aws_subnet.private_a.id
     private_subnet_b         = aws_subnet.private_b.id

@@ -16,7 +16,7 @@ locals {
     partition                = local.partition
     data_key_arn             = aws_kms_key.data.arn
     data_key_id              = aws_kms_key.data.key_id
-    image_training           = "${aws_ecr_repository.training.repository_url}:1e0dffd96954"
+    image_training           = "${aws_ecr_repository.training.repository_url}:1350fe5b4aa7"
     image_serving            = "${aws_ecr_repository.serving.repository_url}:8c7a799829a1"
     image_serving_answer     = "${aws_ecr_repository.serving_answer.repository_url}:a66be276f911"
     vpc_id                   = local.vpc_id

@@ -1,0 +1,1 @@
+"""Programs that measure models on data that no training has seen."""
