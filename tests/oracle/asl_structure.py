@@ -22,6 +22,11 @@ _FIELDS: Final = {
     "Succeed": _EVERYWHERE | {"Output"},
     "Fail": _EVERYWHERE | {"Error", "Cause"},
 }
+#: What stands in the place of Arguments and Output where a state's expressions are JSONPath.
+_PATHS: Final = {"InputPath", "OutputPath", "Parameters", "ResultPath", "ResultSelector", "Result"}
+_TIMEOUT_PATHS: Final = {"TimeoutSecondsPath", "HeartbeatSecondsPath", "SecondsPath", "TimestampPath", "ErrorPath"}
+_MAP_PATHS: Final = {"ItemsPath", "MaxConcurrencyPath", "ToleratedFailurePercentagePath", "CausePath"}
+_JSONPATH_FIELDS: Final = _PATHS | _TIMEOUT_PATHS | _MAP_PATHS
 _REQUIRED: Final = {"Task": ("Resource",), "Parallel": ("Branches",), "Map": ("ItemProcessor",), "Choice": ("Choices",)}
 _MACHINE_FIELDS: Final = {
     "Comment",
@@ -53,6 +58,11 @@ _HTTP_STATUS: Final = re.compile(r"States\.Http\.StatusCode\.[45][0-9]{2}")
 _LONGEST_NAME: Final = 80
 
 
+def is_jsonpath(state: State) -> bool:
+    """Whether a state's expressions are JSONPath; ours say which they are wherever they are not all JSONata."""
+    return state.get("QueryLanguage") == "JSONPath"
+
+
 def sub_machines(state: State) -> list[Machine]:
     """The machines inside a Parallel or Map state."""
     inner: list[Machine] = list(state.get("Branches", []))
@@ -78,8 +88,9 @@ def _field_faults(name: str, state: State) -> Iterator[str]:
     if kind not in _FIELDS:
         yield f"{name}: there is no state type {kind!r}"
         return
+    fields = _FIELDS[kind] | _JSONPATH_FIELDS if is_jsonpath(state) else _FIELDS[kind]
     for field in state:
-        if field not in _FIELDS[kind]:
+        if field not in fields:
             yield f"{name}: a {kind} state in JSONata mode has no field {field!r}"
     for field in _REQUIRED.get(kind, ()):
         if not state.get(field):
@@ -94,7 +105,7 @@ def _field_faults(name: str, state: State) -> Iterator[str]:
 
 
 def _choice_faults(name: str, state: State) -> Iterator[str]:
-    for index, rule in enumerate(state.get("Choices", [])):
+    for index, rule in enumerate([] if is_jsonpath(state) else state.get("Choices", [])):
         for field in ("Condition", "Next"):
             if field not in rule:
                 yield f"{name}.Choices[{index}]: {field!r} is missing"
@@ -147,8 +158,10 @@ def _machine_faults(place: str, machine: Machine, *, is_top: bool) -> Iterator[s
     for field in machine:
         if field not in _MACHINE_FIELDS:
             yield f"{place}: a machine has no field {field!r}"
-    if is_top and machine.get("QueryLanguage") != "JSONata":
-        yield f"{place}: QueryLanguage is {machine.get('QueryLanguage')!r}, JSONata is expected"
+    # A machine of JSONata holds no state of JSONPath, but the other way round.
+    languages = {"JSONPath" if any(is_jsonpath(state) for _, state in all_states(machine)) else "JSONata"}
+    if is_top and machine.get("QueryLanguage") not in languages:
+        yield f"{place}: QueryLanguage is {machine.get('QueryLanguage')!r}, {languages.pop()} is expected"
     if not isinstance(machine.get("TimeoutSeconds", 1), int):
         yield f"{place}: TimeoutSeconds must be a number"
     yield from _graph_faults(place, machine)

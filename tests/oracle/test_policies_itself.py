@@ -74,6 +74,10 @@ def test_a_sound_policy_has_no_faults(sound: dict[str, Any]) -> None:
         (policy(["s3:GetObject"], ["arn:aws:s3:::lake/*", KEY]), "is a resource of none of these actions"),
         (policy("iam:PassRole", "arn:aws:iam::111111111111:role/demo"), "must say to which service"),
         (policy("s3:GetObject", "arn:aws:s3:::a/*", Condition={"StringLike": {"s3:prefiks": "x"}}), "'s3:prefiks'"),
+        (
+            policy("s3:GetObject", "arn:aws:s3:::a/*", Condition={"StringLike": {"s3:prefix": "x"}}),
+            "a request of s3:GetObject has no condition key 's3:prefix'",
+        ),
         (policy("s3:GetObject", "arn:aws:s3:::a/*", Principal="*"), "'Principal' has no place in a role's policy"),
     ],
 )
