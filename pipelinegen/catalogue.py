@@ -117,7 +117,7 @@ CATALOGUE: Mapping[str, str] = {
         "A column marked sensitive would be written to S3 in the clear, because the columns it is made of are not "
         "protected when they are read."
     ),
-    "PG086": "The SQL has a parameter that the job does not bind. It binds `:run_date`.",
+    "PG086": "The SQL has a parameter that the job does not bind. It binds `:run_date` and the pipeline's parameters.",
     "PG087": (
         "A check cannot be made of its column: the column is dropped or hashed when it is read, or its type does "
         "not go with the check's values."
@@ -152,9 +152,19 @@ CATALOGUE: Mapping[str, str] = {
         "A foreign key cannot be held against its keys, because the step does not read the dataset that has them, or "
         "because one side is hashed or tokenised and the other is not."
     ),
+    "PG131": "The SQL calls a function that Spark does not bring.",
+    "PG132": "The SQL names a column that several of its tables have. Write the table before it.",
+    "PG133": (
+        "The SQL asks for what Spark cannot plan: types that never go together, a condition that is not true or false, "
+        "a column beside an aggregate that is not grouped by, or halves of a UNION with other columns."
+    ),
     "PG134": (
         "A column marked sensitive may reach S3 in the clear by a program or a statement of one's own, which nobody "
         "can look into. The message shows the way it would take."
+    ),
+    "PG139": (
+        "A parameter cannot be used there: a window has a whole number of days, and `:run_date` is the run's date in "
+        "every SQL."
     ),
     "PG137": (
         "A column cannot be a key or a partition: it is dropped when it is read, or its type does not allow it. "

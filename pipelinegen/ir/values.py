@@ -60,10 +60,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The fresh rows: `days` before the run's date."""
+    """The fresh rows: `days` before the run's date, a number or the name of the parameter that is one."""
 
     column: str
-    days: int
+    days: int | str
 
 
 @dataclass(frozen=True, slots=True)

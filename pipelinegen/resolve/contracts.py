@@ -143,3 +143,16 @@ def _unfit_foreign_keys(name: str, datasets: Datasets, spans: SpanTree) -> Itera
 def _comparable(one: ColumnSpec, two: ColumnSpec) -> bool:
     kin, other = family(one.type), family(two.type)
     return "array" not in (kin, other) and (kin == other or {kin, other} <= NUMBERS)
+
+
+def window_faults(spec: DatasetSpec, parameters: Mapping[str, str], spans: SpanTree) -> Iterator[Diagnostic]:
+    """PG012 and PG139 for a window of a parameter that there is not, or that is no whole number."""
+    days = spec.from_.window.days if spec.from_ and spec.from_.window else 1
+    if isinstance(days, int):
+        return
+    name, span = days[2:-1].removeprefix("parameters."), spans.at("from", "window", "days").value
+    if name not in parameters:
+        yield Diagnostic(span, "PG012", f"there is no parameter '{name}'", suggest(name, parameters, "parameters"))
+    elif parameters[name] != "int":
+        message = f"parameter '{name}' is {parameters[name]}, and a window has a whole number of days"
+        yield Diagnostic(span, "PG139", message, "refer to a parameter of type int")

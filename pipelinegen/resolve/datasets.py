@@ -4,17 +4,19 @@ from dataclasses import replace
 
 from pipelinegen.errors import Diagnostic
 from pipelinegen.ir.model import Check, Column, Dataset, Window
-from pipelinegen.resolve.contracts import contract_faults
+from pipelinegen.resolve.contracts import contract_faults, window_faults
 from pipelinegen.resolve.draft import Draft
-from pipelinegen.spec.datasets import CheckSpec, DatasetSpec
+from pipelinegen.spec.datasets import CheckSpec, DatasetSpec, WindowSpec
 
 
 def lower_datasets(draft: Draft) -> Draft:
     """The draft with its datasets. Reports PG012, PG021, PG087 and PG137 for what a contract gets wrong."""
     faults: list[Diagnostic] = []
     datasets = {}
+    types = {name: given.type for name, given in draft.spec.parameters.items()}
     for name, spec in draft.spec.datasets.items():
         faults.extend(contract_faults(name, draft.spec.datasets, draft.spans.at("datasets", name)))
+        faults.extend(window_faults(spec, types, draft.spans.at("datasets", name)))
         datasets[name] = _lower(name, spec)
     return replace(draft, datasets=datasets).reporting(faults)
 
@@ -29,10 +31,15 @@ def _lower(name: str, spec: DatasetSpec) -> Dataset:
         ),
         checks=(*_implied(spec), *(_check(check) for check in spec.checks)),
         table=spec.from_.table if spec.from_ else None,
-        window=Window(window.column, window.days) if window else None,
+        window=_window(window) if window else None,
         partitions=tuple(spec.partitions),
         description=spec.description,
     )
+
+
+def _window(spec: WindowSpec) -> Window:
+    days = spec.days if isinstance(spec.days, int) else spec.days[2:-1].removeprefix("parameters.")
+    return Window(spec.column, days)
 
 
 def _implied(spec: DatasetSpec) -> list[Check]:

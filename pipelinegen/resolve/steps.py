@@ -119,6 +119,7 @@ def _surroundings(draft: Draft) -> Surroundings:
         warehouse=Warehouse(warehouse.kind, warehouse.secret, warehouse.database) if warehouse else None,
         protection_secret=spec.protection.secret if spec.protection else None,
         notifies=spec.on_failure is not None,
+        parameters={name: given.type for name, given in spec.parameters.items()},
         datasets=draft.datasets,
         dataset_spans=draft.spans.at("datasets"),
         read_code=draft.read_code,

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from pipelinegen.spec.fields import (
     ColumnOfDataset,
     ColumnType,
+    Days,
     FreeText,
     Identifier,
     PositiveInt,
@@ -53,7 +54,10 @@ class WindowSpec(StrictModel):
     """The fresh part of a table: the `days` before the run's date, midnight to midnight UTC."""
 
     column: Annotated[Identifier, Field(description="The date or timestamp that says when a row came about")]
-    days: Annotated[PositiveInt, Field(description="How many days before the run's date are read")] = 1
+    days: Annotated[
+        Days,
+        Field(description="How many days before the run's date are read; ${parameters.<name>} for one that is given"),
+    ] = 1
 
 
 class FromSpec(StrictModel):

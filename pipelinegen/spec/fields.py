@@ -196,6 +196,24 @@ ColumnType = Annotated[
         }
     ),
 ]
+_PARAMETER = rf"\$\{{parameters\.{IDENTIFIER}\}}"
+
+
+def _days(value: Any) -> Any:
+    is_number = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if not is_number and not (isinstance(value, str) and re.fullmatch(_PARAMETER, value)):
+        found = f"'{value[:60]}'" if isinstance(value, str) else str(value)[:60]
+        help = "write a number from 1 on, or ${parameters.<name>} for one that is given"
+        raise SpecValueError(f"a window has a whole number of days, found {found}", help)
+    return value
+
+
+#: A number, or the parameter that is one.
+Days = Annotated[
+    Any,
+    AfterValidator(_days),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": f"^{_PARAMETER}$"}]}),
+]
 ColumnOfDataset = Annotated[
     str, *_text(rf"{IDENTIFIER}\.{IDENTIFIER}", "column of a dataset", "write <dataset>.<column>")
 ]

@@ -10,6 +10,7 @@ from sqlglot.errors import SqlglotError
 from pipelinegen.errors import suggest
 from pipelinegen.sql.question import Answer, Finding, Question
 from pipelinegen.sql.relation import Relation
+from pipelinegen.sql.rules import WINDOW_STAND_IN, missing_parts, unknown_functions
 from pipelinegen.sql.select import Reader
 from pipelinegen.sql.types import family
 
@@ -57,7 +58,12 @@ def check_query(question: Question) -> Answer:
         result = reader.read(query)
     except RecursionError:
         return Answer()
-    findings = [*reader.findings, *_unknown_parameters(question, query)]
+    findings = [
+        *missing_parts(question.sql, query),
+        *reader.findings,
+        *unknown_functions(question.sql, query),
+        *_unknown_parameters(question, query),
+    ]
     if not any(item.id in ("PG081", "PG082") for item in findings):
         findings.extend(_broken_promises(question, result))
     traced = {name: item for name, item in result.fields.items() if item.is_traced}
@@ -75,7 +81,7 @@ def _parsed(sql: str) -> list[exp.Expression]:
         return [item for item in sqlglot.parse(sql, read="spark") if item is not None]
     except SqlglotError:
         # sqlglot takes GROUP BY window(…) for a WINDOW clause; a name of the same length leaves places as they are.
-        renamed = re.sub(r"(?i)\b(window)(?=\s*\()", "windoo", sql)
+        renamed = re.sub(r"(?i)\b(window)(?=\s*\()", WINDOW_STAND_IN, sql)
         if renamed == sql:
             raise
         return [item for item in sqlglot.parse(renamed, read="spark") if item is not None]

@@ -18,13 +18,16 @@ Origin = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A query, the tables it may read, the columns of them that are not read at all, and what it must give."""
+    """A query, the tables it may read, the columns of them that are not read at all, and what it must give.
+
+    `parameters` are those that are bound, with their types.
+    """
 
     sql: str
     inputs: Mapping[str, Columns]
     dropped: Mapping[str, tuple[str, ...]]
     output: Columns
-    parameters: tuple[str, ...]
+    parameters: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def answer(question: Question, kept: Path | None) -> Answer:
 def _version() -> str:
     """Changes with the code that finds answers, so that no answer outlives it."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.glob("*.*")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

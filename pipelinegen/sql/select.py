@@ -8,7 +8,8 @@ from sqlglot import exp
 from pipelinegen.errors import suggest
 from pipelinegen.sql.question import Finding, Question
 from pipelinegen.sql.relation import UNKNOWN, Field, Relation, combined, of_input
-from pipelinegen.sql.types import type_of
+from pipelinegen.sql.rules import type_fault, ungrouped
+from pipelinegen.sql.types import TypeOf, cannot_meet, type_of
 
 #: Words that Spark reads as a function where no column has the name.
 _FUNCTIONS = frozenset(
@@ -42,6 +43,7 @@ class Reader:
     def __init__(self, question: Question) -> None:
         self.inputs = {name.lower(): of_input(name, columns) for name, columns in question.inputs.items()}
         self.dropped = question.dropped
+        self.parameters = question.parameters
         self.findings: list[Finding] = []
 
     def read(
@@ -52,8 +54,9 @@ class Reader:
         if isinstance(query, exp.Subquery):
             return self.read(query.this, named, outer)
         if isinstance(query, exp.SetOperation):
-            left = self.read(query.this, named, outer)
-            return left.united(self.read(query.expression, named, outer))
+            left, right = self.read(query.this, named, outer), self.read(query.expression, named, outer)
+            self.findings.extend(union_faults(left, right))
+            return left.united(right)
         return self._select(query, named, outer) if isinstance(query, exp.Select) else UNKNOWN
 
     def _with_queries(
@@ -83,7 +86,10 @@ class Reader:
         aliases: dict[str, Field] = {}
         view = View(tables, aliases)
         result = self._projections(select, visible, view, outer)
+        before = len(self.findings)
         self._check_names(select, view, named, outer)
+        if len(self.findings) == before:
+            self.findings.extend(ungrouped(select))
         return result
 
     def _table(self, item: exp.Expression, named: Mapping[str, Relation], outer: tuple[View, ...]) -> Relation:
@@ -140,7 +146,17 @@ class Reader:
         if value.find(exp.Query) is not None:
             return Field()
         parts = [_find(column, (view, *outer)) or Field() for column in value.find_all(exp.Column)]
-        return combined(parts, type_of(value, lambda column: (_find(column, (view, *outer)) or Field()).type))
+        return combined(parts, type_of(value, self._types((view, *outer))))
+
+    def _types(self, views: tuple[View, ...]) -> TypeOf:
+        """The types of columns and parameters, as a SELECT sees them."""
+
+        def type_of_name(node: exp.Expression) -> str | None:
+            if isinstance(node, exp.Placeholder):
+                return self.parameters.get(str(node.this))
+            return (_find(node, views) or Field()).type if isinstance(node, exp.Column) else None
+
+        return type_of_name
 
     def _check_names(
         self, select: exp.Select, view: View, named: Mapping[str, Relation], outer: tuple[View, ...]
@@ -151,6 +167,10 @@ class Reader:
                 self.read(node, named, views)
             elif isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
                 self._check_column(node, views)
+                self.findings.extend(_ambiguous(node, select, view))
+            else:
+                fault = type_fault(node, self._types(views))
+                self.findings.extend([fault] if fault else [])
 
     def _check_column(self, column: exp.Column, views: tuple[View, ...]) -> None:
         name, table = column.name.lower(), column.table.lower()
@@ -173,6 +193,36 @@ class Reader:
         if any(name in columns for columns in self.dropped.values()):
             help = f"'{column.name}' is dropped when it is read (`protect: drop`); do without it"
         self.findings.append(Finding("PG082", f"{owner} no column '{column.name}'", help, *_place(column.this)))
+
+
+def _ambiguous(column: exp.Column, select: exp.Select, view: View) -> Iterator[Finding]:
+    """PG132 for a column that two tables have, unless they were joined by it or it stands where results are named."""
+    name = column.name.lower()
+    joins = select.args.get("joins") or []
+    shared = {str(item.name).lower() for join in joins for item in join.args.get("using") or ()}
+    if column.table or name in view.aliases or name in shared or any(join.method == "NATURAL" for join in joins):
+        return
+    if column.find_ancestor(exp.Order, exp.Having, exp.Sort, exp.Cluster, exp.Distribute):
+        return
+    owners = [alias for alias, relation in view.tables.items() if name in relation.fields]
+    if len(owners) > 1:
+        fact = f"'{column.name}' may be that of {' or '.join(owners)}"
+        yield Finding("PG132", fact, f"write {owners[0]}.{column.name}", *_place(column.this))
+
+
+def union_faults(left: Relation, right: Relation) -> Iterator[Finding]:
+    """PG133 for the halves of a UNION or its kin that have other columns."""
+    if left.is_open or right.is_open:
+        return
+    if len(left.fields) != len(right.fields):
+        fact = f"one half of a set operation gives {len(left.fields)} columns, the other {len(right.fields)}"
+        yield Finding("PG133", fact, "let both give the same columns")
+        return
+    for (name, one), two in zip(left.fields.items(), right.fields.values(), strict=True):
+        pair = cannot_meet((one.type, two.type))
+        if pair:
+            fact = f"column '{name.strip()}' of a set operation is {pair[0]} in one half and {pair[1]} in the other"
+            yield Finding("PG133", fact, "cast one of them")
 
 
 def _find(column: exp.Column, views: tuple[View, ...]) -> Field | None:

@@ -110,7 +110,7 @@ class StepKind:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all steps of a pipeline in one environment share."""
+    """What all steps of a pipeline in one environment share; `parameters` have the type of each by its name."""
 
     names: Names
     environment: str
@@ -119,6 +119,7 @@ class Surroundings:
     warehouse: Warehouse | None
     protection_secret: str | None
     notifies: bool
+    parameters: Mapping[str, str]
     datasets: Mapping[str, Dataset]
     dataset_spans: SpanTree
     read_code: CodeReader

@@ -66,7 +66,8 @@ def run(
 
 def _run(settings: Settings, argv: Sequence[str], clients: Clients, spark: SparkSession | None) -> None:
     inputs: Mapping[str, Any] = settings["inputs"]
-    arguments = parse_arguments(argv, [name for name, source in inputs.items() if source["from"] == "s3"])
+    names = [name for name, source in inputs.items() if source["from"] == "s3"]
+    arguments = parse_arguments(argv, names, settings.get("parameters", {}))
     # Secrets first: a job that may not read them fails within a second, not after Spark's start.
     source = _source(settings, clients)
     keys = _keys(settings, clients)
@@ -150,7 +151,7 @@ def _report_failure(job: Job, clients: Clients, outcome: Outcome) -> None:
 
 def _offer_input(job: Job, name: str, source: Mapping[str, Any], outcome: Outcome) -> None:
     """Makes the input a view of its name. It is read once: the counting pass fills the cache the SQL uses."""
-    frame = in_window(_read(job, name, source), name, source.get("window"), job.arguments.run_date)
+    frame = in_window(_read(job, name, source), name, _window(source, job.arguments), job.arguments.run_date)
     typed = declared_columns(frame, name, source["columns"], job.keys)
     typed.frame.cache()
     with faults_of(f"input '{name}' cannot be read"):
@@ -159,6 +160,18 @@ def _offer_input(job: Job, name: str, source: Mapping[str, Any], outcome: Outcom
     outcome.frames[name] = typed.data()
     outcome.frames[name].createOrReplaceTempView(name)
     log("read", dataset=name, rows=outcome.inputs[name])
+
+
+def _window(source: Mapping[str, Any], arguments: JobArguments) -> Mapping[str, Any] | None:
+    """The window with its days as a number; Raises: EtlError if a parameter gives less than one day."""
+    window: Mapping[str, Any] | None = source.get("window")
+    if window is None or isinstance(window["days"], int):
+        return window
+    name = window["days"]["parameter"]
+    days = arguments.parameters[name]
+    if days < 1:
+        raise EtlError(f"parameter '{name}' is {days}, and a window has at least one day")
+    return {**window, "days": days}
 
 
 def _hold_foreign_keys(name: str, contract: Mapping[str, Any], outcome: Outcome, rows: int) -> list[CheckResult]:
@@ -181,7 +194,9 @@ def _read(job: Job, name: str, source: Mapping[str, Any]) -> DataFrame:
 def _result(job: Job, outcome: Outcome) -> DataFrame:
     """The result of the SQL with the declared columns, counted, checked and cached."""
     with faults_of("the SQL fails"):
-        frame = job.spark.sql(job.settings["sql"], args={"run_date": job.arguments.run_date})
+        frame = job.spark.sql(
+            job.settings["sql"], args={**job.arguments.parameters, "run_date": job.arguments.run_date}
+        )
     declared = job.settings["output"]["columns"]
     undeclared = sorted({name.lower() for name in frame.columns} - {name.lower() for name in declared})
     if undeclared:

@@ -171,6 +171,22 @@ def test_partitions_of_no_rows_are_a_table_all_the_same(spark: SparkSession, tmp
     assert rows(tmp_path) == []
 
 
+def test_parameters_are_bound_in_sql_and_windows(spark: SparkSession, tmp_path: Path) -> None:
+    days = [date(2026, 11, day) for day in (18, 19, 20, 21, 22)]
+    address = written(tmp_path, "in", {"day": days, "country": ["DE", "DE", "FR", "O'Neil", "DE"]})
+    columns = {"day": "date", "country": "string"}
+    source = contract(columns, window={"column": "day", "days": {"parameter": "days"}})
+    document = settings({"sales": source}, contract(columns), "SELECT * FROM sales WHERE country IN ('DE', :country)")
+    document["parameters"] = {"days": "int", "country": "string"}
+    given = ["--input_sales", address, "--parameters", '{"days": 3, "country": "O\'Neil"}']
+    start(document, Aws({}), spark, tmp_path, *given)
+    assert rows(tmp_path) == [{"day": days[1], "country": "DE"}, {"day": days[3], "country": "O'Neil"}]
+    given[-1] = '{"days": 0, "country": "x"}'
+    assert failure(document, Aws({}), spark, tmp_path, *given) == (
+        "report: parameter 'days' is 0, and a window has at least one day"
+    )
+
+
 def test_more_rows_than_allowed(spark: SparkSession, tmp_path: Path) -> None:
     address = written(tmp_path, "in", {"car": [1, 2, 3]})
     columns = {"car": "bigint"}

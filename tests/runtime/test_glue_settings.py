@@ -99,6 +99,32 @@ def test_a_connection_that_cannot_be_made(warehouse: dict[str, Any], secret: dic
     assert str(caught.value) == message
 
 
+TYPES = {"country": "string", "days": "int", "share": "double", "fresh": "boolean"}
+
+
+def test_parameters_keep_their_types() -> None:
+    given = '{"country": "\'; DROP", "days": 3, "share": 1, "fresh": true, "other": null}'
+    found = parse_arguments([*ARGV, "--parameters", given], [], TYPES).parameters
+    assert dict(found) == {"country": "'; DROP", "days": 3, "share": 1.0, "fresh": True}
+    assert [type(value) for value in found.values()] == [str, int, float, bool]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("{}", "parameter 'days' wants a int, found null"),
+        ('{"days": true}', "parameter 'days' wants a int, found true"),
+        ('{"days": 1.5}', "parameter 'days' wants a int, found 1.5"),
+        ("[]", "the job's arguments cannot be read: argument --parameters: they are no JSON object"),
+        ("{", "the job's arguments cannot be read: argument --parameters: invalid _object value: '{'"),
+    ],
+)
+def test_parameters_of_another_type(given: str, message: str) -> None:
+    with pytest.raises(EtlError) as caught:
+        parse_arguments([*ARGV, "--parameters", given], [], {"days": "int"})
+    assert str(caught.value) == message
+
+
 @pytest.mark.parametrize("text", ["plain", "[1]"])
 def test_a_secret_must_be_an_object(text: str) -> None:
     with pytest.raises(EtlError) as caught:

@@ -41,9 +41,13 @@ def _input(scope: Scope, name: str, item: Dataset | Table, inputs: Inputs) -> di
     ]
     if isinstance(item, Table):
         return {"from": "s3", "columns": _columns(dataset, protect=False), "checks": checks}
-    window = item.window and {"column": item.window.column, "days": item.window.days}
+    window = item.window and {"column": item.window.column, "days": _days(item.window.days)}
     columns = _columns(dataset, protect=True)
     return {"from": "warehouse", "table": item.table, "window": window, "columns": columns, "checks": checks}
+
+
+def _days(days: int | str) -> int | dict[str, str]:
+    return days if isinstance(days, int) else {"parameter": days}
 
 
 def _columns(dataset: Dataset, *, protect: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pipelinegen.ir.model import Artifact, Dataset, GlueJob, Json, Location, Out
 from pipelinegen.spec.fields import Identifier, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import REFERENCE, Reference, Scope, StepSpec
 from pipelinegen.steps.glue_etl.contracts import input_settings, output_settings
+from pipelinegen.steps.glue_etl.parameters import parameters_argument, used_parameters
 from pipelinegen.steps.glue_etl.permissions import glue_permissions
 from pipelinegen.steps.glue_etl.sql import check_sql
 from pipelinegen.steps.glue_etl.terraform import glue_resources
@@ -38,7 +39,9 @@ class GlueEtlSpec(StepSpec):
 
     kind: Literal["glue_etl"]
     inputs: Annotated[dict[Identifier, Reference], Field(min_length=1, description="Tables by the name the SQL uses")]
-    sql: Annotated[str, Field(min_length=1, description="Spark SQL; `:run_date` is the run's date")]
+    sql: Annotated[
+        str, Field(min_length=1, description="Spark SQL; `:run_date` is the run's date, `:<name>` a parameter")
+    ]
     output: Annotated[Reference, Field(description="The dataset whose columns and checks the result must meet")]
     workers: WorkersSpec = WorkersSpec()
     timeout_minutes: TimeoutMinutes = 30
@@ -84,9 +87,9 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
         report=report,
     )
     settings = _settings(scope, spec, inputs, output)
-    state = GlueStateContext(job.name, _arguments(inputs, table, report), (spec.timeout_minutes + 10) * 60)
+    arguments = _arguments(inputs, table, report, settings.get("parameters", {}))
+    state = GlueStateContext(job.name, arguments, (spec.timeout_minutes + 10) * 60)
     sources = tuple(item.location for item in inputs.values() if isinstance(item, Table))
-    secrets = _secrets(settings)
     return Step(
         name=scope.step,
         kind=spec.kind,
@@ -95,7 +98,7 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
         span=scope.spans.label,
         needs=scope.needs,
         outputs={"output": table},
-        permissions=glue_permissions(job, scope.names, sources, scope.data, report, secrets),
+        permissions=glue_permissions(job, scope.names, sources, scope.data, report, _secrets(settings)),
         resources=(job,),
         files=(OutputFile(job.script, "steps/glue_etl/script.py.j2", GlueScriptContext(scope.title, settings)),),
         state=OutputFile(scope.title, "steps/glue_etl/state.asl.json.j2", state),
@@ -105,7 +108,7 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
 
 def _refuse_references(scope: Scope, sql: str) -> None:
     if REFERENCE.search(sql):
-        help = "use :run_date, and name tables under `inputs:`"
+        help = "use :run_date and :<parameter>, and name tables under `inputs:`"
         raise scope.fault("PG018", "references are not replaced inside SQL", help, "sql")
 
 
@@ -140,9 +143,11 @@ def _settings(
     warehouse = scope.around.warehouse if any(isinstance(item, Dataset) for item in inputs.values()) else None
     read = [column for item in inputs.values() if isinstance(item, Dataset) for column in item.columns]
     hides = any(column.protect in PROTECTED for column in read)
+    parameters = used_parameters(scope, spec.sql, inputs)
     return {
         "schema_version": 1,
         "step": scope.step,
+        **({"parameters": parameters} if parameters else {}),
         "warehouse": warehouse and {"kind": warehouse.kind, "secret": warehouse.secret, "database": warehouse.database},
         "protection": {"secret": scope.around.protection_secret} if hides else None,
         "inputs": input_settings(scope, inputs),
@@ -155,8 +160,10 @@ def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(settings[key]["secret"] for key in ("warehouse", "protection") if settings[key])
 
 
-def _arguments(inputs: Mapping[str, Dataset | Table], output: Table, report: Location) -> Json:
-    arguments: dict[str, Json] = {"--run_date": RUN_DATE, "--output": output.uri}
+def _arguments(
+    inputs: Mapping[str, Dataset | Table], output: Table, report: Location, parameters: Mapping[str, str]
+) -> Json:
+    arguments: dict[str, Json] = {"--run_date": RUN_DATE, **parameters_argument(parameters), "--output": output.uri}
     arguments["--report"] = report.dated_file(".json")
     arguments.update({f"--input_{name}": item.uri for name, item in inputs.items() if isinstance(item, Table)})
     return arguments

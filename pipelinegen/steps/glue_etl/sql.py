@@ -10,10 +10,8 @@ from pipelinegen.spec.datasets import VALUE_CHECKS
 from pipelinegen.sql.question import Answer, Columns, Question, answer
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.glue_etl.contracts import contract_of
+from pipelinegen.steps.glue_etl.parameters import sql_parameters
 from pipelinegen.steps.protection import PROTECTED, clear_inputs, clear_outputs, ways_out
-
-#: What the job binds when it runs the SQL.
-PARAMETERS = ("run_date",)
 
 Inputs = Mapping[str, Dataset | Table]
 
@@ -37,7 +35,7 @@ def check_sql(scope: Scope, sql: str, inputs: Inputs, output: Dataset) -> Result
         inputs={name: _columns(item) for name, item in inputs.items()},
         dropped={name: _dropped(item) for name, item in inputs.items() if _dropped(item)},
         output={column.name: column.type for column in output.columns},
-        parameters=PARAMETERS,
+        parameters=sql_parameters(scope),
     )
     found = answer(question, cache_folder() / "sql")
     text, target = scope.spans.at("sql"), scope.spans.at("output").value

@@ -9,6 +9,7 @@ import pytest
 
 from pipelinegen.local.java import find_java
 from pipelinegen.sql.check import IMPOSSIBLE
+from pipelinegen.sql.rules import spark_functions
 from pipelinegen.sql.types import family
 from tests.unit.sql.queries import CLICKS, FAULTY, FINE, INPUTS
 
@@ -59,3 +60,8 @@ def test_impossible_types_are_those_of_try_cast(spark: Any) -> None:
             except PySparkException:
                 found.add((family(have), family(want)))
     assert found == IMPOSSIBLE
+
+
+def test_functions_are_those_of_spark(spark: Any) -> None:
+    names = {row.function for row in spark.sql("SHOW FUNCTIONS").collect()}
+    assert {name for name in names if name.isidentifier()} == spark_functions()

@@ -8,7 +8,7 @@ import pytest
 
 from pipelinegen.sql.question import Question, answer
 
-QUESTION = Question("SELECT x, y FROM a", {"a": {"x": "string"}}, {}, {"x": "string"}, ("run_date",))
+QUESTION = Question("SELECT x, y FROM a", {"a": {"x": "string"}}, {}, {"x": "string"}, {"run_date": "date"})
 
 
 def test_an_answer_is_kept_and_read_again(tmp_path: Path) -> None:
