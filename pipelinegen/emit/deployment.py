@@ -7,8 +7,9 @@ from pipelinegen.emit.asl import PATH as DEFINITION
 from pipelinegen.emit.asl_fragments import belongs_to, state_names
 from pipelinegen.emit.base import File, Workbench, json_text
 from pipelinegen.emit.docs import change_line
+from pipelinegen.emit.policies import policy_path, trust_path
 from pipelinegen.ir.expressions import as_template
-from pipelinegen.ir.model import Api, GlueJob, Image, Json, LambdaFunction, Metric, Recommender, RedisCache
+from pipelinegen.ir.model import Api, GlueJob, Image, Json, LambdaFunction, Metric, Recommender, RedisCache, Step
 
 #: What the promoted-model parameter holds before the first promotion.
 NO_MODEL = json.dumps({"model": None})
@@ -28,10 +29,7 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
         "secrets": _secrets(bench),
         "parameters": [{"name": names.promoted_parameter(), "value": NO_MODEL}],
         "topics": [{"name": names.topic(), "emails": [pipeline.notify]}] if pipeline.notify else [],
-        "roles": [
-            {"name": role.name, "service": role.key.service.value, "policy": f"terraform/policies/{role.name}.json"}
-            for role in pipeline.roles
-        ],
+        "roles": _roles(bench),
         "images": [
             {"uri": bench.image_uri(image), "dockerfile": f"{image.folder}/Dockerfile"}
             for image in bench.resources(Image)
@@ -53,6 +51,19 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
     if pipeline.policy_changes:
         document["by_hand"] = [change_line(item).replace("`", "") for item in pipeline.policy_changes]
     return [File("deployment.json", json_text(document))]
+
+
+def _roles(bench: Workbench) -> list[Json]:
+    return [
+        {
+            "name": role.name,
+            "service": role.key.service.value,
+            "step": role.key.step,
+            "policy": policy_path(role),
+            "trust": trust_path(role),
+        }
+        for role in bench.pipeline.roles
+    ]
 
 
 def _schedules(bench: Workbench) -> list[Json]:
@@ -78,10 +89,16 @@ def _steps(bench: Workbench) -> list[Json]:
             "kind": step.kind,
             "title": step.title,
             "description": as_template(step.description),
+            "source": _place_of(bench, step),
             "states": [name for name in names if step.state and belongs_to(name, step)],
         }
         for step in bench.pipeline.steps
     ]
+
+
+def _place_of(bench: Workbench, step: Step) -> str:
+    """File and line of a step, the file as generated files name it."""
+    return f"{bench.pipeline.included.get(step.span.file, bench.pipeline.source)}:{step.span.line}"
 
 
 def _secrets(bench: Workbench) -> list[str]:

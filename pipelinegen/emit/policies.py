@@ -1,20 +1,42 @@
-"""IAM policies, one JSON document a role; Terraform's `templatefile` fills in account, region and network."""
+"""IAM policies, JSON documents of each role; Terraform's `templatefile` fills in account, region and network."""
 
 from collections.abc import Iterable
 
 from pipelinegen.emit.base import File, Workbench, json_text
-from pipelinegen.ir.model import Json, Permission
+from pipelinegen.ir.model import Json, Permission, Role
 
 
 def emit_policies(bench: Workbench) -> Iterable[File]:
-    """One file a role."""
-    return [
-        File(
-            f"terraform/policies/{role.name}.json",
-            json_text({"Version": "2012-10-17", "Statement": [statement(item) for item in role.permissions]}),
-        )
-        for role in bench.pipeline.roles
-    ]
+    """Two files a role: what it may do, and who may take it."""
+    files = []
+    for role in bench.pipeline.roles:
+        files.append(File(policy_path(role), _document([*map(statement, role.permissions)])))
+        files.append(File(trust_path(role), _document([_trust(role)])))
+    return files
+
+
+def policy_path(role: Role) -> str:
+    """Where it is generated what a role may do."""
+    return f"terraform/policies/{role.name}.json"
+
+
+def trust_path(role: Role) -> str:
+    """Where it is generated who may take a role."""
+    return f"terraform/trust/{role.name}.json"
+
+
+def _document(statements: list[Json]) -> str:
+    return json_text({"Version": "2012-10-17", "Statement": statements})
+
+
+def _trust(role: Role) -> dict[str, Json]:
+    """The role's service, and only for resources of this account."""
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": role.key.service.value},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": "${account_id}"}},
+    }
 
 
 def statement(permission: Permission) -> dict[str, Json]:

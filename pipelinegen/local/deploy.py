@@ -182,13 +182,17 @@ class _Deployer:
         iam = self._cloud.client("iam")
         arns = {}
         for role in self._settings.get("roles", []):
-            trust = {"Effect": "Allow", "Principal": {"Service": role["service"]}, "Action": "sts:AssumeRole"}
-            document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-            created = iam.create_role(RoleName=role["name"], AssumeRolePolicyDocument=document)
+            created = iam.create_role(RoleName=role["name"], AssumeRolePolicyDocument=self._trust(role))
             policy = fill(self._text(role["policy"]), self._variables)
             iam.put_role_policy(RoleName=role["name"], PolicyName=role["name"], PolicyDocument=policy)
             arns[role["name"]] = created["Role"]["Arn"]
         return arns
+
+    def _trust(self, role: Mapping[str, str]) -> str:
+        if "trust" in role:
+            return fill(self._text(role["trust"]), self._variables)
+        statement = {"Effect": "Allow", "Principal": {"Service": role["service"]}, "Action": "sts:AssumeRole"}
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
     def _create_glue_jobs(self, roles: Mapping[str, str]) -> None:
         for job in self._settings.get("glue_jobs", []):

@@ -17,6 +17,14 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Principal:
+    """Who wants to take a role: `kind` is the key of a trust policy's Principal, `names` what it may say there."""
+
+    kind: str
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """Whether a call is allowed, and in IAM's own words why not."""
 
@@ -37,6 +45,24 @@ def decide(policies: Iterable[Mapping[str, Any]], call: Call) -> Decision:
     if allowed:
         return Decision(True)
     return Decision(False, f"because no identity-based policy allows the {call.action} action")
+
+
+def decide_trust(policy: Mapping[str, Any], principal: Principal, context: Mapping[str, str]) -> Decision:
+    """Whether a role's trust policy lets somebody take the role, on behalf of what `context` names."""
+    call = Call("sts:AssumeRole", "*", context)
+    allowed = False
+    for statement in _listed(policy.get("Statement", [])):
+        if _names(statement.get("Principal", {}), principal) and _applies({**statement, "Resource": "*"}, call):
+            if statement["Effect"] == "Deny":
+                return Decision(False, "with an explicit deny in the role's trust policy")
+            allowed = True
+    return Decision(allowed, "" if allowed else "because the role's trust policy does not allow it")
+
+
+def _names(given: Any, principal: Principal) -> bool:
+    if not isinstance(given, Mapping):
+        return bool(given == "*")
+    return bool(principal.names & set(_listed(given.get(principal.kind, []))))
 
 
 def calls_lost_without(policy: Mapping[str, Any], calls: Iterable[Call]) -> dict[str, list[Call]]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from rich.console import Console
 
 from pipelinegen.errors import ExitCode
+from pipelinegen.local.denials import explain_denials
 from pipelinegen.local.execute import new_run, redrive, run_input
 from pipelinegen.local.faults import LocalCloudError
 from pipelinegen.local.find_runs import find_run
@@ -108,7 +109,7 @@ def _work(prepared: Prepared, world: World, tables: Mapping[str, pa.Table], opti
             for day in work(session):
                 days.append(day)
         if days and not days[-1].end.succeeded:
-            _explain_failure(days[-1], console)
+            _explain_failure(session, days[-1])
         if options.keep:
             _wait(session)
     return ExitCode.CLEAN if all(day.end.succeeded for day in days) else ExitCode.DIAGNOSTICS
@@ -153,14 +154,16 @@ def _leave_summary(summary: RunSummary, path: Path, report: Path | None) -> None
         place.write_text(text, encoding="utf-8")
 
 
-def _explain_failure(day: Day, console: Console) -> None:
-    end = day.end
+def _explain_failure(session: Session, day: Day) -> None:
+    end, console = day.end, session.console
     console.print(f"\n[red]state '{end.failed_state}' failed on {day.date}[/]: {end.error}", highlight=False)
     if end.log_tail:
         console.print(f"the end of {end.log}:", highlight=False)
         console.print(end.log_tail, markup=False, highlight=False)
     else:
         console.print(end.cause, markup=False, highlight=False)
+    for refusal in explain_denials(session.cloud.denials(), session.deployment, day.record.started_at):
+        console.print(refusal, markup=False, highlight=False)
     console.print(f"once it is mended: `pipelinegen retry {day.record.id}`", highlight=False)
 
 

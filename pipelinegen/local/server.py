@@ -115,11 +115,12 @@ def _application(workdir: Path, options: argparse.Namespace, port: int, children
     from pipelinegen.local.cloud.tasks import TaskMiddleware
 
     endpoint = f"http://127.0.0.1:{port}"
-    cloud = new_cloud(workdir, options.account, options.region, endpoint, children)
+    enforce = not options.no_iam
+    cloud = new_cloud(workdir, options.account, options.region, endpoint, children, enforce_policies=enforce)
     book = install_all(cloud, approve=options.approve, most_wait_seconds=options.most_wait_seconds)
     application: Any = InvocationMiddleware(DomainDispatcherApplication(create_backend_app), book)
-    if not options.no_iam:
-        application = AuthorisationMiddleware(application, options.account, workdir)
+    if enforce:
+        application = AuthorisationMiddleware(application, options.account, workdir, cloud.trust)
     return TaskMiddleware(application)
 
 

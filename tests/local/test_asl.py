@@ -74,7 +74,8 @@ def world(cloud: LocalCloud, fixtures: Path) -> World:
 
 
 def _make_role(cloud: LocalCloud) -> str:
-    anyone = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    services = [f"{name}.amazonaws.com" for name in ("glue", "lambda", "sagemaker", "states")]
+    anyone = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     document = {"Version": "2012-10-17"}
     role = cloud.client("iam").create_role(

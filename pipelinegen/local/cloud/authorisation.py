@@ -16,6 +16,7 @@ from moto.sts.models import sts_backends
 from pipelinegen.local.cloud.calls import Place, Request, calls_of, read_request
 from pipelinegen.local.cloud.sessions import ADMINISTRATOR
 from pipelinegen.local.cloud.tasks import current_task
+from pipelinegen.local.cloud.trust import NotTrustedError, TrustPolicies
 from pipelinegen.local.iam import Call, Decision, decide
 
 DENIED_FILE: Final = "denied.jsonl"
@@ -28,10 +29,13 @@ _BODY_LIMIT: Final = 8 * 1024 * 1024
 class AuthorisationMiddleware:
     """A WSGI application that hands a request on only if the role that signed it may make it."""
 
-    def __init__(self, application: Any, account: str, workdir: Path, partition: str = "aws") -> None:
+    def __init__(
+        self, application: Any, account: str, workdir: Path, trust: TrustPolicies, partition: str = "aws"
+    ) -> None:
         self._application = application
         self._account = account
         self._partition = partition
+        self._trust = trust
         self._denials = workdir / DENIED_FILE
         self._allowances = workdir / ALLOWED_FILE
         self._noted: set[str] = set()
@@ -57,10 +61,19 @@ class AuthorisationMiddleware:
         policies = self._policies(name)
         for call in calls_of(request, Place(self._account, self._secret_arn(request.region), self._partition)):
             decision = decide(policies, call)
+            if decision.allowed and call.action == "sts:AssumeRole":
+                decision = self._trusted(role.role_arn, call.resource)
             if not decision.allowed:
                 return self._denied(role.arn, name, call, decision)
             self._allowed(name, call)
         return None
+
+    def _trusted(self, caller_arn: str, role_arn: str) -> Decision:
+        try:
+            self._trust.require_role(role_arn, caller_arn)
+        except NotTrustedError:
+            return Decision(False, "because the role's trust policy does not allow it")
+        return Decision(True)
 
     def _policies(self, role_name: str) -> list[Mapping[str, Any]]:
         documents = iam_backends[self._account][self._partition].get_role(role_name).policies.values()

@@ -10,6 +10,7 @@ from pipelinegen.local import logs
 from pipelinegen.local.aws_lambda import FunctionPool
 from pipelinegen.local.cloud.sessions import RoleSessions
 from pipelinegen.local.cloud.tasks import current_task, working_for
+from pipelinegen.local.cloud.trust import TrustPolicies
 from pipelinegen.local.deployed import Deployed, read_deployed
 from pipelinegen.local.processes import ChildProcesses
 
@@ -67,6 +68,7 @@ class Cloud:
     children: ChildProcesses
     board: JobBoard
     functions: FunctionPool
+    trust: TrustPolicies
 
     def deployed(self) -> Deployed:
         """What was deployed last."""

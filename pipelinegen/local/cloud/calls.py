@@ -92,13 +92,13 @@ def _described(request: Request, place: Place, operation: str, body: Mapping[str
     if describe is None:
         return [Call(action, "*")]
     calls = [Call(action, resource) for resource in describe(request, place, body)]
-    calls.extend(_passed_roles(action, body))
+    calls.extend(_passed_roles(action, body, place))
     if action.startswith("sagemaker:Create") and body.get("Tags"):
         calls.append(Call("sagemaker:AddTags", calls[0].resource))
     return calls
 
 
-def _passed_roles(action: str, body: Mapping[str, Any]) -> list[Call]:
+def _passed_roles(action: str, body: Mapping[str, Any], place: Place) -> list[Call]:
     """iam:PassRole for every role that a request hands to a service; a short name stands for a role of the account."""
     found = []
     for service, path in _PASSED_ROLES.get(action, ()):
@@ -106,6 +106,7 @@ def _passed_roles(action: str, body: Mapping[str, Any]) -> list[Call]:
         for part in path:
             value = value.get(part) if isinstance(value, Mapping) else None
         if isinstance(value, str):
+            value = value if value.startswith("arn:") else f"arn:{place.partition}:iam::{place.account}:role/{value}"
             found.append(Call("iam:PassRole", value, {"iam:PassedToService": service}))
     return found
 
@@ -215,6 +216,7 @@ _RESOURCES: Final[Mapping[str, Callable[[Request, Place, Mapping[str, Any]], lis
     "states:DescribeExecution": partial(_field, "executionArn"),
     "states:StartExecution": partial(_field, "stateMachineArn"),
     "states:StopExecution": partial(_field, "executionArn"),
+    "sts:AssumeRole": partial(_field, "RoleArn"),
     "sts:GetCallerIdentity": lambda request, place, body: [],
 }
 

@@ -15,6 +15,7 @@ from moto.sagemaker.responses import SageMakerResponse
 from pipelinegen.local.cloud.board import Cloud
 from pipelinegen.local.cloud.models import job_place, served_model
 from pipelinegen.local.cloud.replacing import replace_attribute
+from pipelinegen.local.cloud.trust import NotTrustedError
 from pipelinegen.local.sagemaker_serving import NotServingError, ServingContainer
 
 _IN_SERVICE = "InService"
@@ -118,7 +119,7 @@ class EndpointBook:
             try:
                 for variant in variants:
                     started[variant["VariantName"]] = self._start(backend, endpoint.name, variant["ModelName"], log)
-            except (NotServingError, LookupError, AWSValidationException) as error:
+            except (NotServingError, NotTrustedError, LookupError, AWSValidationException) as error:
                 self._give_up(endpoint, started, str(error))
                 return
             with self._lock:

@@ -13,6 +13,7 @@ from moto.glue.responses import GlueResponse
 
 from pipelinegen.local.cloud.board import Cloud
 from pipelinegen.local.cloud.replacing import replace_attribute
+from pipelinegen.local.cloud.trust import GLUE
 from pipelinegen.local.glue import GlueEnd, GluePlace, GlueRun, run_glue_job
 from pipelinegen.local.policies import listable, object_patterns
 from pipelinegen.local.spark_archive import SparkArchive
@@ -100,6 +101,7 @@ def _place(
     names = iam.list_role_policies(RoleName=role_name)["PolicyNames"]
     documents = [iam.get_role_policy(RoleName=role_name, PolicyName=name)["PolicyDocument"] for name in names]
     role_arn = iam.get_role(RoleName=role_name)["Role"]["Arn"]
+    cloud.trust.require(role_arn, GLUE, f"arn:aws:glue:{cloud.region}:{cloud.account}:job/{job.name}")
     return GluePlace(
         folder=cloud.workdir.resolve() / "jobs" / f"{job.name}-{run_id[3:11]}",
         log=log,

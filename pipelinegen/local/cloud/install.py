@@ -22,16 +22,20 @@ from pipelinegen.local.cloud import (
     recorder,
     sagemaker_jobs,
     transform_jobs,
+    trust,
 )
 from pipelinegen.local.cloud.board import Cloud, JobBoard
 from pipelinegen.local.cloud.sessions import RoleSessions
+from pipelinegen.local.cloud.trust import TrustPolicies
 from pipelinegen.local.data.movielens import cache_folder
 from pipelinegen.local.java import find_java
 from pipelinegen.local.processes import ChildProcesses
 from pipelinegen.local.spark_archive import SparkArchive
 
 
-def new_cloud(workdir: Path, account: str, region: str, endpoint: str, children: ChildProcesses) -> Cloud:
+def new_cloud(
+    workdir: Path, account: str, region: str, endpoint: str, children: ChildProcesses, *, enforce_policies: bool
+) -> Cloud:
     """What the modules share; nothing is installed yet."""
     sessions = RoleSessions(endpoint, region)
     return Cloud(
@@ -42,6 +46,7 @@ def new_cloud(workdir: Path, account: str, region: str, endpoint: str, children:
         children=children,
         board=JobBoard(),
         functions=FunctionPool(children, sessions.environment, workdir / "functions"),
+        trust=TrustPolicies(account, enforce=enforce_policies),
     )
 
 
@@ -59,6 +64,7 @@ def install_all(cloud: Cloud, *, approve: bool, most_wait_seconds: float | None)
     transform_jobs.install(cloud)
     notifications.install(cloud)
     approvals.install(cloud, approve=approve)
+    trust.install(cloud.trust)
     book = endpoints.install(cloud)
     # Last: what the other modules replaced is what is recorded.
     recorder.install(cloud)

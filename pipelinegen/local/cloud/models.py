@@ -9,6 +9,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from pipelinegen.local.cloud.board import Cloud
 from pipelinegen.local.cloud.replacing import replace_attribute
+from pipelinegen.local.cloud.trust import SAGEMAKER
 from pipelinegen.local.containers import parse_dockerfile
 from pipelinegen.local.sagemaker import JobPlace
 from pipelinegen.local.sagemaker_serving import ServedModel
@@ -46,8 +47,12 @@ def served_model(backend: Any, name: str) -> tuple[ServedModel, str, str]:
 
 
 def job_place(cloud: Cloud, name: str, role_arn: str, image: str | None, log: Path) -> JobPlace:
-    """Where and as whom a container runs. Raises: LookupError if its image was not deployed."""
+    """Where and as whom a container runs.
+
+    Raises: LookupError if its image was not deployed; NotTrustedError if SageMaker may not take the role.
+    """
     deployed = cloud.deployed()
+    cloud.trust.require(role_arn, SAGEMAKER, f"arn:aws:sagemaker:{cloud.region}:{cloud.account}:*")
     if image is None or image not in deployed.images:
         raise LookupError(
             f"CannotPullContainerError: '{image}' is not built by this pipeline, and the local cloud pulls no images"

@@ -4,7 +4,7 @@
 resource "aws_iam_role" "states" {
   name                 = "movielens-dev-states"
   description          = "movielens-dev itself"
-  assume_role_policy   = data.aws_iam_policy_document.states_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -14,27 +14,10 @@ resource "aws_iam_role_policy" "states" {
   policy = templatefile("${path.module}/policies/movielens-dev-states.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "states_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["states.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "scheduler" {
   name                 = "movielens-dev-scheduler"
   description          = "movielens-dev itself"
-  assume_role_policy   = data.aws_iam_policy_document.scheduler_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-scheduler.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -44,27 +27,10 @@ resource "aws_iam_role_policy" "scheduler" {
   policy = templatefile("${path.module}/policies/movielens-dev-scheduler.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "scheduler_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["scheduler.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "interactions_glue" {
   name                 = "movielens-dev-interactions-glue"
   description          = "Step interactions of movielens-dev"
-  assume_role_policy   = data.aws_iam_policy_document.interactions_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-interactions-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -74,27 +40,10 @@ resource "aws_iam_role_policy" "interactions_glue" {
   policy = templatefile("${path.module}/policies/movielens-dev-interactions-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "interactions_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "catalogue_glue" {
   name                 = "movielens-dev-catalogue-glue"
   description          = "Step catalogue of movielens-dev"
-  assume_role_policy   = data.aws_iam_policy_document.catalogue_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-catalogue-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -104,27 +53,10 @@ resource "aws_iam_role_policy" "catalogue_glue" {
   policy = templatefile("${path.module}/policies/movielens-dev-catalogue-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "catalogue_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "train_sagemaker" {
   name                 = "movielens-dev-train-sagemaker"
   description          = "Step train of movielens-dev"
-  assume_role_policy   = data.aws_iam_policy_document.train_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-train-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -134,27 +66,10 @@ resource "aws_iam_role_policy" "train_sagemaker" {
   policy = templatefile("${path.module}/policies/movielens-dev-train-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "train_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "predict_sagemaker" {
   name                 = "movielens-dev-predict-sagemaker"
   description          = "Step predict of movielens-dev"
-  assume_role_policy   = data.aws_iam_policy_document.predict_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-predict-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -164,27 +79,10 @@ resource "aws_iam_role_policy" "predict_sagemaker" {
   policy = templatefile("${path.module}/policies/movielens-dev-predict-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "predict_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "publish_lambda" {
   name                 = "movielens-dev-publish-lambda"
   description          = "Step publish of movielens-dev"
-  assume_role_policy   = data.aws_iam_policy_document.publish_lambda_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-publish-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -194,27 +92,10 @@ resource "aws_iam_role_policy" "publish_lambda" {
   policy = templatefile("${path.module}/policies/movielens-dev-publish-lambda.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "publish_lambda_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "serve_ecs" {
   name                 = "movielens-dev-serve-ecs"
   description          = "Step serve of movielens-dev"
-  assume_role_policy   = data.aws_iam_policy_document.serve_ecs_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-serve-ecs.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -222,21 +103,4 @@ resource "aws_iam_role_policy" "serve_ecs" {
   name   = "movielens-dev-serve-ecs"
   role   = aws_iam_role.serve_ecs.id
   policy = templatefile("${path.module}/policies/movielens-dev-serve-ecs.json", local.template_variables)
-}
-
-data "aws_iam_policy_document" "serve_ecs_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["ecs-tasks.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
 }

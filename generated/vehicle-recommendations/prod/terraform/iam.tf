@@ -4,7 +4,7 @@
 resource "aws_iam_role" "states" {
   name                 = "vehicle-recommendations-prod-states"
   description          = "vehicle-recommendations-prod itself"
-  assume_role_policy   = data.aws_iam_policy_document.states_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -14,27 +14,10 @@ resource "aws_iam_role_policy" "states" {
   policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-states.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "states_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["states.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "scheduler" {
   name                 = "vehicle-recommendations-prod-scheduler"
   description          = "vehicle-recommendations-prod itself"
-  assume_role_policy   = data.aws_iam_policy_document.scheduler_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-scheduler.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -44,27 +27,10 @@ resource "aws_iam_role_policy" "scheduler" {
   policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-scheduler.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "scheduler_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["scheduler.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "interactions_glue" {
   name                 = "vehicle-recommendations-prod-interactions-glue"
   description          = "Step interactions of vehicle-recommendations-prod"
-  assume_role_policy   = data.aws_iam_policy_document.interactions_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-interactions-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -74,27 +40,10 @@ resource "aws_iam_role_policy" "interactions_glue" {
   policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-interactions-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "interactions_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "catalogue_glue" {
   name                 = "vehicle-recommendations-prod-catalogue-glue"
   description          = "Step catalogue of vehicle-recommendations-prod"
-  assume_role_policy   = data.aws_iam_policy_document.catalogue_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-catalogue-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -104,27 +53,10 @@ resource "aws_iam_role_policy" "catalogue_glue" {
   policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-catalogue-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "catalogue_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "train_sagemaker" {
   name                 = "vehicle-recommendations-prod-train-sagemaker"
   description          = "Step train of vehicle-recommendations-prod"
-  assume_role_policy   = data.aws_iam_policy_document.train_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-train-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -134,27 +66,10 @@ resource "aws_iam_role_policy" "train_sagemaker" {
   policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-train-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "train_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "predict_sagemaker" {
   name                 = "vehicle-recommendations-prod-predict-sagemaker"
   description          = "Step predict of vehicle-recommendations-prod"
-  assume_role_policy   = data.aws_iam_policy_document.predict_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-predict-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -164,27 +79,10 @@ resource "aws_iam_role_policy" "predict_sagemaker" {
   policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-predict-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "predict_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "publish_lambda" {
   name                 = "vehicle-recommendations-prod-publish-lambda"
   description          = "Step publish of vehicle-recommendations-prod"
-  assume_role_policy   = data.aws_iam_policy_document.publish_lambda_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-publish-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -194,27 +92,10 @@ resource "aws_iam_role_policy" "publish_lambda" {
   policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-publish-lambda.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "publish_lambda_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "serve_ecs" {
   name                 = "vehicle-recommendations-prod-serve-ecs"
   description          = "Step serve of vehicle-recommendations-prod"
-  assume_role_policy   = data.aws_iam_policy_document.serve_ecs_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-serve-ecs.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -222,21 +103,4 @@ resource "aws_iam_role_policy" "serve_ecs" {
   name   = "vehicle-recommendations-prod-serve-ecs"
   role   = aws_iam_role.serve_ecs.id
   policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-serve-ecs.json", local.template_variables)
-}
-
-data "aws_iam_policy_document" "serve_ecs_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["ecs-tasks.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
 }

@@ -4,7 +4,7 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = data.aws_iam_policy_document.states_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -14,27 +14,10 @@ resource "aws_iam_role_policy" "states" {
   policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "states_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["states.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "scheduler" {
   name                 = "demo-dev-scheduler"
   description          = "demo-dev itself"
-  assume_role_policy   = data.aws_iam_policy_document.scheduler_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-scheduler.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -44,27 +27,10 @@ resource "aws_iam_role_policy" "scheduler" {
   policy = templatefile("${path.module}/policies/demo-dev-scheduler.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "scheduler_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["scheduler.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "interactions_glue" {
   name                 = "demo-dev-interactions-glue"
   description          = "Step interactions of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.interactions_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-interactions-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -74,27 +40,10 @@ resource "aws_iam_role_policy" "interactions_glue" {
   policy = templatefile("${path.module}/policies/demo-dev-interactions-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "interactions_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "catalogue_glue" {
   name                 = "demo-dev-catalogue-glue"
   description          = "Step catalogue of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.catalogue_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-catalogue-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -104,27 +53,10 @@ resource "aws_iam_role_policy" "catalogue_glue" {
   policy = templatefile("${path.module}/policies/demo-dev-catalogue-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "catalogue_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "train_sagemaker" {
   name                 = "demo-dev-train-sagemaker"
   description          = "Step train of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.train_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-train-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -134,27 +66,10 @@ resource "aws_iam_role_policy" "train_sagemaker" {
   policy = templatefile("${path.module}/policies/demo-dev-train-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "train_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "predict_sagemaker" {
   name                 = "demo-dev-predict-sagemaker"
   description          = "Step predict of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.predict_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-predict-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -162,21 +77,4 @@ resource "aws_iam_role_policy" "predict_sagemaker" {
   name   = "demo-dev-predict-sagemaker"
   role   = aws_iam_role.predict_sagemaker.id
   policy = templatefile("${path.module}/policies/demo-dev-predict-sagemaker.json", local.template_variables)
-}
-
-data "aws_iam_policy_document" "predict_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
 }

@@ -4,7 +4,7 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = data.aws_iam_policy_document.states_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -14,27 +14,10 @@ resource "aws_iam_role_policy" "states" {
   policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "states_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["states.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "sold_glue" {
   name                 = "demo-dev-sold-glue"
   description          = "Step sold of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.sold_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-sold-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -44,27 +27,10 @@ resource "aws_iam_role_policy" "sold_glue" {
   policy = templatefile("${path.module}/policies/demo-dev-sold-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "sold_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "summed_glue" {
   name                 = "demo-dev-summed-glue"
   description          = "Step summed of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.summed_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-summed-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -72,21 +38,4 @@ resource "aws_iam_role_policy" "summed_glue" {
   name   = "demo-dev-summed-glue"
   role   = aws_iam_role.summed_glue.id
   policy = templatefile("${path.module}/policies/demo-dev-summed-glue.json", local.template_variables)
-}
-
-data "aws_iam_policy_document" "summed_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
 }

@@ -4,7 +4,7 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = data.aws_iam_policy_document.states_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -14,27 +14,10 @@ resource "aws_iam_role_policy" "states" {
   policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "states_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["states.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "split_lambda" {
   name                 = "demo-dev-split-lambda"
   description          = "Step split of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.split_lambda_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-split-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -44,27 +27,10 @@ resource "aws_iam_role_policy" "split_lambda" {
   policy = templatefile("${path.module}/policies/demo-dev-split-lambda.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "split_lambda_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "fetch_sagemaker" {
   name                 = "demo-dev-fetch-sagemaker"
   description          = "Step fetch of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.fetch_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-fetch-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -74,27 +40,10 @@ resource "aws_iam_role_policy" "fetch_sagemaker" {
   policy = templatefile("${path.module}/policies/demo-dev-fetch-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "fetch_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "count_lambda" {
   name                 = "demo-dev-count-lambda"
   description          = "Step count of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.count_lambda_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-count-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -104,27 +53,10 @@ resource "aws_iam_role_policy" "count_lambda" {
   policy = templatefile("${path.module}/policies/demo-dev-count-lambda.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "count_lambda_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "combine_lambda" {
   name                 = "demo-dev-combine-lambda"
   description          = "Step combine of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.combine_lambda_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-combine-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -134,27 +66,10 @@ resource "aws_iam_role_policy" "combine_lambda" {
   policy = templatefile("${path.module}/policies/demo-dev-combine-lambda.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "combine_lambda_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "greet_lambda" {
   name                 = "demo-dev-greet-lambda"
   description          = "Step greet of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.greet_lambda_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-greet-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -164,27 +79,10 @@ resource "aws_iam_role_policy" "greet_lambda" {
   policy = templatefile("${path.module}/policies/demo-dev-greet-lambda.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "greet_lambda_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "check_lambda" {
   name                 = "demo-dev-check-lambda"
   description          = "Step check of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.check_lambda_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-check-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -192,21 +90,4 @@ resource "aws_iam_role_policy" "check_lambda" {
   name   = "demo-dev-check-lambda"
   role   = aws_iam_role.check_lambda.id
   policy = templatefile("${path.module}/policies/demo-dev-check-lambda.json", local.template_variables)
-}
-
-data "aws_iam_policy_document" "check_lambda_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
 }

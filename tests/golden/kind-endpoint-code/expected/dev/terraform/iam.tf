@@ -4,7 +4,7 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = data.aws_iam_policy_document.states_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -14,27 +14,10 @@ resource "aws_iam_role_policy" "states" {
   policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "states_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["states.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "interactions_glue" {
   name                 = "demo-dev-interactions-glue"
   description          = "Step interactions of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.interactions_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-interactions-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -44,27 +27,10 @@ resource "aws_iam_role_policy" "interactions_glue" {
   policy = templatefile("${path.module}/policies/demo-dev-interactions-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "interactions_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "catalogue_glue" {
   name                 = "demo-dev-catalogue-glue"
   description          = "Step catalogue of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.catalogue_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-catalogue-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -74,27 +40,10 @@ resource "aws_iam_role_policy" "catalogue_glue" {
   policy = templatefile("${path.module}/policies/demo-dev-catalogue-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "catalogue_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "train_sagemaker" {
   name                 = "demo-dev-train-sagemaker"
   description          = "Step train of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.train_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-train-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -104,27 +53,10 @@ resource "aws_iam_role_policy" "train_sagemaker" {
   policy = templatefile("${path.module}/policies/demo-dev-train-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "train_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "rank_sagemaker" {
   name                 = "demo-dev-rank-sagemaker"
   description          = "Step rank of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.rank_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-rank-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -134,27 +66,10 @@ resource "aws_iam_role_policy" "rank_sagemaker" {
   policy = templatefile("${path.module}/policies/demo-dev-rank-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "rank_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "boost_sagemaker" {
   name                 = "demo-dev-boost-sagemaker"
   description          = "Step boost of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.boost_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-boost-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -164,27 +79,10 @@ resource "aws_iam_role_policy" "boost_sagemaker" {
   policy = templatefile("${path.module}/policies/demo-dev-boost-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "boost_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "answer_sagemaker" {
   name                 = "demo-dev-answer-sagemaker"
   description          = "Step answer of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.answer_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-answer-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -194,27 +92,10 @@ resource "aws_iam_role_policy" "answer_sagemaker" {
   policy = templatefile("${path.module}/policies/demo-dev-answer-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "answer_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "ask_lambda" {
   name                 = "demo-dev-ask-lambda"
   description          = "Step ask of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.ask_lambda_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-ask-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -222,21 +103,4 @@ resource "aws_iam_role_policy" "ask_lambda" {
   name   = "demo-dev-ask-lambda"
   role   = aws_iam_role.ask_lambda.id
   policy = templatefile("${path.module}/policies/demo-dev-ask-lambda.json", local.template_variables)
-}
-
-data "aws_iam_policy_document" "ask_lambda_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
 }

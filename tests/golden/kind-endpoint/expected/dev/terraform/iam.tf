@@ -4,7 +4,7 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = data.aws_iam_policy_document.states_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -14,27 +14,10 @@ resource "aws_iam_role_policy" "states" {
   policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "states_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["states.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "catalogue_glue" {
   name                 = "demo-dev-catalogue-glue"
   description          = "Step catalogue of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.catalogue_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-catalogue-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -44,27 +27,10 @@ resource "aws_iam_role_policy" "catalogue_glue" {
   policy = templatefile("${path.module}/policies/demo-dev-catalogue-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "catalogue_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "boost_sagemaker" {
   name                 = "demo-dev-boost-sagemaker"
   description          = "Step boost of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.boost_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-boost-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -74,27 +40,10 @@ resource "aws_iam_role_policy" "boost_sagemaker" {
   policy = templatefile("${path.module}/policies/demo-dev-boost-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "boost_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "answer_sagemaker" {
   name                 = "demo-dev-answer-sagemaker"
   description          = "Step answer of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.answer_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-answer-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -104,27 +53,10 @@ resource "aws_iam_role_policy" "answer_sagemaker" {
   policy = templatefile("${path.module}/policies/demo-dev-answer-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "answer_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "small_sagemaker" {
   name                 = "demo-dev-small-sagemaker"
   description          = "Step small of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.small_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-small-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -132,21 +64,4 @@ resource "aws_iam_role_policy" "small_sagemaker" {
   name   = "demo-dev-small-sagemaker"
   role   = aws_iam_role.small_sagemaker.id
   policy = templatefile("${path.module}/policies/demo-dev-small-sagemaker.json", local.template_variables)
-}
-
-data "aws_iam_policy_document" "small_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
 }

@@ -4,7 +4,7 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = data.aws_iam_policy_document.states_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -14,27 +14,10 @@ resource "aws_iam_role_policy" "states" {
   policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "states_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["states.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "past_glue" {
   name                 = "demo-dev-past-glue"
   description          = "Step past of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.past_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-past-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -44,27 +27,10 @@ resource "aws_iam_role_policy" "past_glue" {
   policy = templatefile("${path.module}/policies/demo-dev-past-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "past_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "newest_glue" {
   name                 = "demo-dev-newest-glue"
   description          = "Step newest of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.newest_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-newest-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -74,27 +40,10 @@ resource "aws_iam_role_policy" "newest_glue" {
   policy = templatefile("${path.module}/policies/demo-dev-newest-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "newest_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "list_items_glue" {
   name                 = "demo-dev-list-items-glue"
   description          = "Step list_items of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.list_items_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-list-items-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -104,27 +53,10 @@ resource "aws_iam_role_policy" "list_items_glue" {
   policy = templatefile("${path.module}/policies/demo-dev-list-items-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "list_items_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "train_sagemaker" {
   name                 = "demo-dev-train-sagemaker"
   description          = "Step train of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.train_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-train-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -134,27 +66,10 @@ resource "aws_iam_role_policy" "train_sagemaker" {
   policy = templatefile("${path.module}/policies/demo-dev-train-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "train_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "measure_sagemaker" {
   name                 = "demo-dev-measure-sagemaker"
   description          = "Step measure of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.measure_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-measure-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -164,27 +79,10 @@ resource "aws_iam_role_policy" "measure_sagemaker" {
   policy = templatefile("${path.module}/policies/demo-dev-measure-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "measure_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "fairness_sagemaker" {
   name                 = "demo-dev-fairness-sagemaker"
   description          = "Step fairness of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.fairness_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-fairness-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -192,21 +90,4 @@ resource "aws_iam_role_policy" "fairness_sagemaker" {
   name   = "demo-dev-fairness-sagemaker"
   role   = aws_iam_role.fairness_sagemaker.id
   policy = templatefile("${path.module}/policies/demo-dev-fairness-sagemaker.json", local.template_variables)
-}
-
-data "aws_iam_policy_document" "fairness_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
 }

@@ -4,7 +4,7 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = data.aws_iam_policy_document.states_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -14,27 +14,10 @@ resource "aws_iam_role_policy" "states" {
   policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "states_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["states.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "extract_glue" {
   name                 = "demo-dev-extract-glue"
   description          = "Step extract of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.extract_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-extract-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -44,27 +27,10 @@ resource "aws_iam_role_policy" "extract_glue" {
   policy = templatefile("${path.module}/policies/demo-dev-extract-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "extract_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "score_lambda" {
   name                 = "demo-dev-score-lambda"
   description          = "Step score of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.score_lambda_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-score-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -74,27 +40,10 @@ resource "aws_iam_role_policy" "score_lambda" {
   policy = templatefile("${path.module}/policies/demo-dev-score-lambda.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "score_lambda_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "rank_lambda" {
   name                 = "demo-dev-rank-lambda"
   description          = "Step rank of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.rank_lambda_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-rank-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -102,21 +51,4 @@ resource "aws_iam_role_policy" "rank_lambda" {
   name   = "demo-dev-rank-lambda"
   role   = aws_iam_role.rank_lambda.id
   policy = templatefile("${path.module}/policies/demo-dev-rank-lambda.json", local.template_variables)
-}
-
-data "aws_iam_policy_document" "rank_lambda_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
 }

@@ -4,7 +4,7 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = data.aws_iam_policy_document.states_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -14,27 +14,10 @@ resource "aws_iam_role_policy" "states" {
   policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "states_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["states.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "catalogue_glue" {
   name                 = "demo-dev-catalogue-glue"
   description          = "Step catalogue of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.catalogue_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-catalogue-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -44,27 +27,10 @@ resource "aws_iam_role_policy" "catalogue_glue" {
   policy = templatefile("${path.module}/policies/demo-dev-catalogue-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "catalogue_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "explore_sagemaker" {
   name                 = "demo-dev-explore-sagemaker"
   description          = "Step explore of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.explore_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-explore-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -74,27 +40,10 @@ resource "aws_iam_role_policy" "explore_sagemaker" {
   policy = templatefile("${path.module}/policies/demo-dev-explore-sagemaker.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "explore_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "scratch_sagemaker" {
   name                 = "demo-dev-scratch-sagemaker"
   description          = "Step scratch of demo-dev"
-  assume_role_policy   = data.aws_iam_policy_document.scratch_sagemaker_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-scratch-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -102,21 +51,4 @@ resource "aws_iam_role_policy" "scratch_sagemaker" {
   name   = "demo-dev-scratch-sagemaker"
   role   = aws_iam_role.scratch_sagemaker.id
   policy = templatefile("${path.module}/policies/demo-dev-scratch-sagemaker.json", local.template_variables)
-}
-
-data "aws_iam_policy_document" "scratch_sagemaker_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["sagemaker.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
 }

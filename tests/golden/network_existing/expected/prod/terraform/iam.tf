@@ -4,7 +4,7 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-prod-states"
   description          = "demo-prod itself"
-  assume_role_policy   = data.aws_iam_policy_document.states_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-prod-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -14,27 +14,10 @@ resource "aws_iam_role_policy" "states" {
   policy = templatefile("${path.module}/policies/demo-prod-states.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "states_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["states.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "extract_glue" {
   name                 = "demo-prod-extract-glue"
   description          = "Step extract of demo-prod"
-  assume_role_policy   = data.aws_iam_policy_document.extract_glue_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-prod-extract-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -44,27 +27,10 @@ resource "aws_iam_role_policy" "extract_glue" {
   policy = templatefile("${path.module}/policies/demo-prod-extract-glue.json", local.template_variables)
 }
 
-data "aws_iam_policy_document" "extract_glue_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["glue.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
-}
-
 resource "aws_iam_role" "score_lambda" {
   name                 = "demo-prod-score-lambda"
   description          = "Step score of demo-prod"
-  assume_role_policy   = data.aws_iam_policy_document.score_lambda_trust.json
+  assume_role_policy   = templatefile("${path.module}/trust/demo-prod-score-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
 }
 
@@ -72,21 +38,4 @@ resource "aws_iam_role_policy" "score_lambda" {
   name   = "demo-prod-score-lambda"
   role   = aws_iam_role.score_lambda.id
   policy = templatefile("${path.module}/policies/demo-prod-score-lambda.json", local.template_variables)
-}
-
-data "aws_iam_policy_document" "score_lambda_trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account_id]
-    }
-  }
 }
