@@ -84,6 +84,10 @@ CATALOGUE: Mapping[str, str] = {
         "with `collect:`; folders that steps of a loop write can be referred to as a whole."
     ),
     "PG102": "A loop's item has the name of the item of a loop around it.",
+    "PG103": (
+        "A trigger waits for objects in the pipeline's own data bucket where runs write, so that each run would start "
+        "the next one. Let it wait below a prefix of its own."
+    ),
     "PG070": (
         "SageMaker does not offer this instance type for this kind of job. The compiler's table is AWS's own "
         "list, as botocore has it; a newer type needs a newer pipelinegen."

@@ -113,6 +113,7 @@ def _pipeline(draft: Draft) -> Pipeline:
         parameters={name: given.default for name, given in spec.parameters.items()},
         steps=draft.steps,
         roles=draft.roles,
+        triggers=draft.triggers,
         infrastructure=draft.infrastructure,
         policy_changes=draft.policy_changes,
     )

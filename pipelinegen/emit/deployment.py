@@ -45,6 +45,7 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
             "definition": DEFINITION,
         },
         "schedules": _schedules(bench),
+        "triggers": _triggers(bench),
         "steps": _steps(bench),
         "summary": _summary(bench),
     }
@@ -78,6 +79,13 @@ def _schedules(bench: Workbench) -> list[Json]:
             },
         }
         for schedule in bench.pipeline.schedules
+    ]
+
+
+def _triggers(bench: Workbench) -> list[Json]:
+    return [
+        {"name": bench.names.trigger(item.label), "label": item.label, "bus": item.bus, "pattern": item.pattern}
+        for item in bench.pipeline.triggers
     ]
 
 

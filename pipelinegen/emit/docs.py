@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 from pipelinegen.emit.base import File, Workbench
 from pipelinegen.ir.graph import ancestors
-from pipelinegen.ir.model import Image, LambdaFunction, Permission, Pipeline, PolicyChange, RedisCache, Schedule, Step
+from pipelinegen.ir.model import (
+    Image,
+    LambdaFunction,
+    Permission,
+    Pipeline,
+    PolicyChange,
+    RedisCache,
+    Schedule,
+    Step,
+    Trigger,
+)
+from pipelinegen.render.literals import plain_json
 
 _SHAPES = {
     "quality_gate": ("{{", "}}"),
@@ -66,7 +77,8 @@ def emit_readme(bench: Workbench) -> Iterable[File]:
         description=" ".join(pipeline.description.split()),
         account_id=pipeline.account_id,
         region=pipeline.region,
-        schedule=", ".join(_schedule(item) for item in pipeline.schedules) or "on demand only",
+        schedule=", ".join((*map(_schedule, pipeline.schedules), *map(_trigger, pipeline.triggers)))
+        or "on demand only",
         graph=mermaid(pipeline),
         steps=tuple(_row(pipeline, step) for step in pipeline.steps),
         roles=tuple(
@@ -108,6 +120,11 @@ def mermaid(pipeline: Pipeline) -> str:
 def _schedule(schedule: Schedule) -> str:
     given = f" with {json.dumps(schedule.parameters)}" if schedule.parameters else ""
     return f"`{schedule.expression}` in {schedule.timezone}{given}"
+
+
+def _trigger(trigger: Trigger) -> str:
+    pattern = json.dumps(plain_json(trigger.pattern), ensure_ascii=False)
+    return f"on an event of bus {trigger.bus}: `{pattern}`"
 
 
 def _node(name: str) -> str:

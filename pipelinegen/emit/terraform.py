@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pipelinegen.emit.base import File, Workbench
 from pipelinegen.emit.terraform_alarms import run_alarms, service_alarms
 from pipelinegen.emit.terraform_context import TerraformContext, terraform_context
+from pipelinegen.emit.terraform_triggers import triggers_context
 
 ALWAYS = (
     "versions",
@@ -33,6 +34,8 @@ def emit_terraform(bench: Workbench) -> Iterable[File]:
     for suffix, alarms in (("runs", run_alarms(bench)), ("services", service_alarms(bench))):
         if alarms.alarms:
             files.append(bench.render(f"terraform/alarms_{suffix}.tf", "terraform/alarms.tf.j2", alarms))
+    if bench.pipeline.triggers:
+        files.append(bench.render("terraform/triggers.tf", "terraform/triggers.tf.j2", triggers_context(bench)))
     for step in bench.pipeline.steps:
         if step.resources_file:
             context = step.resources_file.context(bench)

@@ -56,6 +56,7 @@ class Service(StrEnum):
     LAMBDA = "lambda.amazonaws.com"
     STATES = "states.amazonaws.com"
     SCHEDULER = "scheduler.amazonaws.com"
+    EVENTS = "events.amazonaws.com"
     ECS = "ecs-tasks.amazonaws.com"
 
 
@@ -288,6 +289,21 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Trigger:
+    """An event that starts the pipeline; `parameters` and `date` are expressions of the execution's input.
+
+    `own_bucket` is whether it waits for objects of the pipeline's own data bucket.
+    """
+
+    label: str
+    bus: str
+    pattern: Mapping[str, Json]
+    parameters: Mapping[str, Json]
+    date: Jsonata | None
+    own_bucket: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Warehouse:
     """Where datasets are read from."""
 
@@ -315,6 +331,7 @@ class Pipeline:
     parameters: Mapping[str, Json]
     steps: tuple[Step, ...]
     roles: tuple[Role, ...]
+    triggers: tuple[Trigger, ...]
     infrastructure: Infrastructure
     #: Permissions by hand, for every report.
     policy_changes: tuple[PolicyChange, ...] = ()

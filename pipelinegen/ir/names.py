@@ -12,6 +12,7 @@ _SERVICE_SUFFIX = {
     Service.LAMBDA: "lambda",
     Service.STATES: "states",
     Service.SCHEDULER: "scheduler",
+    Service.EVENTS: "events",
     Service.ECS: "ecs",
 }
 
@@ -77,6 +78,14 @@ class Names:
     def schedule(self, label: str) -> str:
         """At most 64 characters (EventBridge schedule); the one schedule of a pipeline is named like its stem."""
         return fit(self.stem, 64) if label == "main" else self._join(label, limit=64)
+
+    def trigger(self, label: str) -> str:
+        """At most 64 characters (EventBridge rule)."""
+        return self._join("on", label, limit=64)
+
+    def untaken_events(self) -> str:
+        """At most 80 characters (SQS queue): events that did not start the pipeline."""
+        return self._join("untaken-events", limit=80)
 
     def topic(self) -> str:
         """At most 256 characters (SNS topic)."""

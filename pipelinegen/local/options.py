@@ -45,6 +45,11 @@ def _add_run(commands: "Commands") -> None:
     run.add_argument("--days", type=_days, default=1, metavar="N", help="how many days to run, 1 by default")
     run.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="the last day; today (UTC) by default")
     run.add_argument(
+        "--event",
+        metavar="FILE|KEY",
+        help="start on an event, as a trigger would: a JSON file, or the key of a new object",
+    )
+    run.add_argument(
         "--data",
         metavar="DATA",
         help="what the warehouse holds: vehicles, movielens, vehicles:FOLDER of real listings, "

@@ -45,6 +45,14 @@ class Prepared:
         loaded: dict[str, Any] = json.loads((self.folder / "deployment.json").read_text(encoding="utf-8"))
         return loaded
 
+    @property
+    def definition(self) -> Mapping[str, Any]:
+        """The state machine as it was generated."""
+        loaded: dict[str, Any] = json.loads(
+            (self.folder / str(self.deployment["state_machine"]["definition"])).read_text(encoding="utf-8")
+        )
+        return loaded
+
 
 def prepare(options: Namespace) -> Prepared:
     """The pipeline that the options name. Raises: SpecError; LocalCloudError if its generated files are not current."""

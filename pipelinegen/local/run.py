@@ -13,6 +13,7 @@ from rich.console import Console
 
 from pipelinegen.errors import ExitCode
 from pipelinegen.local.denials import explain_denials
+from pipelinegen.local.events import event_input
 from pipelinegen.local.execute import new_run, redrive, run_input
 from pipelinegen.local.faults import LocalCloudError
 from pipelinegen.local.find_runs import find_run
@@ -33,8 +34,13 @@ def run_days(options: Namespace) -> int:
     """One execution a day; the summary is printed, and left in the state folder beside records and logs."""
     prepared = prepare(options)
     require_programs(prepared)
-    dates = run_dates(options.date, options.days)
-    extra = {"parameters": run_parameters(prepared.pipeline, options.parameter)}
+    extra: dict[str, object] = {"parameters": run_parameters(prepared.pipeline, options.parameter)}
+    if options.event:
+        started, told = event_input(prepared.deployment, prepared.definition, options.event)
+        extra.update(started)
+        dates = run_dates(options.date or told, 1)
+    else:
+        dates = run_dates(options.date, options.days)
     planned = [new_planned(day.isoformat(), run_input(day.isoformat(), extra)) for day in dates]
     with locked(prepared.state) as state:
         if options.go_on:

@@ -9,11 +9,13 @@ from pipelinegen.resolve.infrastructure import lay_out_network
 from pipelinegen.resolve.parameters import check_parameters
 from pipelinegen.resolve.refs import resolve_refs
 from pipelinegen.resolve.steps import lower_steps, select_steps, type_steps
+from pipelinegen.resolve.triggers import lower_triggers
 
 PASSES: tuple[Pass, ...] = (
     select_steps,
     lower_datasets,
     check_parameters,
+    lower_triggers,
     lay_out_network,
     type_steps,
     resolve_refs,

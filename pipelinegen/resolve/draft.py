@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from pipelinegen.errors import Diagnostic, Span, SpecError
 from pipelinegen.ir.infrastructure import Infrastructure
-from pipelinegen.ir.model import Dataset, PolicyChange, Role, Step
+from pipelinegen.ir.model import Dataset, PolicyChange, Role, Step, Trigger
 from pipelinegen.ir.names import Names
 from pipelinegen.resolve.blocks import Blocks
 from pipelinegen.source import CodeReader, Data, SpanTree, no_code
@@ -43,6 +43,7 @@ class Draft:
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     roles: tuple[Role, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
     infrastructure: Infrastructure | None = None
     policy_changes: tuple[PolicyChange, ...] = ()
     faults: tuple[Diagnostic, ...] = ()

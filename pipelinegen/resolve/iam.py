@@ -10,6 +10,7 @@ from pipelinegen.resolve.draft import Draft
 
 STATES = RoleKey(Service.STATES)
 SCHEDULER = RoleKey(Service.SCHEDULER)
+EVENTS = RoleKey(Service.EVENTS)
 
 
 def derive_roles(draft: Draft) -> Draft:
@@ -78,10 +79,19 @@ def _pipeline_permissions(draft: Draft) -> list[Permission]:
     if draft.spec.on_failure:
         found.append(Permission(STATES, "Notify", ("sns:Publish",), (arns.arn("sns", draft.names.topic()),)))
         found.append(Permission(STATES, "UseDataKey", ("kms:Decrypt", "kms:GenerateDataKey"), ("${data_key_arn}",)))
+    return [*found, *_starting(draft, machine)]
+
+
+def _starting(draft: Draft, machine: str) -> list[Permission]:
+    """What schedules and events may do: start the state machine."""
+    found = []
     if draft.spec.named_schedules():
         start = ("states:StartExecution",)
         found.append(Permission(SCHEDULER, "StartPipeline", start, (arns.arn("states", f"stateMachine:{machine}"),)))
         queue = arns.arn("sqs", f"{machine}-undelivered")
         found.append(Permission(SCHEDULER, "KeepUndelivered", ("sqs:SendMessage",), (queue,)))
         found.append(Permission(SCHEDULER, "UseDataKey", ("kms:Decrypt", "kms:GenerateDataKey"), ("${data_key_arn}",)))
+    if draft.triggers:
+        start = ("states:StartExecution",)
+        found.append(Permission(EVENTS, "StartPipeline", start, (arns.arn("states", f"stateMachine:{machine}"),)))
     return found

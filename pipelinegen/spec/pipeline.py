@@ -26,6 +26,7 @@ from pipelinegen.spec.fields import (
 )
 from pipelinegen.spec.iam import IamSpec
 from pipelinegen.spec.infrastructure import BudgetSpec, LogRetentionDays, NetworkSpec, PolicyName
+from pipelinegen.spec.triggers import TriggerSpec
 
 
 class OwnerSpec(StrictModel):
@@ -134,6 +135,9 @@ class PipelineSpec(StrictModel):
     schedule: Annotated[ScheduleSpec | None, Field(description="The one schedule; on demand only without")] = None
     schedules: Annotated[
         dict[Identifier, ScheduleSpec], Field(description="Several schedules by name, each with its own parameters")
+    ] = {}
+    triggers: Annotated[
+        dict[Identifier, TriggerSpec], Field(max_length=20, description="Events that start it, by a name of yours")
     ] = {}
     warehouse: WarehouseSpec | None = None
     protection: ProtectionSpec | None = None

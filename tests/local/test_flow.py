@@ -26,7 +26,7 @@ def run(project: Path, *options: str) -> tuple[str, dict[str, Any]]:
 
 @pytest.mark.slow
 def test_loops_over_a_list_files_batches_and_partitions(tmp_path: Path) -> None:
-    _, day = run(tmp_path)
+    _, day = run(tmp_path, "--event", "words/a.txt")
     assert day["status"] == "SUCCEEDED"
     steps = day["output"]["steps"]
     assert {name: steps[name]["count"] for name in ("chunks", "files", "batches", "parts")} == {
@@ -36,6 +36,7 @@ def test_loops_over_a_list_files_batches_and_partitions(tmp_path: Path) -> None:
         "parts": 3,
     }
     given = steps["combine"]["result"]
+    assert given["source"] == "word-inbox/words/a.txt"
     assert given["values"] == [
         {"word": "one", "letters": 3},
         {"word": "three", "letters": 5},

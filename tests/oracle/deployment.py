@@ -133,6 +133,10 @@ FROM_TERRAFORM: Final[dict[str, Callable[[list[Resource]], Section]]] = {
     "apis": _terraform_apis,
     "state_machine": _terraform_state_machine,
     "schedules": _terraform_schedules,
+    "triggers": lambda resources: {
+        rule["name"]: {"bus": rule["event_bus_name"], "pattern": json.loads(rule["event_pattern"])}
+        for rule in _by_type(resources, "aws_cloudwatch_event_rule")
+    },
     "repositories": lambda resources: {
         repository["name"]: {} for repository in _by_type(resources, "aws_ecr_repository")
     },
@@ -174,5 +178,6 @@ def from_deployment(folder: Path, variables: Mapping[str, str]) -> dict[str, Sec
             entry["name"]: (entry["expression"], entry["timezone"], entry["parameters"])
             for entry in deployment["schedules"]
         },
+        "triggers": {entry["name"]: _only(entry, "bus", "pattern") for entry in deployment["triggers"]},
         "repositories": {_repository(entry["uri"]): {} for entry in deployment["images"]},
     }
