@@ -8,6 +8,7 @@ from pipelinegen.emit.asl_fragments import belongs_to, state_names
 from pipelinegen.emit.base import File, Workbench, json_text
 from pipelinegen.emit.docs import change_line
 from pipelinegen.emit.policies import policy_path, trust_path
+from pipelinegen.emit.terraform_redis import redis_access
 from pipelinegen.ir.expressions import as_template
 from pipelinegen.ir.model import Api, GlueJob, Image, Json, LambdaFunction, Metric, Recommender, RedisCache, Step
 
@@ -27,6 +28,7 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
         "variables": {f"image_{image.name}": bench.image_uri(image) for image in bench.resources(Image)},
         "buckets": [names.bucket(purpose) for purpose in ("code", "data", "logs", "models")],
         "secrets": _secrets(bench),
+        "redis": _redis(bench),
         "parameters": [{"name": names.promoted_parameter(), "value": NO_MODEL}],
         "topics": [{"name": names.topic(), "emails": [pipeline.notify]}] if pipeline.notify else [],
         "roles": _roles(bench),
@@ -116,6 +118,13 @@ def _secrets(bench: Workbench) -> list[str]:
     if bench.resources(RedisCache):
         found.add(bench.names.redis_secret())
     return sorted(name for name in found if name)
+
+
+def _redis(bench: Workbench) -> dict[str, Json] | None:
+    """The user of Redis and its ACL rules, so that a local server has the same."""
+    if not bench.resources(RedisCache):
+        return None
+    return {"secret": bench.names.redis_secret(), "user": bench.names.redis_user(), "access": redis_access(bench)}
 
 
 def _glue_job(bench: Workbench, job: GlueJob) -> dict[str, Json]:

@@ -12,7 +12,6 @@ from pipelinegen.ir.model import (
     Permission,
     Pipeline,
     PolicyChange,
-    RedisCache,
     Schedule,
     Step,
     Trigger,
@@ -184,8 +183,6 @@ def _secrets(bench: Workbench) -> tuple[str, ...]:
         found.append(f"`{pipeline.warehouse.secret}`: JSON with `host`, `port`, `username`, `password`")
     if pipeline.protection_secret:
         found.append(f"`{pipeline.protection_secret}`: JSON with `key`, at least 32 random characters; never change it")
-    if bench.resources(RedisCache):
-        found.append(f"`{bench.names.redis_secret()}`: JSON with `password`, 16 to 128 characters")
     own = [pipeline.warehouse.secret if pipeline.warehouse else None, pipeline.protection_secret]
     for name in sorted({name for step in pipeline.steps for name in step.secrets} - set(own)):
         readers = ", ".join(f"`{step.name}`" for step in pipeline.steps if name in step.secrets)

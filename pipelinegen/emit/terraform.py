@@ -31,6 +31,8 @@ def emit_terraform(bench: Workbench) -> Iterable[File]:
         bench.render(f"terraform/bucket_{bucket.label}.tf", "terraform/bucket.tf.j2", bucket)
         for bucket in shared.buckets
     )
+    locking = "terraform/locking.s3.tfbackend"
+    files.append(bench.render(locking, f"{locking}.j2", shared))
     for suffix, alarms in (("runs", run_alarms(bench)), ("services", service_alarms(bench))):
         if alarms.alarms:
             files.append(bench.render(f"terraform/alarms_{suffix}.tf", "terraform/alarms.tf.j2", alarms))
@@ -54,6 +56,7 @@ def _concerns(context: TerraformContext) -> list[str]:
         "security_groups": context.security_groups,
         "security_group_rules": (*context.edges, *context.self_edges, *context.outside_edges),
         "redis": context.redis,
+        "redis_rotation": context.redis,
         "registry": context.repositories,
         "schedule": context.schedules,
         "notifications": context.topics,

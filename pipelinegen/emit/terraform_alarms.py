@@ -168,6 +168,9 @@ def _about_api(bench: Workbench, api: Api) -> Iterable[Alarm]:
 
 def _about_redis(bench: Workbench, cache: RedisCache) -> Iterable[Alarm]:
     stem, name = f"{bench.names.stem}-redis", bench.names.redis()
+    if cache.serverless:
+        yield from _about_serverless(stem, name, cache.serverless.storage_gb)
+        return
     nodes = tuple(f"{name}-{number:03}" for number in range(1, cache.nodes + 1))
     known: Mapping[str, tuple[str, float, str, str]] = {
         "memory": ("DatabaseMemoryUsagePercentage", 80, "Maximum", "Redis has less than a fifth of its memory left."),
@@ -186,3 +189,15 @@ def _about_redis(bench: Workbench, cache: RedisCache) -> Iterable[Alarm]:
             statistic=statistic,
             each=nodes,
         )
+
+
+def _about_serverless(stem: str, name: str, storage_gb: int) -> Iterable[Alarm]:
+    cluster = (("clusterId", "aws_elasticache_serverless_cache.main.name"),)
+    full = round(storage_gb * 0.8 * 1000**3)
+    text = f"Redis holds more than four fifths of the {storage_gb} GB that it may."
+    size = "BytesUsedForCache"
+    yield Alarm("redis_memory", f"{stem}-memory", text, "AWS/ElastiCache", size, full, cluster, statistic="Maximum")
+    gone = "Redis removes predictions before they expire: its bound is too low."
+    yield Alarm("redis_evictions", f"{stem}-evictions", gone, "AWS/ElastiCache", "Evictions", 0, cluster)
+    slowed = "Redis refuses commands, for they are more work than its bound."
+    yield Alarm("redis_throttled", f"{stem}-throttled", slowed, "AWS/ElastiCache", "ThrottledCmds", 0, cluster)

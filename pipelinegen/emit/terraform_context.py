@@ -17,9 +17,10 @@ from pipelinegen.emit.terraform_groups import (
     self_edges,
 )
 from pipelinegen.emit.terraform_network import Network, network
+from pipelinegen.emit.terraform_redis import Redis, redis
 from pipelinegen.emit.terraform_storage import BucketContext, buckets
 from pipelinegen.ir.infrastructure import Budget
-from pipelinegen.ir.model import GlueJob, Image, Json, Pipeline, RedisCache, Role, Schedule
+from pipelinegen.ir.model import GlueJob, Image, Json, Pipeline, Role, Schedule
 from pipelinegen.ir.names import role_label
 
 
@@ -48,7 +49,7 @@ class TerraformContext:
     buckets: tuple[BucketContext, ...]
     repositories: tuple[Mapping[str, Any], ...]
     images: tuple[Mapping[str, str], ...]
-    redis: Mapping[str, Any] | None
+    redis: Redis | None
     exports: tuple[Mapping[str, str], ...]
     state_machine: Mapping[str, Any]
     schedules: tuple[Mapping[str, Any], ...]
@@ -87,7 +88,7 @@ def terraform_context(bench: Workbench) -> TerraformContext:
         buckets=buckets(bench),
         repositories=_repositories(bench),
         images=tuple({"label": image.name, "tag": bench.image_tag(image)} for image in bench.resources(Image)),
-        redis=_redis(bench),
+        redis=redis(bench),
         exports=_exports(pipeline),
         state_machine=_state_machine(bench),
         schedules=_schedules(bench),
@@ -120,31 +121,6 @@ def _repositories(bench: Workbench) -> tuple[Mapping[str, Any], ...]:
         }
         for image in bench.resources(Image)
     )
-
-
-def _redis(bench: Workbench) -> Mapping[str, Any] | None:
-    cache = next(iter(bench.resources(RedisCache)), None)
-    if cache is None:
-        return None
-    replicated = cache.nodes > 1
-    return {
-        "name": bench.names.redis(),
-        "parameter_group": f"{bench.names.redis()}-valkey8",
-        "description": f"Predictions of {bench.names.stem}",
-        "family": "valkey8",
-        "parameters": [{"name": "maxmemory-policy", "value": "volatile-ttl"}],
-        "secret_name": bench.names.redis_secret(),
-        "engine": "valkey",
-        "engine_version": "8.0",
-        "node_type": cache.node_type,
-        "nodes": cache.nodes,
-        "fails_over": replicated,
-        "port": 6379,
-        "snapshot_days": 7 if replicated else 1,
-        "snapshot_window": "01:00-02:00",
-        "maintenance_window": "sun:02:30-sun:03:30",
-        "apply_immediately": not replicated,
-    }
 
 
 def _state_machine(bench: Workbench) -> Mapping[str, Any]:

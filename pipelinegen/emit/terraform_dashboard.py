@@ -86,6 +86,10 @@ def _api(api: Api) -> Iterable[Graph]:
 
 
 def _redis(bench: Workbench, cache: RedisCache) -> Iterable[Graph]:
+    if cache.serverless:
+        for title, metric in (("Data in Redis", "BytesUsedForCache"), ("Work of Redis", "ElastiCacheProcessingUnits")):
+            yield Graph(title, "Maximum", (("AWS/ElastiCache", metric, "clusterId", bench.names.redis()),))
+        return
     nodes = [f"{bench.names.redis()}-{number:03}" for number in range(1, cache.nodes + 1)]
     for title, metric in (
         ("Memory of Redis", "DatabaseMemoryUsagePercentage"),

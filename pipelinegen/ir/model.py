@@ -187,11 +187,20 @@ class SagemakerJob:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerlessBounds:
+    """What a serverless cache may grow to."""
+
+    storage_gb: int
+    ecpu_per_second: int
+
+
+@dataclass(frozen=True, slots=True)
 class RedisCache:
-    """The pipeline's Redis; steps that share it declare it equally."""
+    """The pipeline's Redis; steps that share it declare it equally. A serverless one has bounds instead of nodes."""
 
     node_type: str
     nodes: int
+    serverless: ServerlessBounds | None = None
 
 
 Resource = GlueJob | LambdaFunction | Image | Api | SagemakerJob | RedisCache

@@ -111,6 +111,10 @@ class Names:
         """The SSM parameter that points at the promoted model."""
         return f"/{self.pipeline}/{self.environment}/promoted-model"
 
+    def redis_user(self) -> str:
+        """At most 40 characters (ElastiCache user and user group); both have this name."""
+        return fit(f"{self.stem}-redis", 40)
+
     def redis_secret(self) -> str:
         """The Secrets Manager secret with the Redis password."""
         return f"{self.pipeline}/{self.environment}/redis"

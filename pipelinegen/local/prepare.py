@@ -132,10 +132,15 @@ def _scalar(name: str, text: str, kind: type) -> Any:
 
 
 def local_secrets(
-    pipeline: Pipeline, redis_secret: str, redis_password: str, warehouse: Mapping[str, str] | None
+    pipeline: Pipeline, redis: Mapping[str, str] | None, redis_password: str, warehouse: Mapping[str, str] | None
 ) -> dict[str, Any]:
-    """Values that stand in, on this machine, for the secrets the spec names; the key is the same in every run."""
-    values: dict[str, Any] = {redis_secret: {"password": redis_password}}
+    """Values that stand in, on this machine, for the secrets the spec names; the key is the same in every run.
+
+    `redis`: the part of deployment.json about it.
+    """
+    values: dict[str, Any] = {}
+    if redis:
+        values[redis["secret"]] = {"username": redis["user"], "password": redis_password}
     if pipeline.warehouse and warehouse is not None:
         values[pipeline.warehouse.secret] = dict(warehouse)
     if pipeline.protection_secret:

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -52,7 +52,11 @@ class RedisServer:
 
     host: Final = "127.0.0.1"
 
-    def __init__(self, folder: Path, port: int = 0, password: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, port: int = 0, password: str | None = None, accounts: Mapping[str, str] | None = None
+    ) -> None:
+        """`accounts` are ACL rules by user, all with the one password; this process itself is the default user."""
+        self.accounts = accounts or {}
         self.folder = folder.resolve()
         self.port = port
         self.password = password or secrets.token_urlsafe(24)
@@ -123,6 +127,7 @@ class RedisServer:
             "daemonize": "no",
             "protected-mode": "yes",
         }
+        lines |= {f"user {name}": f"{rules} >{self.password}" for name, rules in self.accounts.items()}
         return "".join(f"{name} {value}\n" for name, value in lines.items())
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
@@ -145,3 +150,8 @@ class RedisServer:
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def accounts_of(redis: Mapping[str, str] | None) -> dict[str, str]:
+    """The ACL rules by user that the part `redis` of a deployment.json names."""
+    return {redis["user"]: redis["access"]} if redis else {}

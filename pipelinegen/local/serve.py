@@ -18,7 +18,7 @@ from pipelinegen.local import logs
 from pipelinegen.local.faults import LocalCloudError, PortTakenError
 from pipelinegen.local.prepare import Prepared, local_secrets, locked, prepare
 from pipelinegen.local.processes import ChildProcesses, end_group, import_path, inherited_environment, port_is_free
-from pipelinegen.local.redis import RedisServer
+from pipelinegen.local.redis import RedisServer, accounts_of
 from pipelinegen.local.run import SUMMARY_FILE
 from pipelinegen.local.session import redis_variables
 from pipelinegen.local.variables import fill_all
@@ -37,7 +37,7 @@ def serve_last_run(options: Namespace) -> int:
         users = _users(prepared, options)
         if not port_is_free(options.port):
             raise PortTakenError(options.port)
-        redis = stack.enter_context(RedisServer(state / "redis"))
+        redis = stack.enter_context(RedisServer(state / "redis", accounts=accounts_of(prepared.deployment["redis"])))
         environment = _environment(prepared, api, redis)
         address = _start(environment, options.port, state, stack)
         if users:
@@ -62,7 +62,7 @@ def _users(prepared: Prepared, options: Namespace) -> list[str]:
 
 def _environment(prepared: Prepared, api: Mapping[str, Any], redis: RedisServer) -> dict[str, str]:
     """What ECS gives the container: the generated variables, and the secrets under the generated names."""
-    values = local_secrets(prepared.pipeline, api["secrets"]["REDIS_PASSWORD"]["secret"], redis.password, None)
+    values = local_secrets(prepared.pipeline, prepared.deployment["redis"], redis.password, None)
     generated: dict[str, str] = fill_all(dict(api["environment"]), redis_variables(redis))
     secrets = {name: str(values[item["secret"]][item["field"]]) for name, item in api["secrets"].items()}
     settings = {"API_SETTINGS": str((prepared.folder / api["settings"]).resolve())}

@@ -15,7 +15,7 @@ from pipelinegen.local.faults import LocalCloudError
 from pipelinegen.local.java import find_java
 from pipelinegen.local.local_cloud import LocalCloud
 from pipelinegen.local.prepare import Prepared, local_secrets, tables_for
-from pipelinegen.local.redis import RedisServer, find_redis_server
+from pipelinegen.local.redis import RedisServer, accounts_of, find_redis_server
 from pipelinegen.local.run_folders import RunFolders
 from pipelinegen.local.warehouse import fill_derby
 from pipelinegen.local.world import World
@@ -72,18 +72,17 @@ def start_session(
     with console.status(f"filling the warehouse with {rows:,} rows of {len(tables)} tables"):
         warehouse = fill_derby(tables, state / "warehouse") if pipeline.warehouse else None
     with console.status("starting the local cloud and Redis"):
-        redis = stack.enter_context(RedisServer(state / "redis"))
+        known = prepared.deployment["redis"]
+        redis = stack.enter_context(RedisServer(state / "redis", accounts=accounts_of(known)))
         cloud = stack.enter_context(LocalCloud(state, pipeline.account_id, pipeline.region, settings=prepared.settings))
-        names = prepared.deployment["secrets"]
-        redis_secret = next((name for name in names if name.endswith("/redis")), "redis")
-        secrets = local_secrets(pipeline, redis_secret, redis.password, warehouse.secret() if warehouse else None)
+        secrets = local_secrets(pipeline, known, redis.password, warehouse.secret() if warehouse else None)
         deployment = deploy(cloud, prepared.folder, secrets=secrets, variables=redis_variables(redis))
     return Session(prepared, world, cloud, redis, deployment, console)
 
 
 def redis_variables(redis: RedisServer) -> dict[str, str]:
     """What Terraform's outputs about Redis are on this machine."""
-    return {"redis_host": redis.host, "redis_port": str(redis.port), "redis_tls": "false"}
+    return {"redis_host": redis.host, "redis_port": str(redis.port), "redis_tls": "false", "redis_readers": ""}
 
 
 def remove_working_files(state: Path) -> None:

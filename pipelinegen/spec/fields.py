@@ -17,7 +17,17 @@ MAX_STEP_NAME = 30
 
 #: Names of states and security groups that are there whatever the steps are.
 RESERVED_STEP_NAMES = frozenset(
-    {"done", "endpoints", "glue", "notify_failure", "pipeline_failed", "redis", "sagemaker", "start_run"}
+    {
+        "done",
+        "endpoints",
+        "glue",
+        "notify_failure",
+        "pipeline_failed",
+        "redis",
+        "redis_rotation",
+        "sagemaker",
+        "start_run",
+    }
 )
 
 _STEP_NAME = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"

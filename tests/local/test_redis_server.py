@@ -37,3 +37,21 @@ def test_nobody_gets_in_without_the_password(tmp_path: Path) -> None:
 
 def test_the_systems_own_server_is_preferred() -> None:
     assert find_redis_server(lambda name: f"/bin/{name}") == Path("/bin/redis-server")
+
+
+def test_a_user_may_do_what_its_rules_say_and_nothing_else(tmp_path: Path) -> None:
+    rules = "on ~recommendations:* -@all +expire +hmget +hset +ping"
+    with RedisServer(tmp_path, accounts={"demo-dev-redis": rules}) as server:
+        place = {"host": server.host, "port": server.port, "username": "demo-dev-redis", "password": server.password}
+        client = redis_client.Redis(**place, decode_responses=True)
+        client.hset("recommendations:7", mapping={"a": "1"})
+        assert client.expire("recommendations:7", 60)
+        assert client.hmget("recommendations:7", ["a"]) == ["1"]
+        for refused in (
+            lambda: client.hset("others:7", mapping={"a": "1"}),
+            lambda: client.get("recommendations:7"),
+            client.flushall,
+        ):
+            with pytest.raises(redis_client.exceptions.NoPermissionError):
+                refused()
+        client.close()

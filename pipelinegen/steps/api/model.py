@@ -86,7 +86,8 @@ def lower(spec: ApiSpec, scope: Scope) -> Step:
 
 
 def _api(spec: ApiSpec, scope: Scope, protect: str | None) -> Api:
-    secrets = {"REDIS_PASSWORD": (scope.names.redis_secret(), "password")}
+    secret = scope.names.redis_secret()
+    secrets = {"REDIS_PASSWORD": (secret, "password"), "REDIS_USERNAME": (secret, "username")}
     if protect in _KEYS and scope.around.protection_secret:
         variable, field = _KEYS[protect]
         secrets[variable] = (scope.around.protection_secret, field)

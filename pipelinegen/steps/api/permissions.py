@@ -3,6 +3,7 @@
 from pipelinegen.ir.model import Api, Permission
 from pipelinegen.ir.names import Names
 from pipelinegen.steps.permissions import pull_image, read_secrets, use_key, write_logs
+from pipelinegen.steps.redis import restart_permission
 
 
 def api_permissions(api: Api, names: Names) -> tuple[Permission, ...]:
@@ -13,4 +14,5 @@ def api_permissions(api: Api, names: Names) -> tuple[Permission, ...]:
         read_secrets(role, *sorted({secret for secret, _ in api.secrets.values()})),
         use_key(role),
         write_logs(role, f"/ecs/{api.name}"),
+        restart_permission(api.name),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from pipelinegen.ir.expressions import RUN_DATE
 from pipelinegen.ir.model import (
@@ -16,24 +16,50 @@ from pipelinegen.ir.model import (
     RedisCache,
     RedisHashes,
     RoleKey,
+    ServerlessBounds,
     Service,
     Step,
     Value,
 )
 from pipelinegen.spec.aws_values import ListedCacheNodes, check_cache_node
-from pipelinegen.spec.fields import RedisKey, StrictModel
+from pipelinegen.spec.fields import RedisKey, SpecValueError, StrictModel
 from pipelinegen.steps.base import Reference, Scope, StepSpec
+from pipelinegen.steps.redis import rotation_function, rotation_permissions
 from pipelinegen.steps.redis_load.permissions import load_permissions
 from pipelinegen.steps.redis_load.terraform import function_resources
 
 
+class ServerlessSpec(StrictModel):
+    """A Redis that grows and shrinks by itself, within bounds."""
+
+    max_storage_gb: Annotated[int, Field(ge=1, le=5000, description="Data at most")] = 5
+    max_ecpu_per_second: Annotated[
+        int, Field(ge=1000, le=15_000_000, description="Work at most; a simple command on 1 kB is one unit")
+    ] = 5000
+
+
 class CacheSpec(StrictModel):
-    """The Redis that is loaded."""
+    """The Redis that is loaded: nodes of its own, or a serverless one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["serverless"], "properties": {"serverless": {"not": {"type": "null"}}}},
+            "then": {"not": {"anyOf": [{"required": ["node_type"]}, {"required": ["nodes"]}]}},
+        }
+    )
 
     node_type: Annotated[
         str, AfterValidator(check_cache_node), ListedCacheNodes(), Field(description="ElastiCache node type")
     ] = "cache.t4g.small"
     nodes: Annotated[int, Field(ge=1, le=6, description="One primary, the others its replicas")] = 2
+    serverless: Annotated[ServerlessSpec | None, Field(description="Without nodes; paid by data and work")] = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "CacheSpec":
+        mixed = [key for key in ("node_type", "nodes") if key in self.model_fields_set]
+        if self.serverless and mixed:
+            raise SpecValueError(f"a serverless cache has no `{mixed[0]}`", f"remove `{mixed[0]}:` or `serverless:`")
+        return self
 
 
 class RedisLoadSpec(StepSpec):
@@ -88,8 +114,8 @@ def lower(spec: RedisLoadSpec, scope: Scope) -> Step:
         span=scope.spans.label,
         needs=scope.needs,
         outputs={"hashes": RedisHashes(spec.key, predictions), "rows": Value(Jsonata(f"${rows}"))},
-        permissions=permissions,
-        resources=(function, RedisCache(spec.cache.node_type, spec.cache.nodes)),
+        permissions=(*permissions, *rotation_permissions(scope.names)),
+        resources=(function, _cache(spec.cache), rotation_function(scope.names)),
         files=(
             OutputFile(
                 f"{function.folder}/settings.json", "steps/redis_load/settings.json.j2", SettingsContext(settings)
@@ -103,6 +129,12 @@ def lower(spec: RedisLoadSpec, scope: Scope) -> Step:
         assigns=(rows,),
         summary={"rows": Jsonata(f"${rows}")},
     )
+
+
+def _cache(spec: CacheSpec) -> RedisCache:
+    given = spec.serverless
+    bounds = ServerlessBounds(given.max_storage_gb, given.max_ecpu_per_second) if given else None
+    return RedisCache(spec.node_type, spec.nodes, bounds)
 
 
 def _function(spec: RedisLoadSpec, scope: Scope) -> LambdaFunction:

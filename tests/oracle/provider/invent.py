@@ -107,6 +107,9 @@ def _invented(account: Account, kind: Any, type_name: str, path: str, value: Val
         return _text(account, type_name, path, value)
     if isinstance(kind, list) and kind[0] == "object":
         return {name: _invented(account, part, type_name, f"{path}.{name}", value) for name, part in kind[1].items()}
+    if isinstance(kind, list) and kind[0] == "list" and isinstance(kind[1], list) and kind[1][0] == "object":
+        # Such as the one endpoint of a serverless cache: AWS never answers with none of them.
+        return [_invented(account, kind[1], type_name, path, value)]
     return _EMPTY[kind if isinstance(kind, str) else kind[0]]
 
 

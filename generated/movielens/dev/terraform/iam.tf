@@ -92,6 +92,19 @@ resource "aws_iam_role_policy" "publish_lambda" {
   policy = templatefile("${path.module}/policies/movielens-dev-publish-lambda.json", local.template_variables)
 }
 
+resource "aws_iam_role" "redis_rotation_lambda" {
+  name                 = "movielens-dev-redis-rotation-lambda"
+  description          = "Step redis_rotation of movielens-dev"
+  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-redis-rotation-lambda.json", { account_id = local.account_id })
+  permissions_boundary = local.permissions_boundary
+}
+
+resource "aws_iam_role_policy" "redis_rotation_lambda" {
+  name   = "movielens-dev-redis-rotation-lambda"
+  role   = aws_iam_role.redis_rotation_lambda.id
+  policy = templatefile("${path.module}/policies/movielens-dev-redis-rotation-lambda.json", local.template_variables)
+}
+
 resource "aws_iam_role" "serve_ecs" {
   name                 = "movielens-dev-serve-ecs"
   description          = "Step serve of movielens-dev"

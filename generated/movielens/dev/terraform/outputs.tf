@@ -43,5 +43,5 @@ output "notifications_topic_arn" {
 
 output "redis_host" {
   description = "Where the predictions are kept; reachable from inside the VPC only."
-  value       = aws_elasticache_replication_group.main.primary_endpoint_address
+  value       = local.redis_host
 }

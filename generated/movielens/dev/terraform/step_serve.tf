@@ -81,6 +81,10 @@ locals {
       name      = "REDIS_PASSWORD"
       valueFrom = "${data.aws_secretsmanager_secret.serve_movielens_dev_redis.arn}:password::"
     },
+    {
+      name      = "REDIS_USERNAME"
+      valueFrom = "${data.aws_secretsmanager_secret.serve_movielens_dev_redis.arn}:username::"
+    },
   ]
 }
 

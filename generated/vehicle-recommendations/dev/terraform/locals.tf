@@ -30,8 +30,9 @@ locals {
     security_group_publish     = aws_security_group.publish.id
     security_group_serve_front = aws_security_group.serve_front.id
     security_group_serve       = aws_security_group.serve.id
-    redis_host                 = aws_elasticache_replication_group.main.primary_endpoint_address
-    redis_port                 = tostring(aws_elasticache_replication_group.main.port)
+    redis_host                 = local.redis_host
+    redis_port                 = local.redis_port
     redis_tls                  = "true"
+    redis_readers              = "vehicle-recommendations-d-18a9cd/vehicle-recommendations-d-18a9cd"
   }
 }

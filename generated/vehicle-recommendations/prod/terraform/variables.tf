@@ -17,9 +17,3 @@ variable "permissions_boundary_arn" {
     error_message = "This is no ARN of an IAM policy."
   }
 }
-
-variable "redis_token_version" {
-  description = "Raise by one after the secret with the Redis token was changed, so that the token is set anew."
-  type        = number
-  default     = 1
-}

@@ -22,6 +22,7 @@ run "access" {
       aws_iam_role.train_sagemaker.name == "movielens-dev-train-sagemaker",
       aws_iam_role.predict_sagemaker.name == "movielens-dev-predict-sagemaker",
       aws_iam_role.publish_lambda.name == "movielens-dev-publish-lambda",
+      aws_iam_role.redis_rotation_lambda.name == "movielens-dev-redis-rotation-lambda",
       aws_iam_role.serve_ecs.name == "movielens-dev-serve-ecs",
     ])
     error_message = "a role has another name than the policies and the spec say"
@@ -33,6 +34,7 @@ run "access" {
       "policies/movielens-dev-interactions-glue.json",
       "policies/movielens-dev-predict-sagemaker.json",
       "policies/movielens-dev-publish-lambda.json",
+      "policies/movielens-dev-redis-rotation-lambda.json",
       "policies/movielens-dev-scheduler.json",
       "policies/movielens-dev-serve-ecs.json",
       "policies/movielens-dev-states.json",
@@ -66,6 +68,8 @@ run "access" {
           "movielens-dev-predict-sagemaker.json: LogInToRegistry",
           "movielens-dev-predict-sagemaker.json: DescribeNetwork",
           "movielens-dev-publish-lambda.json: AttachNetwork",
+          "movielens-dev-redis-rotation-lambda.json: MakePasswords",
+          "movielens-dev-redis-rotation-lambda.json: WriteTraces",
           "movielens-dev-serve-ecs.json: LogInToRegistry",
         ], "${basename(file)}: ${statement.Sid}")
       ]
@@ -76,8 +80,8 @@ run "access" {
   assert {
     condition = alltrue([
       for type, count in {
-        aws_iam_role                        = 8
-        aws_iam_role_policy                 = 8
+        aws_iam_role                        = 9
+        aws_iam_role_policy                 = 9
         aws_iam_role_policy_attachment      = 0
         aws_s3_bucket                       = 4
         aws_security_group                  = 7

@@ -22,6 +22,7 @@ run "access" {
       aws_iam_role.train_sagemaker.name == "vehicle-recommendations-prod-train-sagemaker",
       aws_iam_role.predict_sagemaker.name == "vehicle-recommendations-prod-predict-sagemaker",
       aws_iam_role.publish_lambda.name == "vehicle-recommendations-prod-publish-lambda",
+      aws_iam_role.redis_rotation_lambda.name == "vehicle-recommendations-prod-redis-rotation-lambda",
       aws_iam_role.serve_ecs.name == "vehicle-recommendations-prod-serve-ecs",
     ])
     error_message = "a role has another name than the policies and the spec say"
@@ -33,6 +34,7 @@ run "access" {
       "policies/vehicle-recommendations-prod-interactions-glue.json",
       "policies/vehicle-recommendations-prod-predict-sagemaker.json",
       "policies/vehicle-recommendations-prod-publish-lambda.json",
+      "policies/vehicle-recommendations-prod-redis-rotation-lambda.json",
       "policies/vehicle-recommendations-prod-scheduler.json",
       "policies/vehicle-recommendations-prod-serve-ecs.json",
       "policies/vehicle-recommendations-prod-states.json",
@@ -66,6 +68,8 @@ run "access" {
           "vehicle-recommendations-prod-predict-sagemaker.json: LogInToRegistry",
           "vehicle-recommendations-prod-predict-sagemaker.json: DescribeNetwork",
           "vehicle-recommendations-prod-publish-lambda.json: AttachNetwork",
+          "vehicle-recommendations-prod-redis-rotation-lambda.json: MakePasswords",
+          "vehicle-recommendations-prod-redis-rotation-lambda.json: WriteTraces",
           "vehicle-recommendations-prod-serve-ecs.json: LogInToRegistry",
         ], "${basename(file)}: ${statement.Sid}")
       ]
@@ -76,8 +80,8 @@ run "access" {
   assert {
     condition = alltrue([
       for type, count in {
-        aws_iam_role                        = 8
-        aws_iam_role_policy                 = 8
+        aws_iam_role                        = 9
+        aws_iam_role_policy                 = 9
         aws_iam_role_policy_attachment      = 0
         aws_s3_bucket                       = 4
         aws_security_group                  = 7

@@ -83,6 +83,7 @@ run "storage" {
   assert {
     condition = alltrue([
       for group in [
+        aws_cloudwatch_log_group.redis_rotation,
         aws_cloudwatch_log_group.state_machine,
         aws_cloudwatch_log_group.publish,
         aws_cloudwatch_log_group.serve,

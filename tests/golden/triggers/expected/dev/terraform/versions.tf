@@ -2,21 +2,20 @@
 # Do not edit: change the spec or the template, then run `pipelinegen generate specs/spec.yaml`.
 
 terraform {
-  # 1.11: write-only arguments (the Redis token stays out of the state) and the lock file in S3.
-  required_version = ">= 1.11"
+  # OpenTofu answers to the same version.
+  required_version = ">= 1.9"
 
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = "~> 6.69"
+      version = "~> 6.0"
     }
   }
 
-  # The bucket is named at `terraform init -backend-config=bucket=...`.
+  # The bucket is named at `terraform init -backend-config=locking.s3.tfbackend -backend-config=bucket=...`.
   backend "s3" {
-    key          = "demo/dev.tfstate"
-    region       = "eu-central-1"
-    encrypt      = true
-    use_lockfile = true
+    key     = "demo/dev.tfstate"
+    region  = "eu-central-1"
+    encrypt = true
   }
 }
