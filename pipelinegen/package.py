@@ -45,8 +45,12 @@ def _glue_objects(deployment: Mapping[str, Any], files: Mapping[str, str]) -> di
     made: dict[str, bytes] = {}
     for job in deployment["glue_jobs"]:
         made[_key(job["script_location"])] = files[job["script"]].encode()
-        library = job["default_arguments"]["--extra-py-files"]
+        library = job["default_arguments"]["--extra-py-files"].split(",")[0]
         made[_key(library)] = zip_files(runtime_files(GLUE_PACKAGES).items())
+        if "code" in job:
+            folder = f"{job['code']['folder']}/"
+            own = {path.removeprefix(folder): text.encode() for path, text in files.items() if path.startswith(folder)}
+            made[_key(job["code"]["location"])] = zip_files(own.items())
     return made
 
 

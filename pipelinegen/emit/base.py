@@ -88,8 +88,16 @@ class Workbench:
 
     def glue_arguments(self, job: GlueJob) -> Mapping[str, str]:
         """The job's default arguments, the runtime's library among them, sorted."""
-        library = f"s3://{self.names.bucket('code')}/{self.glue_library_key()}"
-        return dict(sorted({**job.arguments, "--extra-py-files": library}.items()))
+        keys = [self.glue_library_key(), *filter(None, [self.glue_code_key(job)])]
+        libraries = ",".join(f"s3://{self.names.bucket('code')}/{key}" for key in keys)
+        return dict(sorted({**job.arguments, "--extra-py-files": libraries}.items()))
+
+    def glue_code_key(self, job: GlueJob) -> str | None:
+        """The object key of a job's own code, None where it has none."""
+        if job.code is None:
+            return None
+        paths = [path for path in self.files if path.startswith(f"{job.code}/")]
+        return f"glue/{job.step}-code-{self.digest(*paths)}.zip"
 
     def glue_library_key(self) -> str:
         """The object key of the runtime that Glue scripts import."""

@@ -128,7 +128,12 @@ def _redis(bench: Workbench) -> dict[str, Json] | None:
 
 
 def _glue_job(bench: Workbench, job: GlueJob) -> dict[str, Json]:
+    code: dict[str, Json] = {}
+    if job.code:
+        location = f"s3://{bench.names.bucket('code')}/{bench.glue_code_key(job)}"
+        code["code"] = {"folder": job.code, "location": location}
     return {
+        **code,
         "name": job.name,
         "step": job.step,
         "role": bench.pipeline.role(job.role).name,

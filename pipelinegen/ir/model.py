@@ -129,6 +129,8 @@ class GlueJob:
     reads_warehouse: bool
     arguments: Mapping[str, str]
     report: Location
+    #: The folder of generated files that holds the user's own code, to be imported by the script.
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,8 +198,13 @@ class _Deployer:
         for job in self._settings.get("glue_jobs", []):
             arguments = job.get("default_arguments", {})
             self._upload(job["script_location"], self._text(job["script"]).encode())
+            own = job.get("code")
             for uri in filter(None, arguments.get("--extra-py-files", "").split(",")):
-                self._upload(uri, zip_paths(runtime_files(self._code, _GLUE_PACKAGES)))
+                is_own = own and uri == own["location"]
+                files = (
+                    folder_files(self._folder / own["folder"]) if is_own else runtime_files(self._code, _GLUE_PACKAGES)
+                )
+                self._upload(uri, zip_paths(files))
             self._cloud.client("glue").create_job(
                 Name=job["name"],
                 Role=self._role(roles, job["role"], f"Glue job '{job['name']}'"),

@@ -13,6 +13,9 @@ from runtime.glue.faults import EtlError
 #: `--input_<name> s3://…` carries the address of an input that an earlier step wrote.
 INPUT_PREFIX = "input_"
 
+#: `--with_<name> …` carries an argument of the user's own script.
+OWN_PREFIX = "with_"
+
 
 @dataclass(frozen=True, slots=True)
 class JobArguments:
@@ -23,6 +26,7 @@ class JobArguments:
     report: str
     inputs: Mapping[str, str]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -31,11 +35,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse_arguments(
-    argv: Sequence[str], input_names: Sequence[str], parameters: Mapping[str, str] = MappingProxyType({})
+    argv: Sequence[str],
+    input_names: Sequence[str],
+    parameters: Mapping[str, str] = MappingProxyType({}),
+    own_names: Sequence[str] = (),
 ) -> JobArguments:
     """The arguments in `argv`, ignoring those Glue adds for itself (`--JOB_NAME`, `--TempDir`, …).
 
-    `input_names` are the inputs whose address must be given, `parameters` the pipeline's, with their types.
+    `input_names` are the inputs whose address must be given, `parameters` the pipeline's, with their types,
+    `own_names` the arguments of the user's script.
     Raises: EtlError if one is missing or not readable.
     """
     parser = _Parser(add_help=False, allow_abbrev=False)
@@ -45,10 +53,17 @@ def parse_arguments(
     parser.add_argument("--parameters", default="{}", type=_object)
     for name in input_names:
         parser.add_argument(f"--{INPUT_PREFIX}{name}", required=True)
+    for name in own_names:
+        parser.add_argument(f"--{OWN_PREFIX}{name}", required=True)
     found, _ = parser.parse_known_args(list(argv))
     inputs = {name: getattr(found, f"{INPUT_PREFIX}{name}") for name in input_names}
     return JobArguments(
-        found.run_date, found.output, found.report, MappingProxyType(inputs), _typed(found.parameters, parameters)
+        found.run_date,
+        found.output,
+        found.report,
+        MappingProxyType(inputs),
+        _typed(found.parameters, parameters),
+        {name: getattr(found, f"{OWN_PREFIX}{name}") for name in own_names},
     )
 
 

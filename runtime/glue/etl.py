@@ -1,8 +1,12 @@
-"""Runs one generated Glue job: inputs to views, SQL over them, Parquet and a report out."""
+"""Runs one generated Glue job: inputs to views, SQL or a script of the user's over them, Parquet and a report out."""
 
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -13,7 +17,7 @@ from runtime.common.settings import SettingsError, check_version
 from runtime.glue.arguments import JobArguments, parse_arguments
 from runtime.glue.checks import CheckResult, measure, require
 from runtime.glue.columns import declared_columns
-from runtime.glue.faults import EtlError, faults_of
+from runtime.glue.faults import EtlError, faults_of, first_line
 from runtime.glue.foreign_keys import measure_foreign_keys
 from runtime.glue.protection import ProtectionKeys, protection_keys
 from runtime.glue.report import report_document, write_report
@@ -24,6 +28,8 @@ ROWS_PER_FILE = 2_000_000
 
 Settings = Mapping[str, Any]
 Clients = Callable[[str], Any]
+#: The user's own script: session, tables by the names of the inputs, the run's date, arguments → the result.
+Transform = Callable[[SparkSession, Mapping[str, DataFrame], date, Mapping[str, str]], DataFrame]
 
 
 @dataclass(slots=True)
@@ -45,6 +51,7 @@ class Job:
     spark: SparkSession
     source: Connection | None
     keys: ProtectionKeys
+    transform: Transform | None = None
 
 
 def run(
@@ -53,27 +60,34 @@ def run(
     clients: Clients = boto3.client,
     spark: SparkSession | None = None,
 ) -> None:
-    """Runs the job to its end. A session handed in stays open, one of our own is stopped.
+    """Runs the job to its end, with the SQL or the script of its settings.
 
+    A session handed in stays open, one of our own is stopped.
     Raises: SystemExit with one sentence, which thus is the last line of the log, if the job cannot go on.
     """
     step = str(settings.get("step"))
     try:
-        _run(check_version(dict(settings), "SETTINGS"), sys.argv[1:] if argv is None else argv, clients, spark)
+        known = check_version(dict(settings), "SETTINGS")
+        _run(known, sys.argv[1:] if argv is None else argv, clients, spark)
     except (EtlError, SettingsError) as error:
         raise SystemExit(f"{step}: {error}") from None
 
 
-def _run(settings: Settings, argv: Sequence[str], clients: Clients, spark: SparkSession | None) -> None:
+def _run(
+    settings: Settings,
+    argv: Sequence[str],
+    clients: Clients,
+    spark: SparkSession | None,
+) -> None:
     inputs: Mapping[str, Any] = settings["inputs"]
     names = [name for name, source in inputs.items() if source["from"] == "s3"]
-    arguments = parse_arguments(argv, names, settings.get("parameters", {}))
+    arguments = parse_arguments(argv, names, settings.get("parameters", {}), settings.get("arguments", ()))
     # Secrets first: a job that may not read them fails within a second, not after Spark's start.
     source = _source(settings, clients)
     keys = _keys(settings, clients)
-    session = spark or start_session(settings["step"])
+    session = spark or start_session(settings["step"], settings.get("spark", {}))
     try:
-        _execute(Job(settings, arguments, in_utc(session), source, keys), clients)
+        _execute(Job(settings, arguments, in_utc(session), source, keys, _own_transform(settings)), clients)
     except EtlError as error:
         raise EtlError(source.redacted(str(error)) if source else str(error)) from error
     finally:
@@ -81,10 +95,12 @@ def _run(settings: Settings, argv: Sequence[str], clients: Clients, spark: Spark
             session.stop()
 
 
-def start_session(step: str) -> SparkSession:
-    """The session of this process; everything but its name is configured where the job runs."""
+def start_session(step: str, settings: Mapping[str, str] = MappingProxyType({})) -> SparkSession:
+    """The session of this process; everything but its name and `settings` is configured where the job runs."""
     # The progress bar would overwrite the sentence a failed job ends with.
     builder = SparkSession.builder.appName(step).config("spark.ui.showConsoleProgress", "false")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
     with faults_of("Spark cannot start"):
         return builder.getOrCreate()
 
@@ -113,6 +129,20 @@ def _keys(settings: Settings, clients: Clients) -> ProtectionKeys:
     columns = [column for source in settings["inputs"].values() for column in source["columns"].values()]
     ways = frozenset(column["protect"] for column in columns if column.get("protect"))
     return protection_keys(secret_value(clients, protection["secret"]), protection["secret"], ways)
+
+
+def _own_transform(settings: Settings) -> Transform | None:
+    """The function `transform` of the user's module, None for a job of SQL. Raises: EtlError if there is none."""
+    if "script" not in settings:
+        return None
+    try:
+        found: object = import_module(settings["script"]).transform
+    except Exception as error:  # the user's code raises whatever it does
+        traceback.print_exc()
+        raise EtlError(f"the script cannot be loaded: {type(error).__name__}: {first_line(str(error))}") from error
+    if not callable(found):
+        raise EtlError("the script's transform is no function")
+    return found
 
 
 def _execute(job: Job, clients: Clients) -> None:
@@ -192,18 +222,15 @@ def _read(job: Job, name: str, source: Mapping[str, Any]) -> DataFrame:
 
 
 def _result(job: Job, outcome: Outcome) -> DataFrame:
-    """The result of the SQL with the declared columns, counted, checked and cached."""
-    with faults_of("the SQL fails"):
-        frame = job.spark.sql(
-            job.settings["sql"], args={**job.arguments.parameters, "run_date": job.arguments.run_date}
-        )
+    """The result with the declared columns, counted, checked and cached."""
+    action, frame = _made(job, outcome)
     declared = job.settings["output"]["columns"]
     undeclared = sorted({name.lower() for name in frame.columns} - {name.lower() for name in declared})
     if undeclared:
         log("undeclared columns are left out", columns=undeclared)
     typed = declared_columns(frame, "output", declared, ProtectionKeys())
     typed.frame.cache()
-    with faults_of("the SQL fails"):
+    with faults_of(action):
         outcome.output, checks = measure(
             "output", typed, job.settings["output"].get("checks", ()), job.arguments.run_date
         )
@@ -212,6 +239,24 @@ def _result(job: Job, outcome: Outcome) -> DataFrame:
     keys = _hold_foreign_keys("output", job.settings["output"], outcome, outcome.output)
     require([*checks, *keys])
     return typed.data()
+
+
+def _made(job: Job, outcome: Outcome) -> tuple[str, DataFrame]:
+    """What fails if it fails, and the result of the SQL or of the user's script. Raises: EtlError."""
+    arguments = job.arguments
+    if job.transform is None:
+        with faults_of("the SQL fails"):
+            return "the SQL fails", job.spark.sql(
+                job.settings["sql"], args={**arguments.parameters, "run_date": arguments.run_date}
+            )
+    try:
+        frame: object = job.transform(job.spark, dict(outcome.frames), arguments.run_date, arguments.own)
+    except Exception as error:  # the user's code raises whatever it does
+        traceback.print_exc()
+        raise EtlError(f"the script fails: {type(error).__name__}: {first_line(str(error))}") from error
+    if not isinstance(frame, DataFrame):
+        raise EtlError(f"the script's transform gives {type(frame).__name__}, where a DataFrame is wanted")
+    return "the script fails", frame
 
 
 def _write(frame: DataFrame, address: str, rows: int, partitions: Sequence[str]) -> None:

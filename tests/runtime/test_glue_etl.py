@@ -323,3 +323,38 @@ def test_the_window_may_be_days_of_a_date_column(spark: SparkSession) -> None:
     with pytest.raises(EtlError) as caught:
         in_window(spark.range(1), "x", {"column": "id", "days": 1}, date(2026, 11, 22))
     assert str(caught.value) == "dataset 'x' needs a date or timestamp column 'id' for its window; it is bigint"
+
+
+SCRIPT = """\
+def transform(spark, tables, run_date, arguments):
+    if arguments["word"] == "fail":
+        raise ValueError("no such word\\nand more")
+    if arguments["word"] == "nothing":
+        return None
+    return tables["clicks"].selectExpr("user_id", "vehicle_id", "clicked_at", f"date '{run_date}' AS run_date")
+"""
+
+
+def script_settings(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> dict[str, Any]:
+    (folder / f"{name}.py").write_text(SCRIPT, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(folder))
+    document = settings(script=name, arguments=["word"], spark={"spark.sql.shuffle.partitions": "3"})
+    del document["sql"]
+    return document
+
+
+def test_a_script_of_ones_own_gets_protected_tables_and_is_held_to_the_contract(
+    spark: SparkSession, aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = script_settings(tmp_path, monkeypatch, "own_script")
+    start(document, aws, spark, tmp_path, "--with_word", "go")
+    assert {row["user_id"] for row in rows(tmp_path)} == {
+        pseudonymise(user, KEY.encode()) for user in ("anna", "berta")
+    }
+    assert aws.objects["s3://data/r.json"]["output"] == {"rows": 2}
+    reason = failure(document, aws, spark, tmp_path, "--with_word", "fail")
+    assert reason == "interactions: the script fails: ValueError: no such word"
+    reason = failure(document, aws, spark, tmp_path, "--with_word", "nothing")
+    assert reason == "interactions: the script's transform gives NoneType, where a DataFrame is wanted"
+    reason = failure({**document, "script": "no_such_module"}, aws, spark, tmp_path, "--with_word", "go")
+    assert reason.startswith("interactions: the script cannot be loaded: ModuleNotFoundError")

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from pipelinegen.errors import SpecError
 from pipelinegen.ir.expressions import RUN_DATE
 from pipelinegen.ir.model import Artifact, Dataset, GlueJob, Json, Location, OutputFile, RoleKey, Service, Step, Table
-from pipelinegen.spec.fields import Identifier, StrictModel, TimeoutMinutes
+from pipelinegen.spec.fields import Identifier, SpecValueError, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import REFERENCE, Reference, Scope, StepSpec
 from pipelinegen.steps.glue_etl.contracts import input_settings, output_settings
 from pipelinegen.steps.glue_etl.parameters import parameters_argument, used_parameters
 from pipelinegen.steps.glue_etl.permissions import glue_permissions
-from pipelinegen.steps.glue_etl.sql import check_sql
+from pipelinegen.steps.glue_etl.sql import check_program, check_sql
 from pipelinegen.steps.glue_etl.terraform import glue_resources
 from pipelinegen.steps.protection import PROTECTED, missing_keys
 
@@ -32,19 +32,62 @@ class WorkersSpec(StrictModel):
         Literal["G.1X", "G.2X", "G.4X", "G.8X"], Field(description="A worker's size; G.1X has 4 vCPU and 16 GiB")
     ] = "G.1X"
     count: Annotated[int, Field(ge=2, le=299, description="Workers, the driver included")] = 2
+    autoscale: Annotated[
+        bool, Field(description="Glue adds and removes workers as the job needs them; `count` is the most")
+    ] = False
+
+
+_SQL_OR_SCRIPT = ConfigDict(
+    json_schema_extra={
+        "oneOf": [{"required": [key], "properties": {key: {"type": "string"}}} for key in ("sql", "script")],
+        "if": {"required": ["arguments"], "properties": {"arguments": {"minProperties": 1}}},
+        "then": {"required": ["script"], "properties": {"script": {"type": "string"}}},
+    }
+)
 
 
 class GlueEtlSpec(StepSpec):
     """Keys of a `glue_etl` step."""
 
+    model_config = _SQL_OR_SCRIPT
+
     kind: Literal["glue_etl"]
-    inputs: Annotated[dict[Identifier, Reference], Field(min_length=1, description="Tables by the name the SQL uses")]
-    sql: Annotated[
-        str, Field(min_length=1, description="Spark SQL; `:run_date` is the run's date, `:<name>` a parameter")
+    inputs: Annotated[
+        dict[Identifier, Reference], Field(min_length=1, description="Tables by the name that the SQL or script uses")
     ]
+    sql: Annotated[
+        str | None, Field(min_length=1, description="Spark SQL; `:run_date` is the run's date, `:<name>` a parameter")
+    ] = None
+    script: Annotated[
+        str | None,
+        Field(
+            pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.-]*/)+[a-z_][a-z0-9_]*\.py$",
+            max_length=200,
+            description="Own code beside the spec, with transform(spark, tables, run_date, arguments) -> DataFrame",
+        ),
+    ] = None
+    arguments: Annotated[
+        dict[Identifier, str | int | float | bool],
+        Field(max_length=50, description="What `script:` gets as arguments, all as text; may hold references"),
+    ] = {}
     output: Annotated[Reference, Field(description="The dataset whose columns and checks the result must meet")]
     workers: WorkersSpec = WorkersSpec()
+    spark: Annotated[
+        dict[
+            Annotated[str, Field(pattern=r"^spark\.[A-Za-z0-9._-]+$", max_length=200)],
+            Annotated[str, Field(pattern=r"^[^\s\x00-\x1f]+$", max_length=200)],
+        ],
+        Field(max_length=50, description="Further settings of Spark, such as spark.sql.shuffle.partitions"),
+    ] = {}
     timeout_minutes: TimeoutMinutes = 30
+
+    @model_validator(mode="after")
+    def _sql_or_script(self) -> "GlueEtlSpec":
+        if (self.sql is None) == (self.script is None):
+            raise SpecValueError("a job has SQL or a script", "give either `sql:` or `script:`")
+        if self.arguments and self.script is None:
+            raise SpecValueError("SQL takes no arguments but :run_date", "remove `arguments:`, or give `script:`")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +108,26 @@ class GlueStateContext:
 
 
 def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
-    """The step with its job, script, state and roles. Raises: SpecError with PG017, PG018, PG019, PG023, PG130."""
-    _refuse_references(scope, spec.sql)
+    """The step with its job, script, state and roles.
+
+    Raises: SpecError with PG017, PG018, PG019, PG023, PG062, PG080 to PG087, PG130.
+    """
     inputs = {name: _input(scope, name, reference) for name, reference in spec.inputs.items()}
-    result = check_sql(scope, spec.sql, inputs, scope.artifact(spec.output, Dataset, "output"))
+    wanted = scope.artifact(spec.output, Dataset, "output")
+    if spec.sql is None:
+        result, module, copies = check_program(scope, inputs, wanted), *_own_code(spec, scope)
+    else:
+        _refuse_references(scope, spec.sql)
+        result, module, copies = check_sql(scope, spec.sql, inputs, wanted), None, {}
     output = result.output
     table = Table(output, scope.data, is_checked=True, ways=result.ways)
-    role = RoleKey(Service.GLUE, scope.step)
     report = Location(scope.names.bucket("data"), f"reports/{scope.step}/", scope.data.part)
-    reads_warehouse = any(isinstance(item, Dataset) for item in inputs.values())
-    job = GlueJob(
-        name=scope.names.glue_job(scope.step),
-        step=scope.step,
-        role=role,
-        script=f"glue/{scope.step}.py",
-        worker_type=spec.workers.type,
-        workers=spec.workers.count,
-        timeout_minutes=spec.timeout_minutes,
-        reads_warehouse=reads_warehouse,
-        arguments=JOB_ARGUMENTS,
-        report=report,
-    )
-    settings = _settings(scope, spec, inputs, output)
-    arguments = _arguments(inputs, table, report, settings.get("parameters", {}))
+    job = _job(spec, scope, report, reads_warehouse=_reads_warehouse(inputs), has_code=bool(copies))
+    settings = _settings(scope, spec, inputs, output, module)
+    arguments = {
+        **_arguments(inputs, table, report, settings.get("parameters", {})),
+        **_own_arguments(spec, scope),
+    }
     state = GlueStateContext(job.name, arguments, (spec.timeout_minutes + 10) * 60)
     sources = tuple(item.location for item in inputs.values() if isinstance(item, Table))
     return Step(
@@ -102,8 +142,52 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
         resources=(job,),
         files=(OutputFile(job.script, "steps/glue_etl/script.py.j2", GlueScriptContext(scope.title, settings)),),
         state=OutputFile(scope.title, "steps/glue_etl/state.asl.json.j2", state),
+        copies=copies,
         resources_file=glue_resources(job, scope.names),
     )
+
+
+def _reads_warehouse(inputs: Mapping[str, Dataset | Table]) -> bool:
+    return any(isinstance(item, Dataset) for item in inputs.values())
+
+
+def _job(spec: GlueEtlSpec, scope: Scope, report: Location, *, reads_warehouse: bool, has_code: bool) -> GlueJob:
+    scaling = {"--enable-auto-scaling": "true"} if spec.workers.autoscale else {}
+    return GlueJob(
+        name=scope.names.glue_job(scope.step),
+        step=scope.step,
+        role=RoleKey(Service.GLUE, scope.step),
+        script=f"glue/{scope.step}.py",
+        worker_type=spec.workers.type,
+        workers=spec.workers.count,
+        timeout_minutes=spec.timeout_minutes,
+        reads_warehouse=reads_warehouse,
+        arguments={**JOB_ARGUMENTS, **scaling},
+        report=report,
+        code=f"glue/{scope.step}" if has_code else None,
+    )
+
+
+def _own_code(spec: GlueEtlSpec, scope: Scope) -> tuple[str, Mapping[str, str]]:
+    """The module of the user's script, and every file of its folder by its generated path."""
+    assert spec.script is not None
+    folder, _, name = spec.script.rpartition("/")
+    files = scope.code(folder, "script")
+    if name not in files:
+        message = f"the folder '{folder}' has no {name}"
+        raise scope.fault("PG062", message, "name a file that is there", "script")
+    if any(path.split("/")[0] in ("runtime", "runtime.py", "pyspark", "boto3") for path in files):
+        message = f"the folder '{folder}' would hide what the job itself imports"
+        raise scope.fault("PG062", message, "rename what is called runtime, pyspark or boto3", "script")
+    return name.removesuffix(".py"), {f"glue/{scope.step}/{path}": text for path, text in files.items()}
+
+
+def _own_arguments(spec: GlueEtlSpec, scope: Scope) -> dict[str, Json]:
+    """The arguments of the user's script; Glue takes text only."""
+    texts = {
+        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in spec.arguments.items()
+    }
+    return {f"--with_{name}": scope.text(text, "arguments", name) for name, text in texts.items()}
 
 
 def _refuse_references(scope: Scope, sql: str) -> None:
@@ -138,12 +222,12 @@ def _input(scope: Scope, name: str, reference: str) -> Dataset | Table:
 
 
 def _settings(
-    scope: Scope, spec: GlueEtlSpec, inputs: Mapping[str, Dataset | Table], output: Dataset
+    scope: Scope, spec: GlueEtlSpec, inputs: Mapping[str, Dataset | Table], output: Dataset, module: str | None
 ) -> dict[str, Any]:
     warehouse = scope.around.warehouse if any(isinstance(item, Dataset) for item in inputs.values()) else None
     read = [column for item in inputs.values() if isinstance(item, Dataset) for column in item.columns]
     hides = any(column.protect in PROTECTED for column in read)
-    parameters = used_parameters(scope, spec.sql, inputs)
+    parameters = used_parameters(scope, spec.sql or "", inputs)
     return {
         "schema_version": 1,
         "step": scope.step,
@@ -151,7 +235,8 @@ def _settings(
         "warehouse": warehouse and {"kind": warehouse.kind, "secret": warehouse.secret, "database": warehouse.database},
         "protection": {"secret": scope.around.protection_secret} if hides else None,
         "inputs": input_settings(scope, inputs),
-        "sql": spec.sql.strip(),
+        **({"sql": spec.sql.strip()} if spec.sql else {"script": module, "arguments": sorted(spec.arguments)}),
+        **({"spark": dict(sorted(spec.spark.items()))} if spec.spark else {}),
         "output": output_settings(scope, output, inputs),
     }
 
@@ -162,7 +247,7 @@ def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _arguments(
     inputs: Mapping[str, Dataset | Table], output: Table, report: Location, parameters: Mapping[str, str]
-) -> Json:
+) -> dict[str, Json]:
     arguments: dict[str, Json] = {"--run_date": RUN_DATE, **parameters_argument(parameters), "--output": output.uri}
     arguments["--report"] = report.dated_file(".json")
     arguments.update({f"--input_{name}": item.uri for name, item in inputs.items() if isinstance(item, Table)})

@@ -54,6 +54,24 @@ def check_sql(scope: Scope, sql: str, inputs: Inputs, output: Dataset) -> Result
     return Result(protected, ways)
 
 
+def check_program(scope: Scope, inputs: Inputs, output: Dataset) -> Result:
+    """What a program of the user's gives, of which only its declared columns are known.
+
+    Raises: SpecError with PG019 for a sensitive column that it would read in the clear, PG085 for one that it declares.
+    """
+    nothing = Answer()
+    protected = replace(output, columns=tuple(_protected(column, inputs, nothing) for column in output.columns))
+    ways = {column.name: f"the step's own program -> {output.name}.{column.name}" for column in output.columns}
+    faults = list(clear_inputs(scope, inputs, protected, None))
+    if not faults:
+        help = "mark its source `sensitive: true` with `protect: hash` or `tokenise`, or leave the column out"
+        faults.extend(clear_outputs(scope.spans.at("output").value, protected, scope.data, ways, "PG085", help))
+        faults.extend(_unfit_for_pseudonyms(scope, protected))
+    if faults:
+        raise SpecError(faults)
+    return Result(protected, ways)
+
+
 def _unfit_for_pseudonyms(scope: Scope, output: Dataset) -> Iterator[Diagnostic]:
     """Checks and types of the output that cannot be those of pseudonyms."""
     span = scope.spans.at("output").value

@@ -20,7 +20,7 @@ resource "aws_glue_job" "catalogue" {
   default_arguments = {
     "--enable-metrics"               = "true"
     "--enable-observability-metrics" = "true"
-    "--extra-py-files"               = "s3://vehicle-recommendations-prod-code-222222222222/glue/runtime-ebdf7ec297b8.zip"
+    "--extra-py-files"               = "s3://vehicle-recommendations-prod-code-222222222222/glue/runtime-83516edb401c.zip"
     "--job-language"                 = "python"
   }
 

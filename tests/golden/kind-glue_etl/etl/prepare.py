@@ -1,0 +1,5 @@
+from words import LEAST
+
+
+def transform(spark, tables, run_date, arguments):
+    return tables["clicks"].where(f"length(item_id) >= {LEAST}")
