@@ -10,15 +10,37 @@ class Artifact:
     """What a step gives to others."""
 
 
-class DatedFiles(Artifact):
-    """Files in a folder of each run's date."""
+class StoredFiles(Artifact):
+    """Files in S3: `location` is where they lie in all runs, `uri` where in this one."""
 
     location: Location
 
     @property
     def uri(self) -> Jsonata:
+        """Where they lie in this run."""
+        raise NotImplementedError
+
+
+class DatedFiles(StoredFiles):
+    """Files in a folder of each run's date."""
+
+    @property
+    def uri(self) -> Jsonata:
         """The folder of the run's date."""
         return self.location.dated()
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFiles(StoredFiles):
+    """Files whose address, somewhere below a known prefix, an execution is given."""
+
+    location: Location
+    given: Jsonata
+
+    @property
+    def uri(self) -> Jsonata:
+        """The address as it was given."""
+        return self.given
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ from pipelinegen.ir.artifacts import Artifact as Artifact
 from pipelinegen.ir.artifacts import Dataset as Dataset
 from pipelinegen.ir.artifacts import DatedFiles as DatedFiles
 from pipelinegen.ir.artifacts import Folder as Folder
+from pipelinegen.ir.artifacts import GivenFiles as GivenFiles
 from pipelinegen.ir.artifacts import Metric as Metric
 from pipelinegen.ir.artifacts import Model as Model
 from pipelinegen.ir.artifacts import PerItem as PerItem
 from pipelinegen.ir.artifacts import Predictions as Predictions
 from pipelinegen.ir.artifacts import Recommender as Recommender
 from pipelinegen.ir.artifacts import RedisHashes as RedisHashes
+from pipelinegen.ir.artifacts import StoredFiles as StoredFiles
 from pipelinegen.ir.artifacts import Table as Table
 from pipelinegen.ir.artifacts import Value as Value
 from pipelinegen.ir.infrastructure import Infrastructure as Infrastructure

@@ -77,6 +77,12 @@ class Location:
     prefix: str
     part: str | None = None
 
+    @classmethod
+    def of(cls, uri: str) -> "Location":
+        """The place that `s3://bucket/prefix/` names."""
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        return cls(bucket, prefix)
+
     def below(self, folder: str) -> "Location":
         """A folder in this one."""
         return Location(self.bucket, f"{self.prefix}{folder}/", self.part)

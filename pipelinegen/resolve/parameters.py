@@ -3,7 +3,6 @@
 from pipelinegen.errors import Diagnostic, suggest
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.spec.load import describe
-from pipelinegen.spec.pipeline import fits_type
 
 #: What the SQL of Glue jobs has beside parameters.
 RUN_DATE_PARAMETER = "run_date"
@@ -24,7 +23,7 @@ def check_parameters(draft: Draft) -> Draft:
             if parameter not in known:
                 help = suggest(parameter, known, "parameters")
                 faults.append(Diagnostic(tree.label, "PG012", f"there is no parameter '{parameter}'", help))
-            elif not fits_type(value, known[parameter].type):
-                message = f"'{parameter}' wants a {known[parameter].type}, found {describe(value)}"
+            elif not known[parameter].takes(value):
+                message = f"'{parameter}' wants a {known[parameter].words}, found {describe(value)}"
                 faults.append(Diagnostic(tree.value, "PG013", message, "give a value of the declared type"))
     return draft.reporting(faults)

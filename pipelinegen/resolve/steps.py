@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pipelinegen.errors import Diagnostic, SpecError, suggest
 from pipelinegen.ir.graph import topological_order
-from pipelinegen.ir.model import Artifact, Step, Warehouse
+from pipelinegen.ir.model import Artifact, Location, Step, Warehouse
 from pipelinegen.resolve.blocks import Blocks, flatten_steps, outer_view, own_part, owner_of
 from pipelinegen.resolve.common_keys import with_common_keys
 from pipelinegen.resolve.draft import Draft, TypedStep
@@ -122,5 +122,8 @@ def _surroundings(draft: Draft) -> Surroundings:
         parameters={name: given.type for name, given in spec.parameters.items()},
         datasets=draft.datasets,
         dataset_spans=draft.spans.at("datasets"),
+        given_files={
+            name: Location.of(parameter.within) for name, parameter in spec.parameters.items() if parameter.within
+        },
         read_code=draft.read_code,
     )

@@ -154,6 +154,14 @@ Timezone = Annotated[
     AfterValidator(check_timezone),
     WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}$"}),
 ]
+S3Prefix = Annotated[
+    str,
+    *_text(
+        r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([A-Za-z0-9!_.=-]+/)*",
+        "place in S3",
+        "write s3://bucket/prefix/ with a final slash",
+    ),
+]
 RedisKey = Annotated[
     str,
     *_text(r"[A-Za-z0-9:_./-]*\{user_id\}[A-Za-z0-9:_./-]*", "key pattern", "write it like recommendations:{user_id}"),

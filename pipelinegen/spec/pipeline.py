@@ -18,6 +18,7 @@ from pipelinegen.spec.fields import (
     PipelineName,
     Rate,
     Region,
+    S3Prefix,
     SpecValueError,
     StepName,
     StrictModel,
@@ -61,23 +62,57 @@ class ScheduleSpec(StrictModel):
 
 
 class ParameterSpec(StrictModel):
-    """A value that an execution may be given; schedules use the default."""
+    """A value that an execution may be given; schedules use the default.
 
-    type: Annotated[Literal["string", "int", "double", "boolean", "list"], Field(description="What values it takes")]
+    One of type `s3_uri` is the address of files that steps may read as their input.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["within"], "properties": {"within": {"not": {"type": "null"}}}},
+            "then": {"properties": {"type": {"const": "s3_uri"}}},
+            "else": {"properties": {"type": {"not": {"const": "s3_uri"}}}},
+        }
+    )
+
+    type: Annotated[
+        Literal["string", "int", "double", "boolean", "list", "s3_uri"], Field(description="What values it takes")
+    ]
     default: Annotated[ParameterValue, Field(description="What runs without it use")]
+    within: Annotated[
+        S3Prefix | None,
+        Field(description="With `type: s3_uri`: below which prefix the files lie"),
+    ] = None
     description: Annotated[FreeText | None, Field(description="What it is for")] = None
 
     @model_validator(mode="after")
     def _default_fits(self) -> "ParameterSpec":
-        if not fits_type(self.default, self.type):
-            raise SpecValueError(f"the default is no {self.type}", f"give a {self.type} as `default:`")
+        if (self.type == "s3_uri") != (self.within is not None):
+            message = "`within:` and `type: s3_uri` belong together"
+            raise SpecValueError(message, "say with `within: s3://bucket/prefix/` what may be read")
+        if not self.takes(self.default):
+            raise SpecValueError(f"the default is no {self.words}", f"give a {self.words} as `default:`")
         return self
+
+    @property
+    def words(self) -> str:
+        """What values it takes, for messages."""
+        return f"{self.type} below {self.within}" if self.within else self.type
+
+    def takes(self, value: object) -> bool:
+        """Whether an execution may be given the value."""
+        return fits_type(value, self.type) and (self.within is None or _is_below(str(value), self.within))
 
 
 def fits_type(value: object, type: str) -> bool:
     """Whether a value is of a parameter's type; a whole number is a double, too, and true is no number."""
-    kinds = {"string": str, "int": int, "double": int | float, "boolean": bool, "list": list}
+    kinds = {"string": str, "int": int, "double": int | float, "boolean": bool, "list": list, "s3_uri": str}
     return isinstance(value, kinds[type]) and (type == "boolean") == isinstance(value, bool)
+
+
+def _is_below(uri: str, prefix: str) -> bool:
+    """Whether an address is one below a prefix; `..` means nothing to S3, and is never meant."""
+    return uri.startswith(prefix) and ".." not in uri.split("/")
 
 
 class OnFailureSpec(StrictModel):

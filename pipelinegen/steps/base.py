@@ -13,6 +13,7 @@ from pipelinegen.ir.expressions import RUN_DATE, RUN_ID, concatenate, index_vari
 from pipelinegen.ir.model import (
     Artifact,
     Dataset,
+    GivenFiles,
     Json,
     Jsonata,
     Location,
@@ -122,6 +123,7 @@ class Surroundings:
     parameters: Mapping[str, str]
     datasets: Mapping[str, Dataset]
     dataset_spans: SpanTree
+    given_files: Mapping[str, Location]
     read_code: CodeReader
 
 
@@ -226,7 +228,8 @@ class Scope:
         if path[0] == "run":
             return Value(RUN_VALUES[".".join(path)])
         if path[0] == "parameters":
-            return Value(Jsonata("$" + ".".join(path)))
+            given, place = Jsonata("$" + ".".join(path)), self.around.given_files.get(path[1])
+            return GivenFiles(place, given) if place else Value(given)
         return self.outputs[path[1]][".".join(path[2:])] if path[0] == "steps" else self._item(path)
 
     def _item(self, path: list[str]) -> Artifact:

@@ -1,5 +1,7 @@
 """Permissions that several kinds need; each function names the calls, their resources and, where need be, why all."""
 
+import re
+
 from pipelinegen.ir import arns
 from pipelinegen.ir.model import Location, Permission, RoleKey, Service
 
@@ -31,13 +33,19 @@ def _list(role: RoleKey, sid: str, locations: tuple[Location, ...]) -> tuple[Per
     return tuple(
         Permission(
             role,
-            f"{sid}List{bucket.split('-')[-2].capitalize()}" if len(buckets) > 1 else f"{sid}List",
+            f"{sid}List{_purpose(bucket)}" if len(buckets) > 1 else f"{sid}List",
             ("s3:ListBucket",),
             (arns.bucket(bucket),),
             (("StringLike", "s3:prefix", tuple(prefixes)),),
         )
         for bucket, prefixes in buckets.items()
     )
+
+
+def _purpose(bucket: str) -> str:
+    """What a bucket of the pipeline is for, or another's whole name, as part of a statement's id."""
+    words = re.split(r"[.-]", bucket)
+    return words[-2].capitalize() if re.fullmatch(r"[0-9]{12}", words[-1]) else "".join(map(str.capitalize, words))
 
 
 def put(role: RoleKey, sid: str, location: Location) -> Permission:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelinegen.ir.expressions import unique_job_name
-from pipelinegen.ir.model import Artifact, DatedFiles, Json, Jsonata, Location, Model, RoleKey
+from pipelinegen.ir.model import Artifact, Json, Jsonata, Location, Model, RoleKey, StoredFiles
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.sagemaker import ProcessingInstanceSpec, job_tags, role_arn, vpc_config
 
@@ -60,7 +60,7 @@ def processing_request(scope: Scope, role: RoleKey, job: ProcessingJob) -> dict[
 def stored(scope: Scope, reference: str, *path: str | int) -> tuple[Location, Jsonata]:
     """Where a reference's files lie, of all runs and of this one. Raises: SpecError with PG017 if it has none."""
     found = scope.artifact(reference, Artifact, *path)
-    if isinstance(found, DatedFiles | Model):
+    if isinstance(found, StoredFiles | Model):
         return found.location, found.uri
     message = f"'{reference}' is nothing that lies in S3 as files of this run"
     raise scope.fault("PG017", message, "refer to a step's table, model, predictions or folder", *path)

@@ -9,6 +9,6 @@ KIND = StepKind(
     name="lambda",
     summary="Runs a Lambda function of your own code, and hands on what it returns.",
     spec=LambdaSpec,
-    outputs=("result", "result.*"),
+    outputs=("result", "result.*", "<outputs>"),
     lower=lower,
 )

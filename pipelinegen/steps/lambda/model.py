@@ -1,14 +1,16 @@
 """What a `lambda` step is in the spec and in the IR."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipelinegen.ir.model import (
+    Artifact,
     Endpoint,
+    Folder,
     Json,
     Jsonata,
     LambdaFunction,
@@ -17,13 +19,15 @@ from pipelinegen.ir.model import (
     RoleKey,
     Service,
     Step,
+    Table,
     Value,
 )
-from pipelinegen.spec.fields import Identifier, SecretName
+from pipelinegen.spec.fields import Identifier, SecretName, SpecValueError
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
 from pipelinegen.steps.own_code import REQUIREMENT, CodeFolder
+from pipelinegen.steps.written import Target, written
 
-from .permissions import function_permissions
+from .permissions import Reach, function_permissions
 from .terraform import own_function_resources
 
 Scalar = str | int | float | bool
@@ -66,6 +70,10 @@ class LambdaSpec(StepSpec):
     payload: Annotated[
         dict[Identifier, Scalar], Field(description="What the handler gets as its event; texts may hold references")
     ] = {}
+    outputs: Annotated[
+        dict[Identifier, Target],
+        Field(max_length=10, description="What the handler writes to S3, at the addresses in its event's `outputs`"),
+    ] = {}
     result: Annotated[
         list[Identifier], Field(description="Keys of what the handler returns, for ${steps.<step>.result.<key>}")
     ] = []
@@ -73,6 +81,15 @@ class LambdaSpec(StepSpec):
     internet: Annotated[
         bool, Field(description="A way to the internet for this function (HTTPS only); the own VPC gets a NAT gateway")
     ] = False
+
+    @model_validator(mode="after")
+    def _one_meaning_of_outputs(self) -> "LambdaSpec":
+        if self.outputs and "outputs" in self.payload:
+            message = "the event's key 'outputs' holds the addresses of what `outputs:` names"
+            raise SpecValueError(message, "call the payload's key something else")
+        if "result" in self.outputs:
+            raise SpecValueError("'result' is what the handler returns, and no output", "give the output another name")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +114,23 @@ def lower(spec: LambdaSpec, scope: Scope) -> Step:
     _refuse_secrets(spec, scope)
     function = _function(spec, scope)
     secrets = tuple(sorted(set(spec.secrets)))
-    arn, permissions = function_permissions(function, secrets, _sources(spec, scope), _endpoints(spec, scope))
+    given = _given(spec, scope)
+    files = written(scope, spec.outputs, given)
+    reach = Reach(
+        sources=_locations(given.values()),
+        targets=tuple(item.location for item in files.values()),
+        endpoints=tuple(dict.fromkeys(item.name for item in given.values() if isinstance(item, Endpoint))),
+        secrets=secrets,
+    )
+    arn, permissions = function_permissions(function, reach)
     variable = f"{scope.step}_result"
     context = InvokeStateContext(
         function_arn=arn,
-        payload={key: _value(value, scope, key) for key, value in spec.payload.items()},
+        payload=_payload(spec, scope, files),
         assign={variable: Jsonata("$states.result.Payload")},
         timeout_seconds=spec.timeout_minutes * 60 + 30,
     )
-    outputs = {f"result.{key}": Value(Jsonata(f"${variable}.{key}")) for key in spec.result}
+    results = {f"result.{key}": Value(Jsonata(f"${variable}.{key}")) for key in spec.result}
     requirements = RequirementsContext(tuple(spec.requirements))
     return Step(
         name=scope.step,
@@ -114,7 +139,7 @@ def lower(spec: LambdaSpec, scope: Scope) -> Step:
         description=spec.description or f"Lambda function of {spec.code}",
         span=scope.spans.label,
         needs=scope.needs,
-        outputs={"result": Value(Jsonata(f"${variable}")), **outputs},
+        outputs={"result": Value(Jsonata(f"${variable}")), **results, **files},
         permissions=permissions,
         resources=(function,),
         resources_file=own_function_resources(function),
@@ -165,17 +190,26 @@ def _value(value: Scalar, scope: Scope, key: str) -> Json:
     return scope.value(whole.group(1), "payload", key) if whole else scope.text(value, "payload", key)
 
 
-def _sources(spec: LambdaSpec, scope: Scope) -> tuple[Location, ...]:
-    """Where the tables, models and predictions lie that the payload names."""
-    found = [artifact for value in spec.payload.values() for artifact in scope.found(str(value))]
-    locations = [getattr(artifact, "location", None) for artifact in found]
-    return tuple(dict.fromkeys(item for item in locations if isinstance(item, Location)))
+def _payload(spec: LambdaSpec, scope: Scope, files: Mapping[str, Folder | Table]) -> Json:
+    payload: dict[str, Json] = {key: _value(value, scope, key) for key, value in spec.payload.items()}
+    if files:
+        payload["outputs"] = {name: item.uri for name, item in files.items()}
+    return payload
 
 
-def _endpoints(spec: LambdaSpec, scope: Scope) -> tuple[str, ...]:
-    """The endpoints that the payload names, for the function to ask."""
-    found = [artifact for value in spec.payload.values() for artifact in scope.found(str(value))]
-    return tuple(dict.fromkeys(item.name for item in found if isinstance(item, Endpoint)))
+def _given(spec: LambdaSpec, scope: Scope) -> dict[str, Artifact]:
+    """What the payload's references stand for, by its keys and, where a text holds several, their numbers."""
+    return {
+        f"{key}{number or ''}": artifact
+        for key, value in spec.payload.items()
+        for number, artifact in enumerate(scope.found(str(value)))
+    }
+
+
+def _locations(given: Iterable[Artifact]) -> tuple[Location, ...]:
+    """Where the tables, models, predictions and files lie."""
+    found = (getattr(artifact, "location", None) for artifact in given)
+    return tuple(dict.fromkeys(item for item in found if isinstance(item, Location)))
 
 
 def _refuse_secrets(spec: LambdaSpec, scope: Scope) -> None:

@@ -1,51 +1,29 @@
 """What a `sagemaker_processing` step is in the spec and in the IR."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
-from pipelinegen.errors import SpecError
 from pipelinegen.ir.model import (
     Artifact,
-    Dataset,
-    Folder,
     Json,
-    Location,
     OutputFile,
     RoleKey,
     SagemakerJob,
     Service,
     Step,
-    Table,
 )
-from pipelinegen.spec.fields import IDENTIFIER, Identifier, SpecValueError, TimeoutMinutes, at_least_one
-from pipelinegen.steps.base import REFERENCE, Reference, Scope, StepSpec
+from pipelinegen.spec.fields import Identifier, SpecValueError, TimeoutMinutes, at_least_one
+from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.processing import ProcessingJob, processing_request, stored
-from pipelinegen.steps.protection import ARROW, clear_outputs
 from pipelinegen.steps.sagemaker import JOB_RETRY, ProcessingInstanceSpec
 from pipelinegen.steps.sagemaker_images import ImageUri, job_image
 from pipelinegen.steps.sagemaker_processing.permissions import processing_permissions
-
-FOLDER = "folder"
-
-
-def _target(value: str) -> str:
-    found = REFERENCE.fullmatch(value)
-    if value != FOLDER and not (found and found.group(1).startswith("datasets.")):
-        help = "write ${datasets.<name>} for Parquet files with its columns, or folder for any files"
-        raise SpecValueError(f"'{value[:60]}' is neither a dataset nor a folder", help, "PG018")
-    return value
-
+from pipelinegen.steps.written import Target, written
 
 #: At most 256 characters (SageMaker: ContainerArgument, ContainerEntrypointString, ProcessingEnvironmentValue).
 Word = Annotated[str, Field(min_length=1, max_length=256)]
-Target = Annotated[
-    str,
-    AfterValidator(_target),
-    WithJsonSchema({"type": "string", "pattern": rf"^(folder|\$\{{datasets\.{IDENTIFIER}\}})$"}),
-]
 VariableName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,255}$")]
 
 
@@ -93,7 +71,8 @@ def lower(spec: SagemakerProcessingSpec, scope: Scope) -> Step:
     """The step with its request, state and role. Raises: SpecError with PG017, PG025, PG071."""
     image, role = job_image(scope, spec.image), RoleKey(Service.SAGEMAKER, scope.step)
     inputs = {name: stored(scope, reference, "inputs", name) for name, reference in spec.inputs.items()}
-    outputs = _outputs(spec, scope)
+    given = [scope.artifact(reference, Artifact, "inputs", name) for name, reference in spec.inputs.items()]
+    outputs = written(scope, spec.outputs, dict(zip(spec.inputs, given, strict=True)))
     job = ProcessingJob(
         image=image.uri,
         entrypoint=[scope.text(word, "entrypoint", index) for index, word in enumerate(spec.entrypoint or ())],
@@ -123,38 +102,4 @@ def lower(spec: SagemakerProcessingSpec, scope: Scope) -> Step:
         ),
         state=OutputFile(scope.title, "steps/sagemaker_processing/state.asl.json.j2", context),
         summary={name: output.uri for name, output in outputs.items()},
-    )
-
-
-def _outputs(spec: SagemakerProcessingSpec, scope: Scope) -> dict[str, Folder | Table]:
-    """What the job leaves behind; each output has a folder of its own below the step's."""
-    given = [scope.artifact(reference, Artifact, "inputs", name) for name, reference in spec.inputs.items()]
-    found: dict[str, Folder | Table] = {}
-    for name, target in spec.outputs.items():
-        location = scope.data.below(name)
-        if target == FOLDER:
-            found[name] = Folder(location)
-        else:
-            dataset = _inherit_protection(scope.artifact(target, Dataset, "outputs", name), given)
-            _refuse_clear_text(scope, name, dataset, location, spec.inputs)
-            found[name] = Table(dataset, location)
-    return found
-
-
-def _refuse_clear_text(scope: Scope, name: str, dataset: Dataset, location: Location, inputs: Iterable[str]) -> None:
-    read = f"{' and '.join(inputs)}{ARROW}" if inputs else ""
-    ways = {item.name: f"{read}the step's own program{ARROW}{dataset.name}.{item.name}" for item in dataset.columns}
-    help = "let a glue_etl step read it with `protect: hash` or `tokenise`, under the same name; or leave it out"
-    faults = list(clear_outputs(scope.spans.at("outputs", name).value, dataset, location, ways, id="PG134", help=help))
-    if faults:
-        raise SpecError(faults)
-
-
-def _inherit_protection(output: Dataset, inputs: Iterable[Any]) -> Dataset:
-    """The output, its columns protected where a column of the same name was in a table that the job reads."""
-    columns = [column for item in inputs if isinstance(item, Table) for column in item.dataset.columns]
-    protected = {column.name: column.protect for column in columns if column.protect}
-    return replace(
-        output,
-        columns=tuple(replace(column, protect=protected.get(column.name)) for column in output.columns),
     )

@@ -87,6 +87,32 @@ resource "aws_s3_bucket_lifecycle_configuration" "data" {
     }
   }
 
+  rule {
+    id     = "expire-split-chunks"
+    status = "Enabled"
+
+    filter {
+      prefix = "split/chunks/"
+    }
+
+    expiration {
+      days = 90
+    }
+  }
+
+  rule {
+    id     = "expire-split-kept"
+    status = "Enabled"
+
+    filter {
+      prefix = "split/kept/"
+    }
+
+    expiration {
+      days = 90
+    }
+  }
+
   depends_on = [aws_s3_bucket_versioning.data]
 }
 

@@ -52,3 +52,29 @@ resource "aws_iam_role_policy" "rank_lambda" {
   role   = aws_iam_role.rank_lambda.id
   policy = templatefile("${path.module}/policies/demo-dev-rank-lambda.json", local.template_variables)
 }
+
+resource "aws_iam_role" "split_lambda" {
+  name                 = "demo-dev-split-lambda"
+  description          = "Step split of demo-dev"
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-split-lambda.json", { account_id = local.account_id })
+  permissions_boundary = local.permissions_boundary
+}
+
+resource "aws_iam_role_policy" "split_lambda" {
+  name   = "demo-dev-split-lambda"
+  role   = aws_iam_role.split_lambda.id
+  policy = templatefile("${path.module}/policies/demo-dev-split-lambda.json", local.template_variables)
+}
+
+resource "aws_iam_role" "count_lambda" {
+  name                 = "demo-dev-count-lambda"
+  description          = "Step count of demo-dev"
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-count-lambda.json", { account_id = local.account_id })
+  permissions_boundary = local.permissions_boundary
+}
+
+resource "aws_iam_role_policy" "count_lambda" {
+  name   = "demo-dev-count-lambda"
+  role   = aws_iam_role.count_lambda.id
+  policy = templatefile("${path.module}/policies/demo-dev-count-lambda.json", local.template_variables)
+}

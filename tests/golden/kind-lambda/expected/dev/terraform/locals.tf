@@ -23,5 +23,7 @@ locals {
     security_group_endpoints = aws_security_group.endpoints.id
     security_group_glue      = aws_security_group.glue.id
     security_group_score     = aws_security_group.score.id
+    security_group_split     = aws_security_group.split.id
+    security_group_count     = aws_security_group.count.id
   }
 }

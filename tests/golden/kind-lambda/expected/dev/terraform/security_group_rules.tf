@@ -37,6 +37,42 @@ resource "aws_vpc_security_group_ingress_rule" "score_to_endpoints" {
   to_port                      = 443
 }
 
+resource "aws_vpc_security_group_egress_rule" "split_to_endpoints" {
+  security_group_id            = aws_security_group.split.id
+  description                  = "AWS services"
+  referenced_security_group_id = aws_security_group.endpoints.id
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+}
+
+resource "aws_vpc_security_group_ingress_rule" "split_to_endpoints" {
+  security_group_id            = aws_security_group.endpoints.id
+  description                  = "AWS services"
+  referenced_security_group_id = aws_security_group.split.id
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+}
+
+resource "aws_vpc_security_group_egress_rule" "count_to_endpoints" {
+  security_group_id            = aws_security_group.count.id
+  description                  = "AWS services"
+  referenced_security_group_id = aws_security_group.endpoints.id
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+}
+
+resource "aws_vpc_security_group_ingress_rule" "count_to_endpoints" {
+  security_group_id            = aws_security_group.endpoints.id
+  description                  = "AWS services"
+  referenced_security_group_id = aws_security_group.count.id
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+}
+
 # Glue starts no job in a group whose members may not talk to each other on every port.
 resource "aws_vpc_security_group_egress_rule" "glue_to_glue" {
   security_group_id            = aws_security_group.glue.id

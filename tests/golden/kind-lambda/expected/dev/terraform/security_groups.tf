@@ -52,3 +52,43 @@ resource "aws_vpc_security_group_egress_rule" "score_to_s3" {
   from_port         = 443
   to_port           = 443
 }
+
+resource "aws_security_group" "split" {
+  name        = "demo-dev-split"
+  description = "Function demo-dev-split"
+  vpc_id      = local.vpc_id
+  tags        = { Name = "demo-dev-split" }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_vpc_security_group_egress_rule" "split_to_s3" {
+  security_group_id = aws_security_group.split.id
+  description       = "S3 through the gateway endpoint"
+  prefix_list_id    = local.s3_prefix_list_id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
+resource "aws_security_group" "count" {
+  name        = "demo-dev-count"
+  description = "Function demo-dev-count"
+  vpc_id      = local.vpc_id
+  tags        = { Name = "demo-dev-count" }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_vpc_security_group_egress_rule" "count_to_s3" {
+  security_group_id = aws_security_group.count.id
+  description       = "S3 through the gateway endpoint"
+  prefix_list_id    = local.s3_prefix_list_id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}

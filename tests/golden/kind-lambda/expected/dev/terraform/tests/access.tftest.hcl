@@ -19,15 +19,19 @@ run "access" {
       aws_iam_role.extract_glue.name == "demo-dev-extract-glue",
       aws_iam_role.score_lambda.name == "demo-dev-score-lambda",
       aws_iam_role.rank_lambda.name == "demo-dev-rank-lambda",
+      aws_iam_role.split_lambda.name == "demo-dev-split-lambda",
+      aws_iam_role.count_lambda.name == "demo-dev-count-lambda",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }
 
   assert {
     condition = join(" ", fileset(path.module, "policies/*.json")) == join(" ", [
+      "policies/demo-dev-count-lambda.json",
       "policies/demo-dev-extract-glue.json",
       "policies/demo-dev-rank-lambda.json",
       "policies/demo-dev-score-lambda.json",
+      "policies/demo-dev-split-lambda.json",
       "policies/demo-dev-states.json",
     ])
     error_message = "there is a role's policy too many, or too few"
@@ -55,6 +59,10 @@ run "access" {
           "demo-dev-score-lambda.json: WriteTraces",
           "demo-dev-score-lambda.json: AttachNetwork",
           "demo-dev-rank-lambda.json: WriteTraces",
+          "demo-dev-split-lambda.json: WriteTraces",
+          "demo-dev-split-lambda.json: AttachNetwork",
+          "demo-dev-count-lambda.json: WriteTraces",
+          "demo-dev-count-lambda.json: AttachNetwork",
         ], "${basename(file)}: ${statement.Sid}")
       ]
     ]))
@@ -64,14 +72,14 @@ run "access" {
   assert {
     condition = alltrue([
       for type, count in {
-        aws_iam_role                        = 4
-        aws_iam_role_policy                 = 4
+        aws_iam_role                        = 6
+        aws_iam_role_policy                 = 6
         aws_iam_role_policy_attachment      = 0
         aws_s3_bucket                       = 4
-        aws_security_group                  = 3
+        aws_security_group                  = 5
         aws_vpc_endpoint                    = 5
-        aws_vpc_security_group_egress_rule  = 6
-        aws_vpc_security_group_ingress_rule = 3
+        aws_vpc_security_group_egress_rule  = 10
+        aws_vpc_security_group_ingress_rule = 5
       } :
       count == length(regexall("(?m)^resource \"${type}\" ", join("", [
         for file in fileset(path.module, "*.tf") : file("${path.module}/${file}")

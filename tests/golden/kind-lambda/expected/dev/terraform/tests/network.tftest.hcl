@@ -21,6 +21,8 @@ run "network" {
       for rule in [
         aws_vpc_security_group_ingress_rule.glue_to_endpoints,
         aws_vpc_security_group_ingress_rule.score_to_endpoints,
+        aws_vpc_security_group_ingress_rule.split_to_endpoints,
+        aws_vpc_security_group_ingress_rule.count_to_endpoints,
         aws_vpc_security_group_ingress_rule.glue_to_glue,
       ] :
       rule.cidr_ipv4 != "0.0.0.0/0" && rule.cidr_ipv6 != "::/0"
@@ -33,10 +35,14 @@ run "network" {
       for rule in [
         aws_vpc_security_group_egress_rule.glue_to_endpoints,
         aws_vpc_security_group_egress_rule.score_to_endpoints,
+        aws_vpc_security_group_egress_rule.split_to_endpoints,
+        aws_vpc_security_group_egress_rule.count_to_endpoints,
         aws_vpc_security_group_egress_rule.glue_to_glue,
         aws_vpc_security_group_egress_rule.glue_to_warehouse,
         aws_vpc_security_group_egress_rule.glue_to_s3,
         aws_vpc_security_group_egress_rule.score_to_s3,
+        aws_vpc_security_group_egress_rule.split_to_s3,
+        aws_vpc_security_group_egress_rule.count_to_s3,
       ] :
       rule.cidr_ipv4 != "0.0.0.0/0" && rule.cidr_ipv6 != "::/0"
     ])

@@ -71,8 +71,10 @@ run "storage" {
     condition = alltrue([
       for group in [
         aws_cloudwatch_log_group.state_machine,
+        aws_cloudwatch_log_group.count,
         aws_cloudwatch_log_group.rank,
         aws_cloudwatch_log_group.score,
+        aws_cloudwatch_log_group.split,
       ] :
       group.retention_in_days > 0
     ])
