@@ -116,13 +116,7 @@ def lower(spec: LambdaSpec, scope: Scope) -> Step:
     secrets = tuple(sorted(set(spec.secrets)))
     given = _given(spec, scope)
     files = written(scope, spec.outputs, given)
-    reach = Reach(
-        sources=_locations(given.values()),
-        targets=tuple(item.location for item in files.values()),
-        endpoints=tuple(dict.fromkeys(item.name for item in given.values() if isinstance(item, Endpoint))),
-        secrets=secrets,
-    )
-    arn, permissions = function_permissions(function, reach)
+    arn, permissions = function_permissions(function, _reach(spec, given, files))
     variable = f"{scope.step}_result"
     context = InvokeStateContext(
         function_arn=arn,
@@ -204,6 +198,15 @@ def _given(spec: LambdaSpec, scope: Scope) -> dict[str, Artifact]:
         for key, value in spec.payload.items()
         for number, artifact in enumerate(scope.found(str(value)))
     }
+
+
+def _reach(spec: LambdaSpec, given: Mapping[str, Artifact], files: Mapping[str, Folder | Table]) -> Reach:
+    return Reach(
+        sources=_locations(given.values()),
+        targets=tuple(item.location for item in files.values()),
+        endpoints=tuple(dict.fromkeys(item.name for item in given.values() if isinstance(item, Endpoint))),
+        secrets=tuple(sorted(set(spec.secrets))),
+    )
 
 
 def _locations(given: Iterable[Artifact]) -> tuple[Location, ...]:
