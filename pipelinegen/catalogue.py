@@ -151,6 +151,11 @@ CATALOGUE: Mapping[str, str] = {
         "Permissions by hand that cannot be: an action that IAM does not know, a whole service, a resource that is no "
         "ARN, a role that is not there, or narrowing that takes nothing away or would widen what is derived."
     ),
+    "PG117": (
+        "AWS refuses the tag: a resource has at most 50, a key at most 128 characters, a value 256, none begins with "
+        "aws:, and those that every resource has from the spec are not given again."
+    ),
+    "PG118": "An instance is named that the spec does not have, or its name makes others too long or equal.",
     "PG088": "`init` has no such template, or may not write there. It never overwrites a file.",
     "PG130": (
         "A foreign key cannot be held against its keys, because the step does not read the dataset that has them, or "

@@ -89,6 +89,7 @@ def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.Argume
     _output_options(check)
     validate = _command(commands, "validate", "find every fault of a spec, write nothing", several=True)
     validate.add_argument("--env", metavar="NAME", help="only this environment")
+    validate.add_argument("--instance", metavar="NAME", help="only this instance")
     validate.add_argument(
         "--against",
         type=Path,
@@ -97,11 +98,13 @@ def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.Argume
     )
     graph = _command(commands, "graph", "print the graph of steps as Mermaid")
     graph.add_argument("--env", metavar="NAME", help="the environment; the first one if not given")
+    graph.add_argument("--instance", metavar="NAME", help="the instance; the first one if not given")
     _command(commands, "schema", "print the JSON Schema of specs, for editors", spec=False)
     package = _command(
         commands, "package", "make the bundles and image contexts that the code bucket and registry hold"
     )
     package.add_argument("--env", metavar="NAME", help="only this environment")
+    package.add_argument("--instance", metavar="NAME", help="only this instance")
     package.add_argument(
         "--out", type=Path, default=Path("generated"), metavar="FOLDER", help="where the generated files lie"
     )

@@ -44,7 +44,7 @@ def check(options: Namespace) -> int:
 
 def validate(options: Namespace) -> int:
     """Compiles; says what there is, and with `--against` what an apply would lose of what is deployed."""
-    compiled = compile_specs(_specs(options), Path("generated"), options.env)
+    compiled = compile_specs(_specs(options), Path("generated"), options.env, options.instance)
     if options.against is not None:
         if not options.against.is_dir():
             message = f"'{options.against.as_posix()}' is no folder of generated files"
@@ -53,7 +53,10 @@ def validate(options: Namespace) -> int:
         if lost:
             raise SpecError(lost)
     for item in compiled:
-        environments = ", ".join(pipeline.environment for pipeline in item.pipelines)
+        environments = ", ".join(
+            f"{pipeline.environment}{f' ({pipeline.instance})' if pipeline.instance else ''}"
+            for pipeline in item.pipelines
+        )
         print(f"{item.source.file}: {len(item.pipelines[0].steps)} steps, valid in {environments}")
     return ExitCode.CLEAN
 
@@ -62,7 +65,7 @@ def graph(options: Namespace) -> int:
     """Prints the Mermaid text."""
     from pipelinegen.emit.docs import mermaid
 
-    (item,) = compile_specs([options.spec], Path("generated"), options.env)
+    (item,) = compile_specs([options.spec], Path("generated"), options.env, options.instance)
     print(mermaid(item.pipelines[0]))
     return ExitCode.CLEAN
 

@@ -12,6 +12,7 @@ from pipelinegen.resolve import PASSES, Draft
 from pipelinegen.resolve.blocks import flatten_steps
 from pipelinegen.resolve.environments import overlay
 from pipelinegen.resolve.infrastructure import refuse_meeting_environments
+from pipelinegen.resolve.instances import check_instances, instances_in, overlay_instance, unknown_instance
 from pipelinegen.resolve.steps import typed_steps
 from pipelinegen.source import CodeReader, Source, no_code
 from pipelinegen.spec.load import load_model, load_pipeline
@@ -25,32 +26,49 @@ def compile_source(
     cited: str,
     environment: str | None = None,
     read_code: CodeReader = no_code,
+    instance: str | None = None,
 ) -> tuple[Pipeline, ...]:
-    """The pipeline in every environment, or in the one named, in the spec's order.
+    """The pipeline in every environment, or in the one named, in the spec's order, there every instance, or one.
 
     `cited` is the path of the spec as generated files name it; `read_code` reads the folders of code it names.
-    Raises: SpecError with every fault of the first stage that finds any; PG020 if there is no such environment.
+    Raises: SpecError with every fault of the first stage that finds any; PG020 if there is no such environment, PG118
+    if there is no such instance.
     """
     try:
-        return _compile_all(source, kinds, cited, environment, read_code)
+        return _compile_all(source, kinds, cited, environment, read_code, instance)
     except SpecError as error:
         raise with_inclusions(error, source.included) from None
 
 
 def _compile_all(
-    source: Source, kinds: Mapping[str, StepKind], cited: str, environment: str | None, read_code: CodeReader
+    source: Source,
+    kinds: Mapping[str, StepKind],
+    cited: str,
+    environment: str | None,
+    read_code: CodeReader,
+    instance: str | None,
 ) -> tuple[Pipeline, ...]:
     spec = _load(source, kinds)
+    check_instances(spec, source.spans)
     if environment is not None and environment not in spec.environments:
         span = source.spans.at("environments").label
         help = suggest(environment, spec.environments, "environments")
         raise fault(span, "PG020", f"there is no environment '{environment}'", help)
-    chosen = [environment] if environment else list(spec.environments)
+    if instance is not None and instance not in spec.instances:
+        raise unknown_instance(spec, instance, source.spans.at("instances").label)
+    chosen = [
+        (name, one)
+        for name in ([environment] if environment else spec.environments)
+        for one in instances_in(spec, name)
+        if instance in (None, one)
+    ]
+    if not chosen:
+        raise unknown_instance(spec, instance or "", source.spans.at("instances").label)
     faults: list[Diagnostic] = []
     pipelines: list[Pipeline] = []
-    for name in chosen:
+    for name, one in chosen:
         try:
-            pipelines.append(_compile(source, kinds, cited, name, read_code))
+            pipelines.append(_compile(source, kinds, cited, name, one, read_code))
         except SpecError as error:
             faults.extend(error.diagnostics)
     if faults:
@@ -70,20 +88,25 @@ def _load(source: Source, kinds: Mapping[str, StepKind]) -> PipelineSpec:
 
 
 def _compile(
-    source: Source, kinds: Mapping[str, StepKind], cited: str, environment: str, read_code: CodeReader
+    source: Source,
+    kinds: Mapping[str, StepKind],
+    cited: str,
+    environment: str,
+    instance: str | None,
+    read_code: CodeReader,
 ) -> Pipeline:
-    over = overlay(source.data, source.spans, environment)
+    over = overlay_instance(overlay(source.data, source.spans, environment), instance)
     try:
         spec = load_model(PipelineSpec, over.data, over.spans)
         names = Names(spec.name, environment, spec.environments[environment].account_id)
         draft = Draft(spec, over.data, over.spans, cited, environment, kinds, names, read_code, removed=over.removed)
-        found = _pipeline(reduce(lambda current, step: step(current), PASSES, draft))
+        found = _pipeline(reduce(lambda current, step: step(current), PASSES, draft), instance)
     except SpecError as error:
         raise over.explained(error) from None
     return replace(found, included=cited_inclusions(source, cited)) if source.included else found
 
 
-def _pipeline(draft: Draft) -> Pipeline:
+def _pipeline(draft: Draft, instance: str | None) -> Pipeline:
     spec, place = draft.spec, draft.place
     assert draft.infrastructure is not None
     warehouse = spec.warehouse
@@ -92,6 +115,8 @@ def _pipeline(draft: Draft) -> Pipeline:
         "environment": draft.environment,
         "team": spec.owner.team,
         "owner": spec.owner.email,
+        **({"cost_centre": spec.owner.cost_centre} if spec.owner.cost_centre else {}),
+        **({"instance": instance} if instance else {}),
         **spec.tags,
     }
     return Pipeline(
@@ -116,4 +141,5 @@ def _pipeline(draft: Draft) -> Pipeline:
         triggers=draft.triggers,
         infrastructure=draft.infrastructure,
         policy_changes=draft.policy_changes,
+        instance=instance,
     )

@@ -26,7 +26,7 @@ def package(options: Namespace) -> int:
 
     Raises: SpecError with PG035 if requirements cannot be installed.
     """
-    (compiled,) = compile_specs([options.spec], options.out, options.env)
+    (compiled,) = compile_specs([options.spec], options.out, options.env, options.instance)
     folders = generate_folders([compiled], options.out)
     for folder, files in folders.items():
         deployment = json.loads(files["deployment.json"])

@@ -35,7 +35,9 @@ class Compiled:
     pipelines: tuple[Pipeline, ...]
 
 
-def compile_specs(paths: Iterable[Path], out: Path, environment: str | None = None) -> tuple[Compiled, ...]:
+def compile_specs(
+    paths: Iterable[Path], out: Path, environment: str | None = None, instance: str | None = None
+) -> tuple[Compiled, ...]:
     """Every spec compiled. Raises: SpecError with the faults of all of them."""
     kinds = registered_kinds()
     found: list[Compiled] = []
@@ -44,7 +46,9 @@ def compile_specs(paths: Iterable[Path], out: Path, environment: str | None = No
         try:
             source = read_spec(path)
             cited = cited_path(path, out)
-            found.append(Compiled(source, compile_source(source, kinds, cited, environment, code_beside(path))))
+            found.append(
+                Compiled(source, compile_source(source, kinds, cited, environment, code_beside(path), instance))
+            )
         except SpecError as error:
             faults.append(error)
     if faults:

@@ -348,6 +348,8 @@ class Pipeline:
     infrastructure: Infrastructure
     #: Permissions by hand, for every report.
     policy_changes: tuple[PolicyChange, ...] = ()
+    #: The name of the instance, where the spec has several; `name` ends with it.
+    instance: str | None = None
     #: The files that the spec includes, by the name that spans have, with the name that generated files give them.
     included: Mapping[str, str] = field(default_factory=dict)
 

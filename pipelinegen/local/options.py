@@ -105,6 +105,7 @@ def _place_options(parser: argparse.ArgumentParser) -> None:
         help="how faults are shown: text (the default), json, github (annotations of a workflow) or sarif",
     )
     parser.add_argument("--env", metavar="NAME", help="the environment; the first one if not given")
+    parser.add_argument("--instance", metavar="NAME", help="the instance of the pipeline; the first one if not given")
     parser.add_argument(
         "--out", type=Path, default=Path("generated"), metavar="FOLDER", help="where the generated files lie"
     )

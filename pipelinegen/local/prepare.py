@@ -78,7 +78,7 @@ def cloud_settings(options: Namespace) -> CloudSettings:
 
 
 def _compiled(options: Namespace) -> tuple[Pipeline, Path, list[Any]]:
-    (compiled,) = compile_specs([options.spec], options.out, options.env)
+    (compiled,) = compile_specs([options.spec], options.out, options.env, vars(options).get("instance"))
     folders = generate_folders([compiled], options.out)
     pipeline = compiled.pipelines[0]
     folder = options.out / pipeline.name / pipeline.environment

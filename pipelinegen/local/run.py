@@ -6,6 +6,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -47,6 +48,7 @@ def run_days(options: Namespace) -> int:
             world = read_world(state).covering(dates)
         else:
             world = new_world(options.spec, options.out, prepared.pipeline.environment, options.data, dates)
+            world = replace(world, instance=prepared.pipeline.instance)
         tables = world_tables(prepared, world)
         if not options.go_on:
             reset(state)
@@ -101,7 +103,9 @@ def _as_before(world: World, options: Namespace) -> Namespace:
     spec = Path(world.spec)
     if not spec.is_file():
         raise LocalCloudError(f"'{spec.as_posix()}' is not here", "go to the folder that the run was started in")
-    return Namespace(**{**vars(options), "spec": spec, "out": Path(world.out), "env": world.environment})
+    return Namespace(
+        **{**vars(options), "spec": spec, "out": Path(world.out), "env": world.environment, "instance": world.instance}
+    )
 
 
 def _work(prepared: Prepared, world: World, tables: Mapping[str, pa.Table], options: Namespace, work: Work) -> int:

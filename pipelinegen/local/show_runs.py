@@ -27,7 +27,8 @@ def list_runs(options: Namespace) -> int:
     runs = all_runs(options.state)
     if options.spec is not None:
         (compiled,) = compile_specs([options.spec], Path("generated"), options.env)
-        runs = [run for run in runs if run.pipeline == compiled.pipelines[0].name]
+        names = {pipeline.name for pipeline in compiled.pipelines}
+        runs = [run for run in runs if run.pipeline in names]
     if options.env is not None:
         runs = [run for run in runs if run.environment == options.env]
     runs = runs[-options.limit :]

@@ -38,6 +38,7 @@ class World:
     first: str
     last: str
     data: str | None = None
+    instance: str | None = None
     made_at: str = ""
     #: What the last command was to run, in this order; what has a record has been started.
     planned: list[Planned] = field(default_factory=list)

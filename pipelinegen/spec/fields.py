@@ -13,6 +13,7 @@ from pipelinegen.spec.value_errors import SpecValueError as SpecValueError
 #: Generated names join these with '-'; what is then longer than AWS takes is shortened, and must stay readable.
 MAX_PIPELINE_NAME = 32
 MAX_ENVIRONMENT_NAME = 12
+MAX_INSTANCE_NAME = 24
 MAX_STEP_NAME = 30
 
 #: Names of states and security groups that are there whatever the steps are.
@@ -88,6 +89,11 @@ EnvironmentName = Annotated[
     str,
     _kebab(MAX_ENVIRONMENT_NAME, "an environment name"),
     WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "maxLength": MAX_ENVIRONMENT_NAME}),
+]
+InstanceName = Annotated[
+    str,
+    _kebab(MAX_INSTANCE_NAME, "an instance name"),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "maxLength": MAX_INSTANCE_NAME}),
 ]
 
 

@@ -15,6 +15,7 @@ from pipelinegen.spec.fields import (
     FreeText,
     Identifier,
     Include,
+    InstanceName,
     PipelineName,
     Rate,
     Region,
@@ -27,7 +28,16 @@ from pipelinegen.spec.fields import (
 )
 from pipelinegen.spec.iam import IamSpec
 from pipelinegen.spec.infrastructure import BudgetSpec, LogRetentionDays, NetworkSpec, PolicyName
+from pipelinegen.spec.tags import Tags, TagValue
 from pipelinegen.spec.triggers import TriggerSpec
+
+
+def _leave_identity(value: dict[str, Any], whose: str, *allowed: str) -> dict[str, Any]:
+    """The overrides themselves. Raises: SpecValueError if they change what makes the pipeline the one that it is."""
+    for key in ("environments", "include", "instances", "name", "version"):
+        if key in value and key not in allowed:
+            raise SpecValueError(f"{whose} cannot override '{key}'", f"remove '{key}' from the overrides")
+    return value
 
 
 class OwnerSpec(StrictModel):
@@ -35,6 +45,9 @@ class OwnerSpec(StrictModel):
 
     team: Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$", description="Team name, as a tag value")]
     email: Annotated[Email, Field(description="Whom to ask; becomes the tag `owner`")]
+    cost_centre: Annotated[
+        TagValue | None, Field(min_length=1, description="Who pays; becomes the tag `cost_centre`")
+    ] = None
 
 
 class ScheduleSpec(StrictModel):
@@ -59,6 +72,35 @@ class ScheduleSpec(StrictModel):
     def expression(self) -> str:
         """As EventBridge Scheduler wants it."""
         return f"cron({self.cron})" if self.cron else f"rate({self.rate})"
+
+
+class InstanceSpec(StrictModel):
+    """A pipeline of its own, named `<pipeline>-<instance>`, with its own folder, state machine, data and model."""
+
+    description: Annotated[FreeText | None, Field(description="Instead of the spec's")] = None
+    parameters: Annotated[
+        dict[Identifier, ParameterValue], Field(description="Values instead of the parameters' defaults")
+    ] = {}
+    schedule: Annotated[ScheduleSpec | None, Field(description="Instead of the spec's schedules")] = None
+    schedules: Annotated[dict[Identifier, ScheduleSpec], Field(description="Instead of the spec's schedules")] = {}
+    tags: Annotated[Tags, Field(description="Beside the spec's, and beside the tag `instance`")] = {}
+    only_in: Annotated[
+        list[EnvironmentName] | None, Field(min_length=1, description="Environments that have this instance")
+    ] = None
+    overrides: Annotated[
+        dict[str, Any], Field(description="Merged into the spec, key by key, on top of the environment's")
+    ] = {}
+
+    @field_validator("overrides")
+    @classmethod
+    def _leaves_identity_alone(cls, value: dict[str, Any]) -> dict[str, Any]:
+        return _leave_identity(value, "an instance")
+
+    @model_validator(mode="after")
+    def _one_way_to_schedule(self) -> "InstanceSpec":
+        if self.schedule and self.schedules:
+            raise SpecValueError("both `schedule` and `schedules` are given", "name the one schedule in `schedules:`")
+        return self
 
 
 class ParameterSpec(StrictModel):
@@ -143,10 +185,7 @@ class EnvironmentSpec(StrictModel):
     @field_validator("overrides")
     @classmethod
     def _leaves_identity_alone(cls, value: dict[str, Any]) -> dict[str, Any]:
-        for key in ("environments", "include", "name", "version"):
-            if key in value:
-                raise SpecValueError(f"an environment cannot override '{key}'", f"remove '{key}' from the overrides")
-        return value
+        return _leave_identity(value, "an environment", "instances")
 
 
 class RawStep(BaseModel):
@@ -195,11 +234,11 @@ class PipelineSpec(StrictModel):
         ),
     ] = None
     tags: Annotated[
-        dict[
-            Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")],
-            Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{0,256}$")],
-        ],
-        Field(description="Put on every AWS resource, beside pipeline, environment, team and owner"),
+        Tags, Field(description="Put on every AWS resource, beside pipeline, environment, team, owner and cost_centre")
+    ] = {}
+    instances: Annotated[
+        dict[InstanceName, InstanceSpec],
+        Field(description="The pipeline several times, each with its own parameters, schedules, resources and folder"),
     ] = {}
     local: LocalSpec | None = None
     network: NetworkSpec = NetworkSpec()

@@ -25,7 +25,7 @@ EXAMPLES = int(os.environ.get("PIPELINEGEN_EXAMPLES", "150"))
 BETWEEN_VALUES = re.compile(
     r"no number is from|SQL holds no references|a statement runs in one place|an e-mail has a subject and a message"
     r"|is none of the step's metrics"
-    r"|Fargate has no task of|a range from .* is empty|AWS takes no resource for"
+    r"|Fargate has no task of|a range from .* is empty|AWS takes no resource for|there is no time zone"
 )
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(schema_text()))
 
@@ -90,6 +90,9 @@ def everything() -> Any:
     deny = {"deny": ["s3:Put*"], "resources": ["*"], "reason": "x"}
     spec["steps"]["train"]["iam"] = {"extra": [{**extra, "conditions": conditions}], "narrow": [deny]}
     spec["iam"] = {"narrow": [{"remove": ["s3:GetObject"], "reason": "x"}]}
+    instance = {"description": "One", "schedule": {"rate": "1 day"}, "tags": {"a b": "c"}, "only_in": ["dev"]}
+    spec["instances"] = {"one": instance, "two": {"parameters": {"share": 1.5}, "schedules": {"x": {"rate": "1 day"}}}}
+    spec["owner"]["cost_centre"] = "42"
     spec["parameters"] = {"share": {"type": "double", "default": 0.5, "description": "How much"}}
     return spec
 
