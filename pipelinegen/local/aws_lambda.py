@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
-from pipelinegen.local.processes import ChildProcesses, end_group
+from pipelinegen.local.processes import ChildProcesses, end_group, resident_mib
 
 #: Lambda runs this beside nothing of ours: the program is started by its path, isolated from the working folder.
 _BOOTSTRAP: Final = Path(__file__).with_name("lambda_bootstrap.py")
@@ -114,6 +114,7 @@ class _Worker:
     ) -> None:
         self._children = children
         self._root = root
+        self._memory_mib = function.memory_mib
         reading, writing = os.pipe()
         try:
             # The process expects its answers' channel at fd 3; what comes before the first request is discarded.
@@ -142,15 +143,7 @@ class _Worker:
             "deadline": time.time() + timeout_seconds,
             "log": str(log.resolve()),
         }
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            end_group(self._process, grace_seconds=0.0)
-
-        timer = threading.Timer(timeout_seconds, expire)
-        timer.daemon = True
-        timer.start()
+        watch = _Watch(self._process, timeout_seconds, self._memory_mib)
         line = b""
         try:
             stdin = self._process.stdin
@@ -160,11 +153,11 @@ class _Worker:
                 stdin.flush()
                 line = self._answers.readline()
         finally:
-            timer.cancel()
+            watch.stop()
         if line:
             reply: dict[str, Any] = json.loads(line)
             return reply
-        return self._died(expired.is_set(), request_id, timeout_seconds)
+        return {**self._died(watch, request_id, timeout_seconds), "max_memory_mib": watch.most_mib}
 
     def end(self) -> None:
         """Ends the process and removes its unpacked code."""
@@ -173,9 +166,13 @@ class _Worker:
         self._answers.close()
         shutil.rmtree(self._root, ignore_errors=True)
 
-    def _died(self, expired: bool, request_id: str, timeout_seconds: float) -> dict[str, Any]:
+    def _died(self, watch: "_Watch", request_id: str, timeout_seconds: float) -> dict[str, Any]:
         self.end()
-        if expired:
+        if watch.why == _MEMORY:
+            text = f"RequestId: {request_id} Error: Runtime exited with error: signal: killed"
+            more = f" (out of memory: {watch.most_mib} MB used of {self._memory_mib} MB)"
+            return {"fault": {"errorMessage": text + more, "errorType": "Runtime.ExitError"}}
+        if watch.why == _TIME:
             moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
             text = f"{moment} {request_id} Task timed out after {timeout_seconds:.2f} seconds"
             return {"fault": {"errorMessage": text, "errorType": "Sandbox.Timedout"}}
@@ -183,6 +180,40 @@ class _Worker:
         how = f"signal: {-code}" if code < 0 else f"exit status {code}"
         text = f"RequestId: {request_id} Error: Runtime exited with error: {how}"
         return {"fault": {"errorMessage": text, "errorType": "Runtime.ExitError"}}
+
+
+_TIME: Final = "time"
+_MEMORY: Final = "memory"
+_LOOK_SECONDS: Final = 0.05
+
+
+class _Watch:
+    """Kills a process group that takes longer, or more memory, than its function may; `why` says which."""
+
+    def __init__(self, process: subprocess.Popen[bytes], timeout_seconds: float, memory_mib: int) -> None:
+        self.why = ""
+        self.most_mib = 0
+        self._process = process
+        self._deadline = time.monotonic() + timeout_seconds
+        self._memory_mib = memory_mib
+        self._over = threading.Event()
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def stop(self) -> None:
+        """The function has answered, or its process is gone."""
+        self._over.set()
+
+    def _look(self) -> None:
+        while not self._over.wait(_LOOK_SECONDS):
+            self.most_mib = max(self.most_mib, resident_mib(self._process.pid))
+            if self.most_mib > self._memory_mib:
+                self.why = _MEMORY
+            elif time.monotonic() >= self._deadline:
+                self.why = _TIME
+            else:
+                continue
+            end_group(self._process, grace_seconds=0.0)
+            return
 
 
 #: Moves the channel of answers to fd 3, where the bootstrap expects it, then becomes the bootstrap.

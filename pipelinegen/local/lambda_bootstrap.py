@@ -69,9 +69,16 @@ def answer(state: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
     except ImportError as error:
         message = f"Unable to import module '{name.rpartition('.')[0]}': {error}"
         return {"fault": fault("Runtime.ImportModuleError", error, message, request_id)}
+    except SyntaxError as error:
+        where = f"({os.path.basename(error.filename or '?')}, line {error.lineno})"  # noqa: PTH119 - alone on Lambda
+        message = f"Syntax error in module '{name.rpartition('.')[0]}': {error.msg} {where}"
+        return {"fault": fault("Runtime.UserCodeSyntaxError", error, message, request_id)}
     except AttributeError as error:
         message = f"Handler '{name.rpartition('.')[2]}' missing on module '{name.rpartition('.')[0]}'"
         return {"fault": fault("Runtime.HandlerNotFound", error, message, request_id)}
+    except Exception as error:  # What the module itself raises while it is imported.
+        traceback.print_exc()
+        return {"fault": fault(type(error).__name__, error, str(error), request_id)}
     try:
         result = state["handler"](request["event"], Context(request_id, request["deadline"]))
     except Exception as error:

@@ -90,6 +90,13 @@ class LocalCloud:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def process_id(self) -> int:
+        """The server's process, which leads a session of its own jobs. Raises: LocalCloudError if it is over."""
+        if self._process is None:
+            raise LocalCloudError("the local cloud is over", "start it first")
+        return self._process.pid
+
+    @property
     def endpoint(self) -> str:
         """The address that stands for all of AWS."""
         return f"http://127.0.0.1:{self.port}"

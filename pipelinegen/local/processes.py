@@ -180,6 +180,14 @@ def session_processes(session_id: int) -> list[int]:
     return [pid for pid, fields in _processes() if int(fields[3]) == session_id]
 
 
+def resident_mib(pid: int) -> int:
+    """The memory that a process has in use, in MiB; 0 where the system has no /proc, or no such process any more."""
+    with contextlib.suppress(OSError, ValueError):
+        pages = int((_PROC / str(pid) / "statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") // (1 << 20)
+    return 0
+
+
 def _group_lives(group: int) -> bool:
     if _PROC.is_dir():
         # Not by a signal: processes that nobody has waited for, as in a container without init, take signals for ever.

@@ -19,6 +19,9 @@ from pipelinegen.local.s3_transfer import download_prefix, split_uri, upload_fol
 #: AWS gives a job 120 seconds between SIGTERM and SIGKILL; nobody waits that long at a terminal.
 GRACE_SECONDS: Final = 10.0
 
+#: The exit code of a container that was killed, by the system for want of memory as a rule.
+_KILLED: Final = 137
+
 #: SageMaker keeps this much of the failure file.
 _FAILURE_LIMIT: Final = 1024
 
@@ -89,7 +92,8 @@ def run_program(
     ending = place.children.supervise(
         process, timeout_seconds=limit_seconds, stop=stop, grace_seconds=place.grace_seconds
     )
-    return ending, process.returncode
+    code = process.returncode
+    return ending, 128 - code if code < 0 else code  # as a container reports the signal that ended it
 
 
 def decode_hyperparameters(given: Mapping[str, str]) -> dict[str, Any]:
@@ -163,6 +167,8 @@ def failure_reason(base: Path, code: int) -> str:
     """The reason of a failed job: what the program wrote to output/failure, else its exit code."""
     path = base / "output/failure"
     text = path.read_text(encoding="utf-8", errors="replace")[:_FAILURE_LIMIT].strip() if path.exists() else ""
+    if not text and code == _KILLED:
+        text = "the program was killed (signal 9), as the system does with one that takes too much memory"
     text = text or f"ExecuteUserScriptError: ExitCode {code}"
     return f"AlgorithmError: {text}, exit code: {code}"
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from pipelinegen.ir import arns
 from pipelinegen.ir.images import pytorch_training_image
 from pipelinegen.ir.model import Image, OutputFile
+from pipelinegen.spec.fields import SpecValueError
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.sagemaker_images import JobImage
 
@@ -26,6 +27,25 @@ Requirements = Annotated[
 #: Where an image has the user's code, and the runtime's.
 CODE_ROOT = "/opt/ml/code"
 PROGRAM_FOLDER = f"{CODE_ROOT}/program"
+
+
+#: For the schema: an image of one's own has its code in it.
+IMAGE_OR_CODE: dict[str, JsonValue] = {
+    "not": {
+        "required": ["image", "code"],
+        "properties": {name: {"not": {"type": "null"}} for name in ("image", "code")},
+    },
+    "if": {"required": ["requirements"], "properties": {"requirements": {"minItems": 1}}},
+    "then": {"required": ["code"], "properties": {"code": {"not": {"type": "null"}}}},
+}
+
+
+def check_image_or_code(image: str | None, code: str | None, requirements: Sequence[str]) -> None:
+    """Raises: SpecValueError if code is given twice, or packages without code."""
+    if image and code:
+        raise SpecValueError("an image of your own has its code in it", "give `image:` or `code:`, one of them")
+    if requirements and not code:
+        raise SpecValueError("`requirements:` are packages that `code:` wants", "give `code:`, or remove them")
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,14 @@ def processing_request(scope: Scope, role: RoleKey, job: ProcessingJob) -> dict[
     return request
 
 
+def completed(scope: Scope) -> dict[str, Json]:
+    """What a job's state assigns: its outcome; a job that was stopped, as after its time is over, fails its state."""
+    ended = "'processing job ' & $states.result.ProcessingJobName & ' ended as ' & $states.result.ProcessingJobStatus"
+    why = "($exists($states.result.ExitMessage) ? ': ' & $states.result.ExitMessage : '')"
+    outcome = f"$states.result.ProcessingJobStatus = 'Completed' ? 'Completed' : $error({ended} & {why})"
+    return {f"{scope.step}_outcome": Jsonata(outcome)}
+
+
 def stored(scope: Scope, reference: str, *path: str | int) -> tuple[Location, Jsonata]:
     """Where a reference's files lie, of all runs and of this one. Raises: SpecError with PG017 if it has none."""
     found = scope.artifact(reference, Artifact, *path)

@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 
-from pydantic import JsonValue
-
 from pipelinegen.ir import arns
 from pipelinegen.ir.expressions import unique_job_name
 from pipelinegen.ir.model import Json, Jsonata, Model, Permission, Recommender, RoleKey
-from pipelinegen.spec.fields import SpecValueError
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.own_code import (
     CODE_ROOT,
@@ -29,24 +26,6 @@ CREATED_MODEL = Jsonata("$substringAfter($states.result.ModelArn, ':model/')")
 PROGRAM = "inference.py"
 _SERVER = '["python3", "-m", "runtime.serving"]'
 _SERVER_NEEDS = ("uvicorn>=0.32,<1",)
-
-#: For the schema: an image of one's own has its code in it.
-IMAGE_OR_CODE: dict[str, JsonValue] = {
-    "not": {
-        "required": ["image", "code"],
-        "properties": {name: {"not": {"type": "null"}} for name in ("image", "code")},
-    },
-    "if": {"required": ["requirements"], "properties": {"requirements": {"minItems": 1}}},
-    "then": {"required": ["code"], "properties": {"code": {"not": {"type": "null"}}}},
-}
-
-
-def check_image_or_code(image: str | None, code: str | None, requirements: Sequence[str]) -> None:
-    """Raises: SpecValueError if the model's code is given twice, or packages without code."""
-    if image and code:
-        raise SpecValueError("an image of your own has its code in it", "give `image:` or `code:`, one of them")
-    if requirements and not code:
-        raise SpecValueError("`requirements:` are packages that `code:` wants", "give `code:`, or remove them")
 
 
 def serving_image(

@@ -19,7 +19,7 @@ from pipelinegen.ir.model import (
 from pipelinegen.spec.fields import TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.batch_predictions.permissions import prediction_permissions
-from pipelinegen.steps.processing import ProcessingJob, processing_request
+from pipelinegen.steps.processing import ProcessingJob, completed, processing_request
 from pipelinegen.steps.sagemaker import (
     IMAGE_VARIABLE,
     JOB_RETRY,
@@ -46,6 +46,7 @@ class PredictionStateContext:
 
     request: Json
     timeout_seconds: int
+    assign: Json
     retry: Json = field(default_factory=lambda: list(JOB_RETRY))
 
 
@@ -67,7 +68,8 @@ def lower(spec: BatchPredictionsSpec, scope: Scope) -> Step:
         instance=spec.instance,
         timeout_minutes=spec.timeout_minutes,
     )
-    context = PredictionStateContext(processing_request(scope, role, job), (spec.timeout_minutes + 15) * 60)
+    request, seconds = processing_request(scope, role, job), (spec.timeout_minutes + 15) * 60
+    context = PredictionStateContext(request, seconds, completed(scope))
     return Step(
         name=scope.step,
         kind=spec.kind,

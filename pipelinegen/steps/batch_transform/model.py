@@ -10,12 +10,12 @@ from pipelinegen.ir.model import Folder, Json, Jsonata, Model, OutputFile, RoleK
 from pipelinegen.spec.fields import PositiveInt, SpecValueError, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.batch_transform.permissions import transform_permissions
-from pipelinegen.steps.own_code import CodeFolder, Requirements
+from pipelinegen.steps.own_code import IMAGE_OR_CODE, CodeFolder, Requirements, check_image_or_code
 from pipelinegen.steps.processing import stored
 from pipelinegen.steps.sagemaker import JOB_RETRY, job_tags
 from pipelinegen.steps.sagemaker_images import ImageUri
 from pipelinegen.steps.sagemaker_instances import TransformInstanceType
-from pipelinegen.steps.serving import CREATED_MODEL, IMAGE_OR_CODE, check_image_or_code, model_request, serving_image
+from pipelinegen.steps.serving import CREATED_MODEL, model_request, serving_image
 
 #: Requests under way times the size of each (SageMaker: MaxPayloadInMB).
 _MIB_UNDER_WAY = 100

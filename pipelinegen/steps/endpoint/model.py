@@ -21,10 +21,10 @@ from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.endpoint.permissions import endpoint_permissions
 from pipelinegen.steps.endpoint.request import endpoint_states
 from pipelinegen.steps.endpoint.terraform import endpoint_resources
-from pipelinegen.steps.own_code import CodeFolder, Requirements
+from pipelinegen.steps.own_code import IMAGE_OR_CODE, CodeFolder, Requirements, check_image_or_code
 from pipelinegen.steps.sagemaker_images import ImageUri, JobImage
 from pipelinegen.steps.sagemaker_instances import EndpointInstanceType
-from pipelinegen.steps.serving import IMAGE_OR_CODE, check_image_or_code, serving_image
+from pipelinegen.steps.serving import serving_image
 
 
 class EndpointInstanceSpec(StrictModel):

@@ -1,12 +1,13 @@
 """What a `lambda` step is in the spec and in the IR."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipelinegen.ir.expressions import expression
 from pipelinegen.ir.model import (
     Artifact,
     Endpoint,
@@ -121,7 +122,7 @@ def lower(spec: LambdaSpec, scope: Scope) -> Step:
     context = InvokeStateContext(
         function_arn=arn,
         payload=_payload(spec, scope, files),
-        assign={variable: Jsonata("$states.result.Payload")},
+        assign={variable: _returned(spec.result)},
         timeout_seconds=spec.timeout_minutes * 60 + 30,
     )
     results = {f"result.{key}": Value(Jsonata(f"${variable}.{key}")) for key in spec.result}
@@ -174,6 +175,17 @@ def _copies(spec: LambdaSpec, scope: Scope, function: LambdaFunction) -> Mapping
         message = f"the folder '{spec.code}' has no {module}.py, where the handler '{spec.handler}' would be"
         raise scope.fault("PG062", message, "name the handler's module and function", "handler")
     return {f"{function.folder}/{name}": text for name, text in files.items()}
+
+
+def _returned(keys: Sequence[str]) -> Jsonata:
+    """What the handler returned; without a key that the spec promises to others, the function's own state fails."""
+    payload = "$states.result.Payload"
+    if not keys:
+        return Jsonata(payload)
+    given = f"($type({payload}) = 'object' ? $keys({payload}) : [])"
+    lacking = f"$lacking := {expression(list(keys))}[$not($ in {given})]"
+    why = "$error('the function returned no ' & $join($lacking, ', '))"
+    return Jsonata(f"({lacking}; $count($lacking) = 0 ? {payload} : {why})")
 
 
 def _value(value: Scalar, scope: Scope, key: str) -> Json:

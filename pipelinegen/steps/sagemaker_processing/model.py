@@ -1,9 +1,9 @@
 """What a `sagemaker_processing` step is in the spec and in the IR."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from pipelinegen.ir.model import (
     Artifact,
@@ -14,28 +14,59 @@ from pipelinegen.ir.model import (
     Service,
     Step,
 )
-from pipelinegen.spec.fields import Identifier, SpecValueError, TimeoutMinutes, at_least_one
+from pipelinegen.spec.fields import Identifier, SpecValueError, TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
-from pipelinegen.steps.processing import ProcessingJob, processing_request, stored
+from pipelinegen.steps.own_code import (
+    CODE_ROOT,
+    IMAGE_OR_CODE,
+    PROGRAM_FOLDER,
+    CodeFolder,
+    OwnImageContext,
+    Requirements,
+    base_image,
+    check_image_or_code,
+    own_image,
+    read_own_code,
+    shell_words,
+)
+from pipelinegen.steps.processing import ProcessingJob, completed, processing_request, stored
 from pipelinegen.steps.sagemaker import JOB_RETRY, ProcessingInstanceSpec
-from pipelinegen.steps.sagemaker_images import ImageUri, job_image
+from pipelinegen.steps.sagemaker_images import ImageUri, JobImage, job_image
 from pipelinegen.steps.sagemaker_processing.permissions import processing_permissions
 from pipelinegen.steps.written import Target, written
+
+#: The file of `code:` that is run where no `entrypoint:` says otherwise.
+PROGRAM = "main.py"
+
 
 #: At most 256 characters (SageMaker: ContainerArgument, ContainerEntrypointString, ProcessingEnvironmentValue).
 Word = Annotated[str, Field(min_length=1, max_length=256)]
 VariableName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,255}$")]
 
 
+_SOME_PROGRAM: Final[dict[str, Any]] = {
+    "anyOf": [
+        {"required": [key], "properties": {key: {"not": {"type": "null"}}}} for key in ("image", "entrypoint", "code")
+    ]
+}
+
+
 class SagemakerProcessingSpec(StepSpec):
     """Keys of a `sagemaker_processing` step."""
 
-    model_config = at_least_one("image", "entrypoint")
+    model_config = ConfigDict(json_schema_extra={**_SOME_PROGRAM, **IMAGE_OR_CODE})
 
     kind: Literal["sagemaker_processing"]
     image: Annotated[ImageUri | None, Field(description="By default the pipeline's own training image")] = None
+    code: Annotated[CodeFolder | None, Field(description="Folder of your own program, for an image that we build")] = (
+        None
+    )
+    requirements: Requirements = []
     entrypoint: Annotated[
-        list[Word] | None, Field(min_length=1, max_length=100, description="By default the one of the image")
+        list[Word] | None,
+        Field(
+            min_length=1, max_length=100, description="By default the one of the image; python3 main.py with `code:`"
+        ),
     ] = None
     arguments: Annotated[list[Word], Field(max_length=100, description="References in them are replaced")] = []
     inputs: Annotated[
@@ -53,8 +84,9 @@ class SagemakerProcessingSpec(StepSpec):
 
     @model_validator(mode="after")
     def _some_program(self) -> "SagemakerProcessingSpec":
-        if self.image is None and self.entrypoint is None:
-            raise SpecValueError("the step has no program", "give `entrypoint:`, or an `image:` that has one")
+        if self.image is None and self.entrypoint is None and self.code is None:
+            raise SpecValueError("the step has no program", "give `code:`, `entrypoint:`, or an `image:` that has one")
+        check_image_or_code(self.image, self.code, self.requirements)
         return self
 
 
@@ -64,18 +96,19 @@ class ProcessingStateContext:
 
     request: Json
     timeout_seconds: int
+    assign: Json
     retry: Json = field(default_factory=lambda: list(JOB_RETRY))
 
 
 def lower(spec: SagemakerProcessingSpec, scope: Scope) -> Step:
-    """The step with its request, state and role. Raises: SpecError with PG017, PG025, PG071."""
-    image, role = job_image(scope, spec.image), RoleKey(Service.SAGEMAKER, scope.step)
+    """The step with its request, state and role. Raises: SpecError with PG017, PG025, PG062, PG071."""
+    image, role = _image(spec, scope), RoleKey(Service.SAGEMAKER, scope.step)
     inputs = {name: stored(scope, reference, "inputs", name) for name, reference in spec.inputs.items()}
     given = [scope.artifact(reference, Artifact, "inputs", name) for name, reference in spec.inputs.items()]
     outputs = written(scope, spec.outputs, dict(zip(spec.inputs, given, strict=True)))
     job = ProcessingJob(
         image=image.uri,
-        entrypoint=[scope.text(word, "entrypoint", index) for index, word in enumerate(spec.entrypoint or ())],
+        entrypoint=_entrypoint(spec, scope),
         arguments=[scope.text(word, "arguments", index) for index, word in enumerate(spec.arguments)],
         inputs={name: uri for name, (_, uri) in inputs.items()},
         outputs={name: output.uri for name, output in outputs.items()},
@@ -85,7 +118,8 @@ def lower(spec: SagemakerProcessingSpec, scope: Scope) -> Step:
     )
     sources = tuple(dict.fromkeys(location for location, _ in inputs.values()))
     targets = tuple(output.location for output in outputs.values())
-    context = ProcessingStateContext(processing_request(scope, role, job), (spec.timeout_minutes + 15) * 60)
+    request, seconds = processing_request(scope, role, job), (spec.timeout_minutes + 15) * 60
+    context = ProcessingStateContext(request, seconds, completed(scope))
     return Step(
         name=scope.step,
         kind=spec.kind,
@@ -100,6 +134,32 @@ def lower(spec: SagemakerProcessingSpec, scope: Scope) -> Step:
             OutputFile(f"sagemaker/{scope.step}.json", "steps/sagemaker_processing/job.json.j2", context),
             *image.files,
         ),
+        copies=image.copies,
         state=OutputFile(scope.title, "steps/sagemaker_processing/state.asl.json.j2", context),
         summary={name: output.uri for name, output in outputs.items()},
     )
+
+
+def _image(spec: SagemakerProcessingSpec, scope: Scope) -> JobImage:
+    """The image given, one around the user's code, or the pipeline's own."""
+    if spec.code is None:
+        return job_image(scope, spec.image)
+    files = read_own_code(scope, spec.code, None if spec.entrypoint else PROGRAM)
+    context = OwnImageContext(
+        base=base_image(scope, spec.instance.type),
+        install=shell_words(spec.requirements),
+        packages=("processing",),
+        environment=(("PYTHONPATH", f"{CODE_ROOT}:{PROGRAM_FOLDER}"), ("PYTHONUNBUFFERED", "1")),
+        has_code=True,
+        work_folder=PROGRAM_FOLDER,
+        entrypoint=None,
+    )
+    return own_image(scope, f"processing_{scope.step}", context, files)
+
+
+def _entrypoint(spec: SagemakerProcessingSpec, scope: Scope) -> list[Json]:
+    """The program's words; one of the user's code runs inside of ours, which tells how it ended."""
+    given: list[Json] = [scope.text(word, "entrypoint", index) for index, word in enumerate(spec.entrypoint or ())]
+    if spec.code is None:
+        return given
+    return ["python3", "-m", "runtime.processing", *(given or ["python3", PROGRAM])]

@@ -126,6 +126,19 @@ resource "aws_s3_bucket_lifecycle_configuration" "data" {
     }
   }
 
+  rule {
+    id     = "expire-sort-sorted"
+    status = "Enabled"
+
+    filter {
+      prefix = "sort/sorted/"
+    }
+
+    expiration {
+      days = 90
+    }
+  }
+
   depends_on = [aws_s3_bucket_versioning.data]
 }
 

@@ -52,3 +52,16 @@ resource "aws_iam_role_policy" "render_sagemaker" {
   role   = aws_iam_role.render_sagemaker.id
   policy = templatefile("${path.module}/policies/demo-dev-render-sagemaker.json", local.template_variables)
 }
+
+resource "aws_iam_role" "sort_sagemaker" {
+  name                 = "demo-dev-sort-sagemaker"
+  description          = "Step sort of demo-dev"
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-sort-sagemaker.json", { account_id = local.account_id })
+  permissions_boundary = local.permissions_boundary
+}
+
+resource "aws_iam_role_policy" "sort_sagemaker" {
+  name   = "demo-dev-sort-sagemaker"
+  role   = aws_iam_role.sort_sagemaker.id
+  policy = templatefile("${path.module}/policies/demo-dev-sort-sagemaker.json", local.template_variables)
+}

@@ -17,6 +17,7 @@ locals {
     data_key_arn             = aws_kms_key.data.arn
     data_key_id              = aws_kms_key.data.key_id
     image_training           = "${aws_ecr_repository.training.repository_url}:1350fe5b4aa7"
+    image_processing_sort    = "${aws_ecr_repository.processing_sort.repository_url}:1ec96b2c69d0"
     vpc_id                   = local.vpc_id
     private_subnet_a         = aws_subnet.private_a.id
     private_subnet_b         = aws_subnet.private_b.id

@@ -30,3 +30,8 @@ output "training_repository_url" {
   description = "Where the training image is pushed"
   value       = aws_ecr_repository.training.repository_url
 }
+
+output "processing_sort_repository_url" {
+  description = "Where the processing_sort image is pushed"
+  value       = aws_ecr_repository.processing_sort.repository_url
+}

@@ -34,3 +34,37 @@ resource "aws_ecr_lifecycle_policy" "training" {
     ]
   })
 }
+
+resource "aws_ecr_repository" "processing_sort" {
+  name                 = "demo-dev-processing-sort"
+  image_tag_mutability = "IMMUTABLE"
+  force_delete         = false
+
+  image_scanning_configuration {
+    scan_on_push = true
+  }
+
+  encryption_configuration {
+    encryption_type = "KMS"
+    kms_key         = aws_kms_key.data.arn
+  }
+}
+
+resource "aws_ecr_lifecycle_policy" "processing_sort" {
+  repository = aws_ecr_repository.processing_sort.name
+
+  policy = jsonencode({
+    rules = [
+      {
+        rulePriority = 1
+        description  = "Images beyond the newest are removed, so that a rollback stays possible for a while."
+        selection = {
+          tagStatus   = "any"
+          countType   = "imageCountMoreThan"
+          countNumber = 20
+        }
+        action = { type = "expire" }
+      }
+    ]
+  })
+}

@@ -19,6 +19,7 @@ run "access" {
       aws_iam_role.catalogue_glue.name == "demo-dev-catalogue-glue",
       aws_iam_role.filter_sagemaker.name == "demo-dev-filter-sagemaker",
       aws_iam_role.render_sagemaker.name == "demo-dev-render-sagemaker",
+      aws_iam_role.sort_sagemaker.name == "demo-dev-sort-sagemaker",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }
@@ -28,6 +29,7 @@ run "access" {
       "policies/demo-dev-catalogue-glue.json",
       "policies/demo-dev-filter-sagemaker.json",
       "policies/demo-dev-render-sagemaker.json",
+      "policies/demo-dev-sort-sagemaker.json",
       "policies/demo-dev-states.json",
     ])
     error_message = "there is a role's policy too many, or too few"
@@ -56,6 +58,8 @@ run "access" {
           "demo-dev-filter-sagemaker.json: DescribeNetwork",
           "demo-dev-render-sagemaker.json: LogInToRegistry",
           "demo-dev-render-sagemaker.json: DescribeNetwork",
+          "demo-dev-sort-sagemaker.json: LogInToRegistry",
+          "demo-dev-sort-sagemaker.json: DescribeNetwork",
         ], "${basename(file)}: ${statement.Sid}")
       ]
     ]))
@@ -65,8 +69,8 @@ run "access" {
   assert {
     condition = alltrue([
       for type, count in {
-        aws_iam_role                        = 4
-        aws_iam_role_policy                 = 4
+        aws_iam_role                        = 5
+        aws_iam_role_policy                 = 5
         aws_iam_role_policy_attachment      = 0
         aws_s3_bucket                       = 4
         aws_security_group                  = 3

@@ -71,6 +71,7 @@ run "storage" {
     condition = alltrue([
       for repository in [
         aws_ecr_repository.training,
+        aws_ecr_repository.processing_sort,
       ] :
       repository.image_tag_mutability == "IMMUTABLE" &&
       repository.image_scanning_configuration[0].scan_on_push &&
