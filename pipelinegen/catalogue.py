@@ -227,6 +227,12 @@ CATALOGUE: Mapping[str, str] = {
         "A pipeline that is renamed, or goes to another account, is made anew beside the old one: what the old one "
         "holds stays where it is, and nobody manages it any more."
     ),
+    "PG163": "Something that a deployment needs is not there. Nothing was started; all of them are named at once.",
+    "PG164": "The plan was not confirmed, or nobody is there who could. Nothing was applied.",
+    "PG165": "An external command failed. Its own message stands above; what was done before it is not done twice.",
+    "PG166": "There is no earlier deployment to go back to, none of that name, or its record cannot be read.",
+    "PG167": "An image or object of an earlier deployment is no longer there, so that it cannot be gone back to.",
+    "PG168": "The run that should prove a deployment could not be started, failed, or took too long.",
     "PG128": (
         "The built-in evaluation measures a recommender on the tables `interactions` and `items`, as ndcg_at_<top_k> "
         "and recall_at_<top_k>. Anything else is measured by a program of your own, in `code:`."

@@ -77,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pipelinegen {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_compiler_commands(commands)
+    _add_deploy_commands(commands)
     add_local_commands(commands)
     return parser
 
@@ -117,6 +118,36 @@ def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.Argume
     explain.add_argument("id", nargs="?", metavar="ID", help="such as PG012; every one if none is given")
     for command in (generate, check, validate, graph):
         _format_option(command)
+
+
+def _add_deploy_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    deploy = _command(commands, "deploy", "package, push, upload, plan, confirm, apply, and prove it by a run")
+    deploy.add_argument("--plan-only", action="store_true", help="plan; build, upload and change nothing")
+    rollback = _command(commands, "rollback", "plan, confirm and apply what an earlier deployment made")
+    rollback.add_argument("--to", metavar="RECORD", help="a deployment of --list; the one before by default")
+    rollback.add_argument("--list", action="store_true", help="say what was deployed, and when")
+    rollback.set_defaults(plan_only=False)
+    for command in (deploy, rollback):
+        command.add_argument("--env", metavar="NAME", required=True, help="the environment")
+        command.add_argument("--dry-run", action="store_true", help="show every external command, and run none")
+        command.add_argument("--yes", action="store_true", help="apply without asking")
+        command.add_argument("--no-smoke", action="store_true", help="do not run the pipeline after the apply")
+        command.add_argument(
+            "--smoke-timeout-minutes", type=int, default=120, metavar="N", help="how long to wait for the run, 120"
+        )
+        command.add_argument(
+            "--state-bucket",
+            metavar="BUCKET",
+            default=os.environ.get("PIPELINEGEN_STATE_BUCKET"),
+            help="the bucket of Terraform's state; PIPELINEGEN_STATE_BUCKET by default",
+        )
+        command.add_argument(
+            "--allow-replacement", action="store_true", help="apply although something that holds data is lost"
+        )
+        command.add_argument(
+            "--out", type=Path, default=Path("generated"), metavar="FOLDER", help="where the generated files lie"
+        )
+        command.add_argument("--build", type=Path, default=Path("build"), metavar="FOLDER", help="build by default")
 
 
 def _command(
@@ -177,6 +208,8 @@ def _load(command: str) -> Callable[[argparse.Namespace], int]:
         "schema": commands.schema,
         "explain": commands.explain,
         "package": commands.package,
+        "deploy": commands.deploy,
+        "rollback": commands.rollback,
     }[command]
 
 

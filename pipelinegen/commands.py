@@ -112,6 +112,20 @@ def package(options: Namespace) -> int:
     return make(options)
 
 
+def deploy(options: Namespace) -> int:
+    """Brings an environment to AWS."""
+    from pipelinegen.deploy import commands
+
+    return commands.deploy(options)
+
+
+def rollback(options: Namespace) -> int:
+    """Brings an environment back to what it was."""
+    from pipelinegen.deploy import commands
+
+    return commands.rollback(options)
+
+
 def _specs(options: Namespace) -> list[Path]:
     """The specs that were named, or every one in specs/."""
     if options.specs:

@@ -27,6 +27,7 @@ LEVELS = (
     ("pipelinegen.compiler", "pipelinegen.generate"),
     ("pipelinegen.tree",),
     ("pipelinegen.package",),
+    ("pipelinegen.deploy",),
     ("pipelinegen.commands", "pipelinegen.reference"),
     ("pipelinegen.local",),
     ("pipelinegen.cli",),

@@ -28,6 +28,12 @@ ELSEWHERE = {
     "PG160": "cli/test_validate_against.py::test_a_move_of_region_is_announced_before_anything_runs",
     "PG161": "cli/test_validate_against.py::test_what_the_pipeline_no_longer_has_is_announced",
     "PG162": "cli/test_validate_against.py::test_a_rename_is_announced_by_validate_generate_and_check",
+    "PG163": "cli/test_deploy.py::test_everything_that_is_missing_is_said_before_anything_starts",
+    "PG164": "cli/test_deploy.py::test_where_nobody_can_be_asked_nothing_is_applied",
+    "PG165": "cli/test_deploy.py::test_a_command_that_fails_stops_everything_after_it",
+    "PG166": "cli/test_deploy.py::test_a_rollback_applies_what_was_deployed_before",
+    "PG167": "cli/test_deploy.py::test_a_rollback_needs_what_it_goes_back_to",
+    "PG168": "cli/test_deploy.py::test_a_run_that_fails_is_a_failed_deployment",
     "PG050": "contract/test_step_kinds.py::test_a_broken_plug_in_is_named",
 }
 

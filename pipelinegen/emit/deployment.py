@@ -154,6 +154,7 @@ def _function(bench: Workbench, function: LambdaFunction) -> dict[str, Json]:
         "folder": function.folder,
         "packages": list(function.packages),
         "bundle": f"s3://{bench.names.bucket('code')}/{bench.function_key(function)}",
+        "runtime": function.runtime,
         "memory_mib": function.memory_mib,
         "timeout_seconds": function.timeout_seconds,
         "environment": dict(function.environment),

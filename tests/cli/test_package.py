@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelinegen.errors import SpecError
-from pipelinegen.package import required_files
+from pipelinegen.package import install_words, required_files
 from tests.local.command_line import REPOSITORY, run_command
 
 SPEC = "specs/vehicle_recommendations.yaml"
@@ -53,11 +53,19 @@ def test_bundles_and_contexts_are_what_the_generated_files_name(tmp_path: Path) 
 
 def test_requirements_that_cannot_be_had_are_named() -> None:
     with pytest.raises(SpecError) as raised:
-        list(required_files("no-such-package-of-anybody==1\n", ("false",)))
+        list(required_files("no-such-package-of-anybody==1\n", "python3.12", ("false",)))
     (diagnostic,) = raised.value.diagnostics
     assert diagnostic.id == "PG035"
     assert diagnostic.message == "the requirements cannot be installed: pip gave no reason"
 
 
 def test_no_requirements_are_no_files() -> None:
-    assert list(required_files("# nothing\n\n", ("false",))) == []
+    assert list(required_files("# nothing\n\n", "python3.12", ("false",))) == []
+
+
+@pytest.mark.parametrize(("runtime", "newest"), [("python3.11", "manylinux_2_17"), ("python3.12", "manylinux_2_28")])
+def test_wheels_are_for_the_system_that_the_runtime_has(runtime: str, newest: str) -> None:
+    """Amazon Linux 2 has glibc 2.26: a wheel of manylinux_2_28 would not load there."""
+    words = install_words(runtime, "target", "requirements.txt")
+    assert words[words.index("--platform") + 1] == f"{newest}_x86_64"
+    assert words[words.index("--python-version") + 1] == runtime.removeprefix("python")

@@ -154,4 +154,5 @@ def _function(spec: RedisLoadSpec, scope: Scope) -> LambdaFunction:
             "REDIS_TLS": "${redis_tls}",
         },
         reaches_redis=True,
+        runtime="python3.12",
     )

@@ -1,0 +1,1 @@
+"""`deploy` and `rollback`: package, push images, upload code, plan, confirm, apply, and a run that proves it."""
