@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelinegen import __version__
 from pipelinegen.errors import Diagnostic, ExitCode, SpecError
-from pipelinegen.local.options import LOCAL_COMMANDS, add_local_commands
+from pipelinegen.local.options import LOCAL_COMMANDS, add_local_commands, days, iso_date
 
 BUGS = "https://github.com/pipelinegen/pipelinegen/issues"
 
@@ -96,6 +96,10 @@ def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.Argume
         type=Path,
         metavar="FOLDER",
         help="generated files that were deployed: name what an apply would replace or lose of them",
+    )
+    validate.add_argument("--next", type=days, metavar="N", help="say when each schedule starts the next N times")
+    validate.add_argument(
+        "--since", type=iso_date, metavar="YYYY-MM-DD", help="with --next: from this day on (UTC), not from now on"
     )
     graph = _command(commands, "graph", "print the graph of steps as Mermaid")
     graph.add_argument("--env", metavar="NAME", help="the environment; the first one if not given")

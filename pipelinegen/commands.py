@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipelinegen.assets import templates_folder
 from pipelinegen.errors import Diagnostic, ExitCode, Span, SpecError, fault, suggest
+from pipelinegen.ir.model import Pipeline
 from pipelinegen.replacement.folders import losses_of
 from pipelinegen.starters import read_starters, write_starter
 from pipelinegen.tree import add_abandoned, compare_tree, compile_specs, generate_folders, schema_text, write_tree
@@ -58,7 +59,25 @@ def validate(options: Namespace) -> int:
             for pipeline in item.pipelines
         )
         print(f"{item.source.file}: {len(item.pipelines[0].steps)} steps, valid in {environments}")
+        for pipeline in item.pipelines if options.next else ():
+            _print_next_starts(pipeline, options.next, options.since)
     return ExitCode.CLEAN
+
+
+def _print_next_starts(pipeline: Pipeline, count: int, since: str | None) -> None:
+    """When each schedule starts next, on its own clock."""
+    from datetime import UTC, datetime
+    from itertools import islice
+    from zoneinfo import ZoneInfo
+
+    from pipelinegen.spec.occurrences import occurrences
+
+    begin = datetime.fromisoformat(since).replace(tzinfo=UTC) if since else datetime.now(UTC)
+    for schedule in pipeline.schedules:
+        zone = ZoneInfo(schedule.timezone)
+        times = islice(occurrences(schedule.expression, schedule.timezone, begin), count)
+        shown = ", ".join(moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z") for moment in times) or "never again"
+        print(f"  {pipeline.environment}, schedule {schedule.label}: {shown}")
 
 
 def graph(options: Namespace) -> int:

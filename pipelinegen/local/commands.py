@@ -45,6 +45,14 @@ def retry(options: Namespace) -> int:
 
 
 @_printing_faults
+def report(options: Namespace) -> int:
+    """Writes a page about what was run."""
+    from pipelinegen.local.report.write import report_runs
+
+    return report_runs(options)
+
+
+@_printing_faults
 def runs(options: Namespace) -> int:
     """Lists what was run."""
     from pipelinegen.local.show_runs import list_runs

@@ -121,10 +121,18 @@ class _HistoryReader:
         self._state_of_event: dict[int, str] = {}
         self._failures: dict[str, StateEvent] = {}
 
-    @property
-    def last_failure(self) -> StateEvent | None:
-        """The failure that nothing made good; a Fail state only counts when no task failed before it."""
-        return next(reversed(self._failures.values()), None)
+    def last_failure(self, error: str) -> StateEvent | None:
+        """The failure that nothing made good and that the execution's error is of.
+
+        What is stopped because of a failure beside it fails, too, with another error. A Fail state has no error yet
+        when it is entered, and only counts when no task failed before it.
+        """
+        failures = list(reversed(self._failures.values()))
+        for wanted in (error, ""):
+            found = next((failure for failure in failures if failure.error == wanted), None)
+            if found is not None:
+                return found
+        return failures[0] if failures else None
 
     def read(self, history: list[dict[str, Any]]) -> Iterator[StateEvent]:
         """The events that were not there before, oldest first."""
@@ -183,7 +191,8 @@ def _history(states: Any, arn: str) -> list[dict[str, Any]]:
 def _end(
     cloud: LocalCloud, reader: _HistoryReader, description: Mapping[str, Any], date: str, run: RunFolder | None
 ) -> ExecutionEnd:
-    failure = reader.last_failure if description["status"] != "SUCCEEDED" else None
+    failed = description["status"] != "SUCCEEDED"
+    failure = reader.last_failure(description.get("error", "")) if failed else None
     found: list[Path] = []
     if failure:
         found = run.logs_of(failure.step) if run else cloud.job_logs(failure.step, date)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from pipelinegen.local.deploy import Deployment
+from pipelinegen.local.features import with_features
 from pipelinegen.local.local_cloud import LocalCloud
 from pipelinegen.local.redis import RedisServer
 from pipelinegen.local.run_folders import RunRecord
@@ -23,7 +24,7 @@ def observe(session: Session, record: RunRecord) -> None:
     record.reports = check_reports(session.cloud, session.deployment, record.date)
     record.rows = {name: found["rows"] for report in record.reports for name, found in report["inputs"].items()}
     record.keys = redis_keys(session.redis)
-    record.samples = redis_samples(session.redis)
+    record.samples = with_features(session.cloud, redis_samples(session.redis), session.runs.folder(record.id))
     record.parameters_after = parameter_values(session)
 
 

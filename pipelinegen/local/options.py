@@ -13,6 +13,7 @@ LOCAL_COMMANDS: Final = {
     "run": "run",
     "runs": "runs",
     "logs": "show_logs",
+    "report": "report",
     "retry": "retry",
     "serve": "serve",
     "demo-data": "demo_data",
@@ -33,8 +34,8 @@ def add_local_commands(commands: "Commands") -> None:
     serve.add_argument("--show", type=int, metavar="N", help="print N answers, one of them to an unknown user, and end")
     data = _command(commands, "demo-data", "write the tables a local run would start from, as CSV")
     _spec(data)
-    data.add_argument("--days", type=_days, default=1, metavar="N", help="how many days, 1 by default")
-    data.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="the last day; today (UTC) by default")
+    data.add_argument("--days", type=days, default=1, metavar="N", help="how many days, 1 by default")
+    data.add_argument("--date", type=iso_date, metavar="YYYY-MM-DD", help="the last day; today (UTC) by default")
     data.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where to write")
 
 
@@ -42,8 +43,11 @@ def _add_run(commands: "Commands") -> None:
     run = _command(commands, "run", "run the generated files on this machine, a day after another")
     _spec(run)
     _place_options(run)
-    run.add_argument("--days", type=_days, default=1, metavar="N", help="how many days to run, 1 by default")
-    run.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="the last day; today (UTC) by default")
+    run.add_argument(
+        "--days", type=days, metavar="N", help="run what the schedules start on N days; without it, one run on one day"
+    )
+    run.add_argument("--daily", action="store_true", help="one run a day, whatever the schedules say")
+    run.add_argument("--date", type=iso_date, metavar="YYYY-MM-DD", help="the last day; today (UTC) by default")
     run.add_argument(
         "--event",
         metavar="FILE|KEY",
@@ -74,7 +78,7 @@ def _add_record_commands(commands: "Commands") -> None:
     runs = _command(commands, "runs", "list what was run on this machine, the newest last")
     runs.add_argument("spec", nargs="?", type=Path, metavar="SPEC", help="only runs of this spec")
     runs.add_argument("--env", metavar="NAME", help="only runs in this environment")
-    runs.add_argument("--limit", type=_days, default=50, metavar="N", help="at most so many, 50 by default")
+    runs.add_argument("--limit", type=days, default=50, metavar="N", help="at most so many, 50 by default")
     runs.add_argument("--format", choices=("text", "json"), default="text", help="text (the default) or json")
     _state_option(runs)
     logs = _command(commands, "logs", "print what the steps of a run said")
@@ -82,6 +86,12 @@ def _add_record_commands(commands: "Commands") -> None:
     logs.add_argument("step", nargs="?", metavar="STEP", help="only this step; every step if none is given")
     logs.add_argument("--follow", action="store_true", help="go on printing the last log while the run is at work")
     _state_option(logs)
+    report = _command(commands, "report", "write an HTML page about what was run: times, metrics, data, models")
+    report.add_argument("spec", nargs="?", type=Path, metavar="SPEC", help="the spec; what was run last by default")
+    report.add_argument("--env", metavar="NAME", help="only runs in this environment")
+    report.add_argument("--out", type=Path, default=Path("report.html"), metavar="FILE", help="report.html by default")
+    report.add_argument("--all", action="store_true", help="earlier runs as well, whose local cloud is gone")
+    _state_option(report)
     retry = _command(commands, "retry", "go on with a failed or interrupted run: what succeeded is not run again")
     retry.add_argument("run", nargs="?", default="last", metavar="RUN", help="a run's id, or last (the default)")
     retry.add_argument("--only", action="store_true", help="without the runs that the same command had yet to start")
@@ -124,7 +134,7 @@ def _state_option(parser: argparse.ArgumentParser) -> None:
 
 def _ending_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="leave the local cloud running at the end, until Ctrl-C")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write the summary as JSON, too")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write what happened as a page (.html) or JSON")
     parser.add_argument(
         "--approve", action="store_true", help="answer every approval step with yes, for unattended runs"
     )
@@ -132,10 +142,11 @@ def _ending_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-iam", action="store_true", help="let every role do everything; proves nothing then")
 
 
-def _days(text: str) -> int:
+def days(text: str) -> int:
+    """A number of days, runs and the like. Raises: ArgumentTypeError."""
     value = int(text) if text.isdigit() else 0
     if not 1 <= value <= 366:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of days from 1 to 366")
+        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to 366")
     return value
 
 
@@ -146,7 +157,8 @@ def _port(text: str) -> int:
     return value
 
 
-def _date(text: str) -> str:
+def iso_date(text: str) -> str:
+    """A date as 2026-11-22. Raises: ArgumentTypeError."""
     from datetime import date
 
     try:

@@ -1,19 +1,20 @@
 """`pipelinegen run` and `retry`: start the local cloud, deploy, run executions one after another, and sum up."""
 
-import json
 import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 from rich.console import Console
 
 from pipelinegen.errors import ExitCode
-from pipelinegen.local.denials import explain_denials
+from pipelinegen.local.clock import scheduled_starts
+from pipelinegen.local.closing import explain_failure, sample_users, summing_up
 from pipelinegen.local.events import event_input
 from pipelinegen.local.execute import new_run, redrive, run_input
 from pipelinegen.local.faults import LocalCloudError
@@ -21,11 +22,8 @@ from pipelinegen.local.find_runs import find_run
 from pipelinegen.local.prepare import Prepared, locked, prepare, reset, run_dates, run_parameters
 from pipelinegen.local.run_folders import RunFolders
 from pipelinegen.local.session import Session, require_programs, start_session, world_tables
-from pipelinegen.local.summary import Day, RunSummary, print_summary
+from pipelinegen.local.summary import Day
 from pipelinegen.local.world import Planned, World, new_planned, new_world, read_world
-
-SUMMARY_FILE = "run.json"
-SAMPLE_USERS = 5
 
 #: Runs executions and gives one Day each; the last one may have failed.
 Work = Callable[[Session], Iterator[Day]]
@@ -35,14 +33,7 @@ def run_days(options: Namespace) -> int:
     """One execution a day; the summary is printed, and left in the state folder beside records and logs."""
     prepared = prepare(options)
     require_programs(prepared)
-    extra: dict[str, object] = {"parameters": run_parameters(prepared.pipeline, options.parameter)}
-    if options.event:
-        started, told = event_input(prepared.deployment, prepared.definition, options.event)
-        extra.update(started)
-        dates = run_dates(options.date or told, 1)
-    else:
-        dates = run_dates(options.date, options.days)
-    planned = [new_planned(day.isoformat(), run_input(day.isoformat(), extra)) for day in dates]
+    dates, planned = _planned(prepared, options)
     with locked(prepared.state) as state:
         if options.go_on:
             world = read_world(state).covering(dates)
@@ -54,6 +45,21 @@ def run_days(options: Namespace) -> int:
             reset(state)
         world.with_planned(planned).write(state)
         return _work(prepared, world.with_planned(planned), tables, options, run_planned)
+
+
+def _planned(prepared: Prepared, options: Namespace) -> tuple[list[date], list[Planned]]:
+    """The days of data, and what to run: on an event, what the schedules start, or one run a day."""
+    given = run_parameters(prepared.pipeline, options.parameter)
+    extra: dict[str, object] = {"parameters": given}
+    dates = run_dates(options.date, options.days or 1)
+    schedules = prepared.deployment["schedules"]
+    if options.event:
+        started, told = event_input(prepared.deployment, prepared.definition, options.event)
+        extra.update(started)
+        dates = run_dates(options.date or told, 1)
+    elif options.days and schedules and not options.daily:
+        return dates, [start.planned(given) for start in scheduled_starts(schedules, dates)]
+    return dates, [new_planned(day.isoformat(), run_input(day.isoformat(), extra)) for day in dates]
 
 
 def retry_run(options: Namespace) -> int:
@@ -113,68 +119,16 @@ def _work(prepared: Prepared, world: World, tables: Mapping[str, pa.Table], opti
     started = time.monotonic()
     with ExitStack() as stack:
         session = start_session(prepared, world, tables, console, stack)
-        users = _sample_users(prepared, tables)
+        users = sample_users(prepared, tables)
         days: list[Day] = []
-        with _summing_up(session, days, users, options.report, started):
+        with summing_up(session, days, users, options.report, started):
             for day in work(session):
                 days.append(day)
         if days and not days[-1].end.succeeded:
-            _explain_failure(session, days[-1])
+            explain_failure(session, days[-1])
         if options.keep:
             _wait(session)
     return ExitCode.CLEAN if all(day.end.succeeded for day in days) else ExitCode.DIAGNOSTICS
-
-
-@contextmanager
-def _summing_up(
-    session: Session, days: list[Day], users: list[str], report: Path | None, started: float
-) -> Iterator[None]:
-    """Whatever happens inside, the days that were run are summed up."""
-    try:
-        yield
-    finally:
-        if days:
-            summary = RunSummary(
-                pipeline=session.prepared.pipeline.name,
-                environment=session.prepared.pipeline.environment,
-                metric=session.deployment.settings["summary"]["metric"],
-                by_hand=session.deployment.settings.get("by_hand", ()),
-                days=days,
-                sample_users=users,
-                notifications=session.cloud.notifications(),
-                seconds=time.monotonic() - started,
-            )
-            _leave_summary(summary, session.prepared.state / SUMMARY_FILE, report)
-            print_summary(summary, session.console)
-
-
-def _sample_users(prepared: Prepared, tables: Mapping[str, pa.Table]) -> list[str]:
-    """Some users who acted on the last day, under the ids the warehouse knows them by."""
-    column = prepared.deployment["summary"]["user_column"]
-    table = next((table for table in tables.values() if column in table.column_names), None)
-    if table is None:
-        return []
-    last = table.slice(max(0, table.num_rows - 1000)).column(column).to_pylist()
-    return list(dict.fromkeys(str(user) for user in reversed(last)))[:SAMPLE_USERS]
-
-
-def _leave_summary(summary: RunSummary, path: Path, report: Path | None) -> None:
-    text = json.dumps(summary.as_json(), indent=2) + "\n"
-    for place in filter(None, (path, report)):
-        place.write_text(text, encoding="utf-8")
-
-
-def _explain_failure(session: Session, day: Day) -> None:
-    end, console = day.end, session.console
-    console.print(f"\n[red]state '{end.failed_state}' failed on {day.date}[/]: {end.error}", highlight=False)
-    if end.log_tail:
-        console.print(f"the end of {end.log}:", highlight=False)
-        console.print(end.log_tail, markup=False, highlight=False)
-    else:
-        console.print(end.cause, markup=False, highlight=False)
-    for refusal in explain_denials(session.cloud.denials(), session.deployment, day.record.started_at):
-        console.print(refusal, markup=False, highlight=False)
-    console.print(f"once it is mended: `pipelinegen retry {day.record.id}`", highlight=False)
 
 
 def _wait(session: Session) -> None:

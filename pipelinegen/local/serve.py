@@ -19,7 +19,7 @@ from pipelinegen.local.faults import LocalCloudError, PortTakenError
 from pipelinegen.local.prepare import Prepared, local_secrets, locked, prepare
 from pipelinegen.local.processes import ChildProcesses, end_group, import_path, inherited_environment, port_is_free
 from pipelinegen.local.redis import RedisServer, accounts_of
-from pipelinegen.local.run import SUMMARY_FILE
+from pipelinegen.local.report.write import SUMMARY_FILE
 from pipelinegen.local.session import redis_variables
 from pipelinegen.local.variables import fill_all
 

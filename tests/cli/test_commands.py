@@ -14,7 +14,22 @@ from pipelinegen.catalogue import CATALOGUE
 from tests.cli.process import pipelinegen
 from tests.compiling import ENVIRONMENT, ROOT
 
-COMMANDS = ("init", "generate", "check", "validate", "graph", "schema", "explain", "run", "serve", "demo-data")
+COMMANDS = (
+    "init",
+    "generate",
+    "check",
+    "validate",
+    "graph",
+    "schema",
+    "explain",
+    "run",
+    "runs",
+    "logs",
+    "report",
+    "retry",
+    "serve",
+    "demo-data",
+)
 HEAVY = ("torch", "pyspark", "moto", "sagemaker", "boto3", "botocore", "pyarrow", "redis", "fastapi", "numpy", "rich")
 
 
@@ -86,6 +101,19 @@ def test_validate_says_what_there_is(project: Path) -> None:
     assert (answer.code, answer.out, answer.err) == (0, "specs/demo.yaml: 1 steps, valid in dev, prod\n", "")
     assert pipelinegen("validate", "--env", "dev", cwd=project).out == "specs/demo.yaml: 1 steps, valid in dev\n"
     assert sorted(path.name for path in project.iterdir()) == ["specs"]
+
+
+def test_validate_says_when_schedules_start_next(project: Path) -> None:
+    spec = project / "specs/demo.yaml"
+    schedules = "schedules:\n  night: {cron: 30 2 * * ? *, timezone: Europe/Berlin}\n  once: {cron: 0 0 1 1 ? 2020}\n"
+    spec.write_text(spec.read_text(encoding="utf-8") + schedules, encoding="utf-8")
+    answer = pipelinegen("validate", "--env", "dev", "--next", "3", "--since", "2026-03-28", cwd=project)
+    assert (answer.code, answer.out) == (
+        0,
+        "specs/demo.yaml: 1 steps, valid in dev\n"
+        "  dev, schedule night: Sat 2026-03-28 02:30 CET, Mon 2026-03-30 02:30 CEST, Tue 2026-03-31 02:30 CEST\n"
+        "  dev, schedule once: never again\n",
+    )
 
 
 def test_the_faults_of_all_specs_are_reported_at_once(project: Path) -> None:

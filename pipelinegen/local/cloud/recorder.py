@@ -16,7 +16,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from moto.stepfunctions.parser.asl.component.common.catch.catch_outcome import CatchOutcome
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor import (
+    distributed_item_processor_worker,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iterator import distributed_iterator_worker
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branch_worker import BranchWorker
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.eval.environment import Environment
@@ -34,6 +38,13 @@ from pipelinegen.local.run_folders import RUNS, RunFolder, drop_torn_line, read_
 _RUN: Final = "pipelinegen_run"
 _SCOPE: Final = "pipelinegen_scope"
 _STARTED: Final = "pipelinegen_branches_started"
+
+#: Each has its own way to evaluate an iteration.
+_ITERATION_WORKERS: Final = (
+    IterationWorker,
+    distributed_item_processor_worker.DistributedItemProcessorWorker,
+    distributed_iterator_worker.DistributedIteratorWorker,
+)
 
 
 def install(cloud: Cloud) -> None:
@@ -199,13 +210,18 @@ def _name_scopes() -> None:
         _enter(env, env.states.context_object.context_object_data["State"]["Name"], index)
 
     replace_attribute(BranchWorker, "__init__", branch_worker)
-    evaluate_job = IterationWorker._eval_job
+    for worker in _ITERATION_WORKERS:
+        _name_iterations(worker)
+
+
+def _name_iterations(worker: Any) -> None:
+    evaluate = worker._eval_job
 
     def iteration(self: Any, env: Any, job: Any) -> None:
         _enter(env, self._work_name, job.job_index)
-        evaluate_job(self, env=env, job=job)
+        evaluate(self, env=env, job=job)
 
-    replace_attribute(IterationWorker, "_eval_job", iteration)
+    replace_attribute(worker, "_eval_job", iteration)
 
 
 def _enter(env: Any, state: str, index: int) -> None:

@@ -53,9 +53,17 @@ def working_for(task: Task | None) -> Iterator[None]:
 def task_of_context(context: Mapping[str, Any]) -> Task:
     """The task that a state's context object describes."""
     execution = context["Execution"]
-    given = execution["Input"].get("date") if isinstance(execution["Input"], dict) else None
-    date = given if isinstance(given, str) and given else str(execution["StartTime"])[:10]
-    return Task(state=context["State"]["Name"], date=date, execution=str(execution["Name"]))
+    return Task(
+        state=context["State"]["Name"],
+        date=logical_date(execution["Input"], str(execution["StartTime"])),
+        execution=str(execution["Name"]),
+    )
+
+
+def logical_date(given: Any, started_at: str) -> str:
+    """The date that an execution is about, as its first state reads it from the input: YYYY-MM-DD."""
+    texts = [given.get(name) for name in ("date", "scheduled_time")] if isinstance(given, dict) else []
+    return next((text for text in texts if isinstance(text, str) and text), started_at)[:10]
 
 
 class TaskMiddleware:
