@@ -84,6 +84,8 @@ CATALOGUE: Mapping[str, str] = {
         "with `collect:`; folders that steps of a loop write can be referred to as a whole."
     ),
     "PG102": "A loop's item has the name of the item of a loop around it.",
+    "PG104": "What failed is known only where a failure is handled: inside `on_failure:`.",
+    "PG105": ("A step that cleans up after a failed run refers to a step of the run, which may not have run by then."),
     "PG103": (
         "A trigger waits for objects in the pipeline's own data bucket where runs write, so that each run would start "
         "the next one. Let it wait below a prefix of its own."

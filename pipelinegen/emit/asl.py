@@ -81,7 +81,8 @@ def _failure(bench: Workbench, clean_up: list[Fragment]) -> dict[str, State]:
     if bench.pipeline.notify:
         where = "https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/"
         message = Jsonata(
-            "'Run of ' & $run_date & ' failed in state ' & $failure.state & ': ' & $failure.error"
+            "'Run of ' & $run_date & ' failed in state ' & $failure.state"
+            " & ($failure.step ? ' of step ' & $failure.step : '') & ': ' & $failure.error"
             f" & '\\n' & $failure.cause & '\\n{where}' & $states.context.Execution.Id"
         )
         about = "Names the state, the error and the execution."

@@ -7,6 +7,8 @@ from pipelinegen.ir.model import Json, Jsonata
 
 RUN_DATE = Jsonata("$run_date")
 RUN_ID = Jsonata("$run_id")
+#: The day before the run's date, from which on rows are fresh.
+DAY_BEFORE = Jsonata("$substring($fromMillis($toMillis($run_date & 'T00:00:00Z') - 86400000), 0, 10)")
 
 
 #: What Terraform's `templatefile` or Step Functions would read as code.

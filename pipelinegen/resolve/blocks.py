@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pipelinegen.errors import Diagnostic
 from pipelinegen.ir.model import Artifact, DatedFiles, Location, PerItem
 from pipelinegen.source import Data, SpanTree
+from pipelinegen.steps.base import FAILURE
 
 #: The block of steps that are in no other.
 MAIN = ""
@@ -34,6 +35,10 @@ class Blocks:
         """The names that stand for an item in a step, those of its own loop among them."""
         own = self.items.get(step, ())
         return max((self.items[inner] for inner in self.inside(step)), key=len, default=own)
+
+    def in_handlers_of_run(self, step: str) -> bool:
+        """Whether a step is one that cleans up after a failed run."""
+        return HANDLERS in self.around(step)
 
     def inside(self, owner: str) -> tuple[str, ...]:
         """The steps of a step's own blocks."""
@@ -64,7 +69,7 @@ def flatten_steps(
     if isinstance(steps, dict):
         found.add(steps, spans.at("steps"), MAIN, ())
     if isinstance(handling, dict):
-        found.add(handling, spans.at("on_failure", "steps"), HANDLERS, ())
+        found.add(handling, spans.at("on_failure", "steps"), HANDLERS, (FAILURE,))
     place = spans.at("steps")
     tree = SpanTree(place.value, place.key, found.trees, place.file_text)
     return found.raw, tree, Blocks(found.block_of, found.items), found.faults
@@ -107,7 +112,7 @@ def _blocks(
     handler = step.get("on_failure")
     handling = handler.get("steps") if isinstance(handler, dict) else None
     if isinstance(handling, dict):
-        yield f"{name}{HANDLERS}", handling, ("on_failure", "steps"), known
+        yield f"{name}{HANDLERS}", handling, ("on_failure", "steps"), (*known, FAILURE)
 
 
 def own_part(step: Data) -> Data:

@@ -58,7 +58,7 @@ def check_ends(draft: Draft) -> Draft:
         )
         for step in draft.steps
         for need in step.needs
-        if need in ends
+        if need in ends and need not in draft.blocks.inside(step.name)
     ]
     if faults:
         raise SpecError(faults)

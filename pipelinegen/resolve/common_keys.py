@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pipelinegen.ir.expressions import RUN_DATE, expression
-from pipelinegen.ir.model import Jsonata, Retry, Step
+from pipelinegen.ir.model import Json, Jsonata, Retry, Step
 from pipelinegen.spec.conditions import ConditionSpec, WhenSpec
-from pipelinegen.steps.base import Scope, StepSpec
+from pipelinegen.steps.base import FAILURE, Scope, StepSpec
 
 _COMPARISONS = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<", "equals": "=", "differs_from": "!="}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -29,7 +29,19 @@ def with_common_keys(step: Step, spec: StepSpec, scope: Scope, referred: Iterabl
     given = spec.retry
     retry = Retry(given.max_attempts, given.interval_seconds, given.backoff_rate, given.jitter) if given else None
     guard = Jsonata(" and ".join(guards)) if guards else None
-    return replace(step, guard=guard, retry=retry, may_fail=spec.continue_on_failure)
+    notice = _notice(spec, scope)
+    return replace(step, guard=guard, retry=retry, may_fail=spec.continue_on_failure, failure_notice=notice)
+
+
+def _notice(spec: StepSpec, scope: Scope) -> Json:
+    """What the owner is told of the step's failure. Raises: SpecError with PG023 if there is nobody to be told."""
+    if spec.on_failure is None or spec.on_failure.notify is None:
+        return None
+    place = ("on_failure", "notify")
+    if not scope.around.notifies:
+        message = "nobody hears this: the pipeline has no `on_failure: {notify: …}`"
+        raise scope.fault("PG023", message, "add `on_failure:` with an address", *place)
+    return replace(scope, items=(*scope.items, FAILURE)).text(spec.on_failure.notify, *place)
 
 
 def _refuse_without_state(spec: StepSpec, scope: Scope) -> None:
@@ -38,6 +50,7 @@ def _refuse_without_state(spec: StepSpec, scope: Scope) -> None:
         "when": "when",
         "retry": "retry",
         "continue_on_failure": "continue_on_failure",
+        "on_failure": "on_failure",
     }.items():
         if getattr(spec, field):
             message = f"a step of kind '{spec.kind}' is there all the time, so '{key}' means nothing"
@@ -83,4 +96,19 @@ def _compared(spec: ConditionSpec, value: str) -> str:
     ]
     if spec.starts_with is not None:
         parts.append(f"$substring({value}, 0, {len(spec.starts_with)}) = {expression(spec.starts_with)}")
+    if spec.ends_with is not None:
+        parts.append(f"$substring({value}, -{len(spec.ends_with)}) = {expression(spec.ends_with)}")
+    if spec.contains is not None:
+        parts.append(f"$contains($string({value}), {expression(spec.contains)})")
+    if spec.matches is not None:
+        parts.append(f"$contains($string({value}), /^{_regular(spec.matches)}$/)")
+    if spec.one_of is not None:
+        parts.append(f"{value} in {expression(spec.one_of)}")
     return f"({known} and {' and '.join(parts)})"
+
+
+def _regular(pattern: str) -> str:
+    """A regular expression for text in which `*` stands for anything."""
+    return "".join(
+        ".*" if sign == "*" else sign if sign.isalnum() or sign in " _,:=@-" else f"\\{sign}" for sign in pattern
+    )

@@ -76,7 +76,7 @@ def _pipeline_permissions(draft: Draft) -> list[Permission]:
     if any(step.reads_promoted for step in draft.steps):
         pointer = arns.arn("ssm", f"parameter{draft.names.promoted_parameter()}")
         found.append(Permission(STATES, "ReadPromotedModel", ("ssm:GetParameter",), (pointer,)))
-    if draft.spec.on_failure:
+    if draft.spec.on_failure and draft.spec.on_failure.notify:
         found.append(Permission(STATES, "Notify", ("sns:Publish",), (arns.arn("sns", draft.names.topic()),)))
         found.append(Permission(STATES, "UseDataKey", ("kms:Decrypt", "kms:GenerateDataKey"), ("${data_key_arn}",)))
     return [*found, *_starting(draft, machine)]

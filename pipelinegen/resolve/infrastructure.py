@@ -62,13 +62,13 @@ def _subnets(network: IPv4Network, count: int) -> list[IPv4Network]:
 def _budget(spec: PipelineSpec) -> Budget | None:
     if spec.budget is None:
         return None
-    email = spec.budget.notify or (spec.on_failure.notify if spec.on_failure else "")
+    email = spec.budget.notify or (spec.on_failure.notify if spec.on_failure and spec.on_failure.notify else "")
     return Budget(spec.budget.monthly_usd, email)
 
 
 def _missing_reader(draft: Draft) -> list[Diagnostic]:
     spec = draft.spec
-    if spec.budget is None or spec.budget.notify or spec.on_failure:
+    if spec.budget is None or spec.budget.notify or (spec.on_failure and spec.on_failure.notify):
         return []
     span = draft.spans.at("budget").label
     return [Diagnostic(span, "PG023", "nobody would be told of the budget", "add `notify:` to it")]

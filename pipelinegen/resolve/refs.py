@@ -8,7 +8,7 @@ from pipelinegen.ir.graph import find_cycle
 from pipelinegen.resolve.blocks import own_part
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.source import Data, SpanTree
-from pipelinegen.steps.base import REFERENCE, RUN_VALUES
+from pipelinegen.steps.base import FAILURE, FAILURE_PARTS, REFERENCE, RUN_VALUES
 
 
 def resolve_refs(draft: Draft) -> Draft:
@@ -61,6 +61,11 @@ def references(data: Data, spans: SpanTree) -> Iterator[tuple[str, Span]]:
 def _check(draft: Draft, name: str, reference: str, span: Span) -> list[Diagnostic]:
     root, *path = reference.split(".")
     items = draft.blocks.items_inside(name)
+    if root == FAILURE:
+        return _check_failure(path, span)
+    if root == "steps" and path and _may_not_have_run(draft, name, path[0]):
+        message = f"'{name}' runs after any failure, when '{path[0]}' may not have run"
+        return [Diagnostic(span, "PG105", message, "use ${failure.cause}, ${run.date} or a parameter")]
     if root in items or reference in {f"{item}_index" for item in items}:
         return []
     if root == "run" and reference in RUN_VALUES:
@@ -77,6 +82,17 @@ def _check(draft: Draft, name: str, reference: str, span: Span) -> list[Diagnost
         return _check_step(draft, path[0], span) or _check_output(draft, path[0], ".".join(path[1:]), span)
     help = "write ${steps.<step>.<output>}, ${datasets.<name>}, ${parameters.<name>}, ${run.date} or ${run.id}"
     return [Diagnostic(span, "PG018", f"'${{{reference[:60]}}}' is no reference", help)]
+
+
+def _may_not_have_run(draft: Draft, name: str, other: str) -> bool:
+    is_other = other in draft.raw_steps and not draft.blocks.in_handlers_of_run(other)
+    return is_other and draft.blocks.in_handlers_of_run(name)
+
+
+def _check_failure(path: list[str], span: Span) -> list[Diagnostic]:
+    if len(path) == 1 and path[0] in FAILURE_PARTS:
+        return []
+    return [_unknown(span, f"a failure has no '{'.'.join(path)}'", ".".join(path), FAILURE_PARTS, "it has")]
 
 
 def _check_step(draft: Draft, name: str, span: Span) -> list[Diagnostic]:

@@ -118,7 +118,7 @@ def _surroundings(draft: Draft) -> Surroundings:
         source=draft.source,
         warehouse=Warehouse(warehouse.kind, warehouse.secret, warehouse.database) if warehouse else None,
         protection_secret=spec.protection.secret if spec.protection else None,
-        notifies=spec.on_failure is not None,
+        notifies=bool(spec.on_failure and spec.on_failure.notify),
         parameters={name: given.type for name, given in spec.parameters.items()},
         datasets=draft.datasets,
         dataset_spans=draft.spans.at("datasets"),

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, WithJsonSchema, model_validator
 
-from pipelinegen.spec.fields import SpecValueError, StrictModel
+from pipelinegen.spec.fields import RawStep, SpecValueError, StepName, StrictModel, at_least_one
 
 _VALUE = re.compile(
     r"\$\{(steps(\.[a-z][a-z0-9_]*){2,3}|parameters\.[a-z][a-z0-9_]*|run\.[a-z.]+"
@@ -34,7 +34,8 @@ ValueReference = Annotated[
 Scalar = Annotated[Any, AfterValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 
 
-def _parameter(value: Any) -> Any:
+def parameter_value(value: Any) -> Any:
+    """The value, if a parameter may have it. Raises: SpecValueError."""
     if isinstance(value, list):
         plain = all(isinstance(item, str | int | float | bool | dict) for item in value)
         if not plain or not _shallow(value):
@@ -51,7 +52,7 @@ def _shallow(value: list[Any]) -> bool:
 
 ParameterValue = Annotated[
     Any,
-    AfterValidator(_parameter),
+    AfterValidator(parameter_value),
     WithJsonSchema(
         {
             "type": ["string", "number", "boolean", "array"],
@@ -64,12 +65,12 @@ ParameterValue = Annotated[
         }
     ),
 ]
-_SOME_COMPARISON: JsonValue = {
-    "anyOf": [
-        {"required": [word]}
-        for word in ("at_least", "at_most", "above", "below", "equals", "differs_from", "starts_with", "present")
-    ]
-}
+#: The words that compare a value.
+COMPARISONS = (
+    "at_least", "at_most", "above", "below", "equals", "differs_from",
+    "starts_with", "ends_with", "contains", "matches", "one_of", "present",
+)  # fmt: skip
+_SOME_COMPARISON: JsonValue = {"anyOf": [{"required": [word]} for word in COMPARISONS]}
 
 
 class ConditionSpec(StrictModel):
@@ -93,6 +94,17 @@ class ConditionSpec(StrictModel):
     equals: Annotated[Scalar | None, Field(description="It is this text, number, true or false")] = None
     differs_from: Annotated[Scalar | None, Field(description="It is not this text, number, true or false")] = None
     starts_with: Annotated[str | None, Field(min_length=1, description="It is a text that begins so")] = None
+    ends_with: Annotated[str | None, Field(min_length=1, description="It is a text that ends so")] = None
+    contains: Annotated[str | None, Field(min_length=1, description="It is a text in which this stands")] = None
+    matches: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9 _.,:/=+@*-]+$", max_length=200, description="It is such a text; * stands for anything"
+        ),
+    ] = None
+    one_of: Annotated[
+        list[Scalar] | None, Field(min_length=1, max_length=100, description="It is one of these values")
+    ] = None
     present: Annotated[bool | None, Field(description="Whether there is such a value at all")] = None
     all: Annotated[list["ConditionSpec"] | None, Field(min_length=1, description="Every one of these holds")] = None
     any: Annotated[list["ConditionSpec"] | None, Field(min_length=1, description="At least one of these holds")] = None
@@ -127,6 +139,28 @@ class WhenSpec(StrictModel):
     def _some_day(self) -> "WhenSpec":
         if not self.model_fields_set:
             raise SpecValueError("no day is named", "give `weekdays:` or `days_of_month:`")
+        return self
+
+
+class StepFailureSpec(StrictModel):
+    """What is done when a step has failed, beside its retries; the run fails all the same, unless it may go on."""
+
+    model_config = at_least_one("notify", "steps")
+
+    notify: Annotated[
+        str | None,
+        Field(
+            min_length=1, max_length=1000, description="What the owner is told; may hold ${failure.cause} and others"
+        ),
+    ] = None
+    steps: Annotated[
+        dict[StepName, RawStep] | None, Field(min_length=1, description="Steps that come then, by name")
+    ] = None
+
+    @model_validator(mode="after")
+    def _something(self) -> "StepFailureSpec":
+        if self.notify is None and self.steps is None:
+            raise SpecValueError("nothing is done on failure", "give `notify:`, `steps:` or both")
         return self
 
 

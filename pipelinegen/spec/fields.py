@@ -241,3 +241,11 @@ Days = Annotated[
 ColumnOfDataset = Annotated[
     str, *_text(rf"{IDENTIFIER}\.{IDENTIFIER}", "column of a dataset", "write <dataset>.<column>")
 ]
+
+
+class RawStep(BaseModel):
+    """A step before its kind has typed it."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    kind: str

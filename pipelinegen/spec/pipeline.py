@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from pipelinegen.spec.conditions import ParameterValue
 from pipelinegen.spec.datasets import DatasetSpec, ProtectionSpec, WarehouseSpec
@@ -18,12 +18,14 @@ from pipelinegen.spec.fields import (
     InstanceName,
     PipelineName,
     Rate,
+    RawStep,
     Region,
     S3Prefix,
     SpecValueError,
     StepName,
     StrictModel,
     Timezone,
+    at_least_one,
     exactly_one,
 )
 from pipelinegen.spec.iam import IamSpec
@@ -158,9 +160,21 @@ def _is_below(uri: str, prefix: str) -> bool:
 
 
 class OnFailureSpec(StrictModel):
-    """Who hears of a failed run."""
+    """What is done when a run has failed: steps that clean up, then one notification."""
 
-    notify: Annotated[Email, Field(description="Subscribed to the pipeline's notifications")]
+    model_config = at_least_one("notify", "steps")
+
+    notify: Annotated[Email | None, Field(description="Subscribed to the pipeline's notifications")] = None
+    steps: Annotated[
+        dict[StepName, RawStep] | None,
+        Field(min_length=1, description="Steps that clean up, whatever it was that failed"),
+    ] = None
+
+    @model_validator(mode="after")
+    def _something(self) -> "OnFailureSpec":
+        if self.notify is None and self.steps is None:
+            raise SpecValueError("nothing is done on failure", "give `notify:`, `steps:` or both")
+        return self
 
 
 class LocalSpec(StrictModel):
@@ -186,14 +200,6 @@ class EnvironmentSpec(StrictModel):
     @classmethod
     def _leaves_identity_alone(cls, value: dict[str, Any]) -> dict[str, Any]:
         return _leave_identity(value, "an environment", "instances")
-
-
-class RawStep(BaseModel):
-    """A step before its kind has typed it."""
-
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
-
-    kind: str
 
 
 class PipelineSpec(StrictModel):

@@ -49,7 +49,7 @@ def pipeline_schema(kinds: Mapping[str, tuple[type[BaseModel], str]]) -> dict[st
 def _with_own_names(step: dict[str, Any], kind: str, known: Mapping[str, Any]) -> dict[str, Any]:
     """A kind's schema; parts of it that have the name of another kind's, and are others, get the kind's name."""
     clashes = [name for name, part in step.get("$defs", {}).items() if known.get(name, part) != part]
-    text = json.dumps(step).replace('"#/$defs/RawStep"', '"#/$defs/step"')
+    text = json.dumps(step)
     for name in clashes:
         text = text.replace(f'"#/$defs/{name}"', f'"#/$defs/{kind}_{name}"')
     renamed: dict[str, Any] = json.loads(text)
@@ -68,7 +68,10 @@ def _describe(properties: dict[str, Any], definitions: Mapping[str, Any]) -> Non
 
 
 def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    return model.model_json_schema(by_alias=True, schema_generator=_Schema)
+    found = model.model_json_schema(by_alias=True, schema_generator=_Schema)
+    # Steps inside steps are of any kind, too.
+    pointed: dict[str, Any] = json.loads(json.dumps(found).replace('"#/$defs/RawStep"', '"#/$defs/step"'))
+    return pointed
 
 
 def _point_to_steps(schema: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue, WithJsonSchema, model_validator
 
-from pipelinegen.spec.conditions import ParameterValue
+from pipelinegen.spec.conditions import parameter_value
 from pipelinegen.spec.fields import Identifier, SpecValueError, StrictModel, exactly_one
 
 #: Fields of an event (EventBridge user guide, 'Events'), and `$or`.
@@ -29,6 +29,10 @@ def _pattern(value: Any) -> Any:
         if field not in _FIELDS:
             help = "fields of your own are below `detail:`"
             raise SpecValueError(f"an event has no field '{field}'", help)
+        if isinstance(value[field], dict) and field != "detail":
+            raise SpecValueError(f"'{field}' wants a list of values", "write it as [value]")
+        if field == "detail" and not isinstance(value[field], dict):
+            raise SpecValueError("'detail' wants a mapping of fields", "write it as {field: [value]}")
     _check_fields(value, "")
     if len(json.dumps(value)) > _LONGEST_PATTERN:
         raise SpecValueError(f"a pattern has at most {_LONGEST_PATTERN} characters", "shorten it")
@@ -93,6 +97,21 @@ _VALUES: JsonValue = {
         ]
     },
 }
+_ALTERNATIVES: JsonValue = {"type": "array", "minItems": 2, "items": {"type": "object", "minProperties": 1}}
+#: How deep the schema looks into an event's details; the compiler looks into all of it.
+_SHOWN_LEVELS = 4
+
+
+def _details(levels: int) -> JsonValue:
+    inner: JsonValue = {"anyOf": [_VALUES, _details(levels - 1)]} if levels else {"type": ["array", "object"]}
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "properties": {"$or": _ALTERNATIVES},
+        "additionalProperties": inner,
+    }
+
+
 Pattern = Annotated[
     dict[str, Any],
     AfterValidator(_pattern),
@@ -101,9 +120,10 @@ Pattern = Annotated[
             "type": "object",
             "minProperties": 1,
             "properties": {
-                name: {"anyOf": [_VALUES, {"type": "object", "minProperties": 1}]} for name in sorted(_FIELDS - {"$or"})
-            }
-            | {"$or": {"type": "array", "minItems": 2, "items": {"type": "object", "minProperties": 1}}},
+                **dict.fromkeys(sorted(_FIELDS - {"$or", "detail"}), _VALUES),
+                "detail": _details(_SHOWN_LEVELS),
+                "$or": _ALTERNATIVES,
+            },
             "additionalProperties": False,
         }
     ),
@@ -112,8 +132,20 @@ Key = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[A-Za-z0-9!
 EventTime = Annotated[
     str, AfterValidator(_event_value), WithJsonSchema({"type": "string", "pattern": f"^{_EVENT_VALUE.pattern}$"})
 ]
-#: The compiler alone looks at references inside the text.
-EventParameter = Annotated[ParameterValue, AfterValidator(_event_text)]
+EventParameter = Annotated[
+    Any,
+    AfterValidator(parameter_value),
+    AfterValidator(_event_text),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": rf"^(?:(?!\$\{{[^{{}}]*\}})[\s\S]|{_EVENT_VALUE.pattern})*$"},
+                {"type": ["number", "boolean"]},
+                {"type": "array", "items": {"type": ["string", "number", "boolean", "object"]}},
+            ]
+        }
+    ),
+]
 
 
 class NewObjectSpec(StrictModel):

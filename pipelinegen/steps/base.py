@@ -9,7 +9,15 @@ from pydantic import Field, WithJsonSchema
 from pydantic.functional_validators import AfterValidator
 
 from pipelinegen.errors import Diagnostic, SpecError
-from pipelinegen.ir.expressions import RUN_DATE, RUN_ID, concatenate, index_variable, item_variable
+from pipelinegen.ir.expressions import (
+    DAY_BEFORE,
+    RUN_DATE,
+    RUN_ID,
+    concatenate,
+    index_variable,
+    item_variable,
+    quote,
+)
 from pipelinegen.ir.model import (
     Artifact,
     Dataset,
@@ -26,7 +34,7 @@ from pipelinegen.ir.model import (
 )
 from pipelinegen.ir.names import Names
 from pipelinegen.source import CodeError, CodeReader, SpanTree
-from pipelinegen.spec.conditions import ConditionSpec, RetrySpec, WhenSpec
+from pipelinegen.spec.conditions import ConditionSpec, RetrySpec, StepFailureSpec, WhenSpec
 from pipelinegen.spec.deferred import Deferred
 from pipelinegen.spec.fields import EnvironmentName, FreeText, SpecValueError, StepName, StrictModel
 from pipelinegen.spec.iam import IamSpec
@@ -38,8 +46,17 @@ _REFERENCE_PATH = re.compile(
     r"(datasets\.[a-z][a-z0-9_]*|steps(\.[a-z][a-z0-9_]*){2,3}|parameters\.[a-z][a-z0-9_]*|run\.(date|id))"
 )
 
-#: Values of the run itself, by the name the user gives.
-RUN_VALUES: Mapping[str, Jsonata] = {"run.date": RUN_DATE, "run.id": RUN_ID}
+#: Values of the run itself, by the name the user gives; the environment's name is known when it is compiled.
+RUN_VALUES: Mapping[str, Jsonata] = {
+    "run.date": RUN_DATE,
+    "run.id": RUN_ID,
+    "run.window.start": DAY_BEFORE,
+    "run.window.end": RUN_DATE,
+    "run.environment": Jsonata("''"),
+}
+#: What stands for a failure where it is handled, and what it is made of.
+FAILURE = "failure"
+FAILURE_PARTS = ("step", "state", "error", "cause")
 
 
 def _reference(value: str) -> str:
@@ -83,6 +100,9 @@ class StepSpec(StrictModel):
     continue_on_failure: Annotated[
         bool, Field(description="The run goes on without this step, and without those that need its results")
     ] = False
+    on_failure: Annotated[
+        StepFailureSpec | None, Field(description="What is done when the step has failed, after its retries")
+    ] = None
 
 
 SpecT = TypeVar("SpecT", bound=StepSpec)
@@ -162,7 +182,8 @@ class Scope:
     @property
     def _part(self) -> str | None:
         """What tells the rounds of the loops around the step apart."""
-        return " & '-' & ".join(f"$string(${index_variable(item)})" for item in self.items) or None
+        loops = [item for item in self.items if item != FAILURE]
+        return " & '-' & ".join(f"$string(${index_variable(item)})" for item in loops) or None
 
     def artifact(self, reference: str, wanted: type[ArtifactT], *path: str | int) -> ArtifactT:
         """What a reference stands for. Raises: SpecError with PG017 if it is not what is wanted at `path`."""
@@ -214,6 +235,9 @@ class Scope:
         raise self.fault("PG017", message, "refer to a number, a model, a table or the run", *path)
 
     def _per_item(self, dotted: str, found: PerItem, *path: str | int) -> SpecError:
+        if dotted.startswith(f"{FAILURE}."):
+            message = f"'${{{dotted}}}' is known only where a failure is handled"
+            return self.fault("PG104", message, "use it inside `on_failure:`", *path)
         message = f"'${{{dotted}}}' is there once for each item of '{found.loop}', and not outside of it"
         help = f"name it in `collect:` of '{found.loop}', and refer to ${{steps.{found.loop}.results}}"
         return self.fault("PG101", message, help, *path)
@@ -225,6 +249,8 @@ class Scope:
     def _find(self, path: list[str]) -> Artifact:
         if path[0] == "datasets":
             return self.around.datasets[path[1]]
+        if path == ["run", "environment"]:
+            return Value(Jsonata(quote(self.around.environment)))
         if path[0] == "run":
             return Value(RUN_VALUES[".".join(path)])
         if path[0] == "parameters":
@@ -234,6 +260,8 @@ class Scope:
 
     def _item(self, path: list[str]) -> Artifact:
         """An item of a loop around the step, a part of it, or its number."""
+        if path[0] == FAILURE and FAILURE in self.items:
+            return Value(Jsonata("$" + ".".join(path)))
         for item in self.items:
             if path == [f"{item}_index"]:
                 return Value(Jsonata(f"${index_variable(item)}"))

@@ -14,8 +14,8 @@ from pydantic import BaseModel
 import pipelinegen.steps
 from pipelinegen.errors import SpecError
 from pipelinegen.source import parse
+from pipelinegen.spec.fields import RawStep
 from pipelinegen.spec.load import load_model
-from pipelinegen.spec.pipeline import RawStep
 from pipelinegen.steps.base import StepKind, StepSpec
 from pipelinegen.steps.registry import add_plugins, built_in_kinds
 from tests.compiling import ROOT, pipelines_of

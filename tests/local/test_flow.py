@@ -1,6 +1,7 @@
 """Loops, run by the local cloud through the real command line."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,9 @@ def test_loops_over_a_list_files_batches_and_partitions(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_failed_round_is_told_by_its_own_step(tmp_path: Path) -> None:
+def test_a_failed_round_is_told_by_its_own_step_and_cleaned_up_after(tmp_path: Path) -> None:
     out, day = run(tmp_path, "--parameter", 'words=["fine", "broken"]')
     assert (day["status"], day["error"]) == ("FAILED", "ValueError")
-    assert "failed in state Count: ValueError" in out
+    assert re.search(r"Sweep +done", out)
+    assert "broken is chunk 1: ValueError" in out
+    assert "failed in state Count of step count: ValueError" in out

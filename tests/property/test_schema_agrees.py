@@ -93,6 +93,16 @@ def everything() -> Any:
     instance = {"description": "One", "schedule": {"rate": "1 day"}, "tags": {"a b": "c"}, "only_in": ["dev"]}
     spec["instances"] = {"one": instance, "two": {"parameters": {"share": 1.5}, "schedules": {"x": {"rate": "1 day"}}}}
     spec["owner"]["cost_centre"] = "42"
+    rest = {"kind": "wait", "seconds": 1}
+    spec["steps"]["train"]["on_failure"] = {"notify": "It failed.", "steps": {"rest_then": rest}}
+    spec["on_failure"]["steps"] = {"rest_at_last": rest}
+    spec["triggers"] = {
+        "files": {"s3": {"bucket": "an-inbox", "prefix": "raw/", "suffix": ".csv"}, "parameters": {"share": 0.5}},
+        "events": {
+            "event": {"bus": "own", "pattern": {"source": ["a.b"], "detail": {"rows": [{"exists": True}]}}},
+            "date": "${event.time}",
+        },
+    }
     spec["parameters"] = {"share": {"type": "double", "default": 0.5, "description": "How much"}}
     return spec
 

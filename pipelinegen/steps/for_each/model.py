@@ -8,8 +8,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from pipelinegen.ir.expressions import index_variable, item_variable
 from pipelinegen.ir.model import DatedFiles, Json, Jsonata, Location, Loop, OutputFile, Permission, Step, Value
-from pipelinegen.spec.fields import Identifier, SpecValueError, StepName, exactly_one
-from pipelinegen.spec.pipeline import RawStep
+from pipelinegen.spec.fields import Identifier, RawStep, SpecValueError, StepName, exactly_one
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
 from pipelinegen.steps.for_each.permissions import list_objects, start_rounds
 
