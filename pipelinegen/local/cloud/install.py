@@ -23,6 +23,7 @@ from pipelinegen.local.cloud import (
     sagemaker_jobs,
     transform_jobs,
     trust,
+    tuning_jobs,
 )
 from pipelinegen.local.cloud.board import Cloud, JobBoard
 from pipelinegen.local.cloud.sessions import RoleSessions
@@ -62,6 +63,7 @@ def install_all(cloud: Cloud, *, approve: bool, most_wait_seconds: float | None)
     models.install()
     sagemaker_jobs.install(cloud)
     transform_jobs.install(cloud)
+    tuning_jobs.install(cloud)
     notifications.install(cloud)
     approvals.install(cloud, approve=approve)
     trust.install(cloud.trust)

@@ -39,11 +39,20 @@ def install() -> None:
             parameters.clear()
             parameters.update(normalised)
 
-    def normalise_response(self: Any, response: Any, *_: object, **__: object) -> None:
-        if isinstance(response, dict):
-            for name, value in response.items():
-                if isinstance(value, StreamingBody):
-                    response[name] = value.read().decode()
+    def normalise_response(
+        self: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None
+    ) -> None:
+        if not isinstance(response, dict):
+            return
+        for name, value in response.items():
+            if isinstance(value, StreamingBody):
+                response[name] = value.read().decode()
+        service = self._get_boto_service_name(boto_service_name)
+        shape = _output_shape(service, self._get_boto_service_action(service_action_name))
+        if shape is not None:
+            shown = present(shape, dict(response))
+            response.clear()
+            response.update(shown)
 
     replace_attribute(StateTaskService, "_normalise_parameters", normalise_parameters)
     replace_attribute(StateTaskService, "_normalise_response", normalise_response)
@@ -62,6 +71,22 @@ def fit(shape: Any, value: Any) -> Any:
     if kind == "map" and isinstance(value, dict):
         return {name: fit(shape.value, item) for name, item in value.items()}
     return _fit_scalar(kind, value)
+
+
+def present(shape: Any, value: Any) -> Any:
+    """The answer as Step Functions hands it on: the API's own names begin with a capital, those of maps stay."""
+    kind = shape.type_name
+    if kind == "structure" and isinstance(value, dict):
+        members = shape.members
+        return {
+            name[:1].upper() + name[1:]: present(members[name], item) if name in members else item
+            for name, item in value.items()
+        }
+    if kind == "list" and isinstance(value, list):
+        return [present(shape.member, item) for item in value]
+    if kind == "map" and isinstance(value, dict):
+        return {name: present(shape.value, item) for name, item in value.items()}
+    return value
 
 
 def _fit_scalar(kind: str, value: Any) -> Any:
@@ -83,9 +108,19 @@ def _service(name: str) -> Any:
 
 
 @cache
-def _input_shape(service: str, action: str) -> Any:
+def _operation(service: str, action: str) -> Any:
     model = _service(service)
     operations = model.operation_names if model is not None else []
     wanted = action.replace("_", "").lower()
     found = next((name for name in operations if name.lower() == wanted), None)
-    return model.operation_model(found).input_shape if found else None
+    return model.operation_model(found) if found else None
+
+
+def _input_shape(service: str, action: str) -> Any:
+    operation = _operation(service, action)
+    return operation.input_shape if operation else None
+
+
+def _output_shape(service: str, action: str) -> Any:
+    operation = _operation(service, action)
+    return operation.output_shape if operation else None

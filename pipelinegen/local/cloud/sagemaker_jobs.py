@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from moto.core.responses import EmptyResult
 from moto.sagemaker.exceptions import AWSValidationException, ResourceInUseException
-from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
 from pipelinegen.local.cloud.board import Cloud
@@ -30,7 +29,6 @@ def install(cloud: Cloud) -> None:
     replace_attribute(SageMakerResponse, "stop_processing_job", _stop(cloud, "processing"))
     # moto has no StopTrainingJob at all.
     SageMakerResponse.stop_training_job = _stop(cloud, "training")
-    replace_attribute(SageMakerModelBackend, "create_hyper_parameter_tuning_job", _refuse_tuning_jobs)
 
 
 def _create_training_job(cloud: Cloud) -> Any:
@@ -133,8 +131,3 @@ def _stop(cloud: Cloud, kind: str) -> Any:
         return EmptyResult()
 
     return stop
-
-
-def _refuse_tuning_jobs(self: Any, **_: object) -> None:
-    """moto says Completed and trains nothing."""
-    raise AWSValidationException("the local cloud does not run tuning jobs; leave the step out with `only_in:`")
