@@ -94,8 +94,9 @@ def edges(bench: Workbench, network: Network | None) -> tuple[Edge, ...]:
 
 
 def self_edges(bench: Workbench) -> tuple[str, ...]:
-    """Groups whose members talk to each other on any port: the driver and the workers of Spark."""
-    return ("glue",) if _glue_in_network(bench) else ()
+    """Groups whose members talk to each other on any port: Spark's driver and workers, hosts that train together."""
+    together = any(job.hosts > 1 for job in bench.resources(SagemakerJob))
+    return (*(("glue",) if _glue_in_network(bench) else ()), *(("sagemaker",) if together else ()))
 
 
 def outside_edges(bench: Workbench) -> tuple[OutsideEdge, ...]:

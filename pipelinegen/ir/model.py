@@ -188,6 +188,7 @@ class SagemakerJob:
     step: str
     role: RoleKey
     image: str
+    hosts: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,21 @@ import sys
 import tarfile
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from pipelinegen.local.containers import Image, container_environment, lay_out_code, reroot
 from pipelinegen.local.processes import ChildProcesses, Ending
 from pipelinegen.local.s3_transfer import download_prefix, split_uri, upload_folder
+from pipelinegen.local.sagemaker_hosts import (
+    gather_hosts,
+    host_base,
+    host_names,
+    lay_out_hosts,
+    meeting_point,
+    run_hosts,
+)
 
 #: AWS gives a job 120 seconds between SIGTERM and SIGKILL; nobody waits that long at a terminal.
 GRACE_SECONDS: Final = 10.0
@@ -56,12 +64,22 @@ def run_training_job(request: Mapping[str, Any], place: JobPlace, stop: threadin
     """Does what CreateTrainingJob asks for: channels in, program, model and checkpoints out."""
     try:
         channels = _prepare(request, place)
-        folder = lay_out_code(place.image, place.code, place.base)
-        environment = training_environment(request, place, channels)
-        argv = _command(request, place)
+        lay_out_code(place.image, place.code, place.base)
+        hosts = _hosts(request)
+        lay_out_hosts(place.base, hosts)
+        _command(request, place)
     except Exception as error:
         return JobEnd("Failed", "Failed", f"ClientError: {error}")
-    ending, code = run_program(argv, place, environment, folder, _limit_seconds(request), stop)
+    meeting = meeting_point() if len(hosts) > 1 else {}
+
+    def run_host(host: str, halt: threading.Event) -> tuple[Ending, int]:
+        own = replace(place, base=host_base(place.base, host))
+        _write_json(own.base / "input/config/resourceconfig.json", _resource_config(request, host))
+        environment = {**training_environment(request, own, channels, host), **meeting}
+        return run_program(_command(request, own), own, environment, own.base / "code", _limit_seconds(request), halt)
+
+    ending, code = run_hosts(hosts, run_host, stop) if len(hosts) > 1 else run_host(hosts[0], stop)
+    gather_hosts(place.base, hosts)
     metrics = read_metrics(request["AlgorithmSpecification"].get("MetricDefinitions") or [], place.log)
     try:
         _collect(request, place, keep_model=code == 0 or ending is not Ending.EXITED)
@@ -107,15 +125,17 @@ def decode_hyperparameters(given: Mapping[str, str]) -> dict[str, Any]:
     return decoded
 
 
-def training_environment(request: Mapping[str, Any], place: JobPlace, channels: Mapping[str, Path]) -> dict[str, str]:
-    """All variables of the program: the role's, the image's, the request's, and SageMaker's SM_*."""
+def training_environment(
+    request: Mapping[str, Any], place: JobPlace, channels: Mapping[str, Path], host: str = "algo-1"
+) -> dict[str, str]:
+    """All variables of a host's program: the role's, the image's, the request's, and SageMaker's SM_*."""
     base = place.base
     hyperparameters = decode_hyperparameters(_program_hyperparameters(request))
     values: dict[str, Any] = {
         "CHANNELS": sorted(channels),
-        "CURRENT_HOST": "algo-1",
+        "CURRENT_HOST": host,
         "CURRENT_INSTANCE_TYPE": request["ResourceConfig"]["InstanceType"],
-        "HOSTS": ["algo-1"],
+        "HOSTS": _hosts(request),
         "HPS": hyperparameters,
         "INPUT_CONFIG_DIR": str(base / "input/config"),
         "INPUT_DATA_CONFIG": _input_data_config(request),
@@ -129,7 +149,7 @@ def training_environment(request: Mapping[str, Any], place: JobPlace, channels: 
         "NUM_NEURONS": "0",
         "OUTPUT_DATA_DIR": str(base / "output/data"),
         "OUTPUT_DIR": str(base / "output"),
-        "RESOURCE_CONFIG": _resource_config(request),
+        "RESOURCE_CONFIG": _resource_config(request, host),
         "USER_ARGS": arguments(hyperparameters),
     }
     values |= {f"CHANNEL_{name.upper()}": str(path) for name, path in channels.items()}
@@ -180,7 +200,7 @@ def _prepare(request: Mapping[str, Any], place: JobPlace) -> dict[str, Path]:
         (base / name).mkdir(parents=True, exist_ok=True)
     _write_json(base / "input/config/hyperparameters.json", dict(_program_hyperparameters(request)))
     _write_json(base / "input/config/inputdataconfig.json", _input_data_config(request))
-    _write_json(base / "input/config/resourceconfig.json", _resource_config(request))
+    _write_json(base / "input/config/resourceconfig.json", _resource_config(request, "algo-1"))
     channels = {}
     for channel in request.get("InputDataConfig") or []:
         name, uri = channel["ChannelName"], channel["DataSource"]["S3DataSource"]["S3Uri"]
@@ -267,14 +287,18 @@ def _input_data_config(request: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _resource_config(request: Mapping[str, Any]) -> dict[str, Any]:
+def _hosts(request: Mapping[str, Any]) -> list[str]:
+    return host_names(int(request["ResourceConfig"].get("InstanceCount", 1)))
+
+
+def _resource_config(request: Mapping[str, Any], host: str) -> dict[str, Any]:
     kind = request["ResourceConfig"]["InstanceType"]
-    group = {"instance_group_name": "homogeneousCluster", "instance_type": kind, "hosts": ["algo-1"]}
+    group = {"instance_group_name": "homogeneousCluster", "instance_type": kind, "hosts": _hosts(request)}
     return {
-        "current_host": "algo-1",
+        "current_host": host,
         "current_instance_type": kind,
         "current_group_name": "homogeneousCluster",
-        "hosts": ["algo-1"],
+        "hosts": _hosts(request),
         "instance_groups": [group],
         "network_interface_name": "lo",
     }

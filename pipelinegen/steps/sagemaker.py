@@ -53,7 +53,7 @@ class TrainingInstanceSpec(StrictModel):
     """The machines of a training job."""
 
     type: TrainingInstanceType = "ml.g5.xlarge"
-    count: Annotated[int, Field(ge=1, le=1, description="The program trains on one machine")] = 1
+    count: Annotated[int, Field(ge=1, le=16, description="Machines that share out the rows of every training step")] = 1
     spot: Annotated[
         bool, Field(description="Cheaper machines that may be taken away; training goes on from its checkpoint")
     ] = False

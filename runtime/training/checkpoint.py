@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from runtime.training.fit import Fit
+from runtime.training.group import Group
 
 CHECKPOINT_FILE = "fit.pt"
 
@@ -37,33 +38,53 @@ class Checkpointer:
     """Saves a fit at the end of each epoch, every minute and when told to stop.
 
     The fit is exact to the step: one that was interrupted and resumed gives the same bytes as one that was not.
+    Of several processes the first one writes and reads; all of them stop when one of them is told to.
     """
 
-    def __init__(self, folder: Path, identity: str, *, stop: Callable[[], bool], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        identity: str,
+        *,
+        stop: Callable[[], bool],
+        clock: Callable[[], float],
+        group: Group | None = None,
+    ) -> None:
         self.path = folder / CHECKPOINT_FILE
+        self.group = group or Group()
         self.identity, self.stop, self.clock = identity, stop, clock
         self.saved_at = clock()
 
     def resume(self, fit: Fit) -> bool:
         """Whether there was a checkpoint of the very same fit; another one's, or a damaged one, is left alone."""
+        state = self.group.from_first(self._stored(fit) if self.group.is_first else None)
+        if state is None:
+            return False
         try:
-            stored: dict[str, Any] = torch.load(self.path, map_location=fit.device, weights_only=True)
-            if stored["identity"] != self.identity:
-                return False
-            fit.restore(stored["fit"])
-        except (OSError, KeyError, RuntimeError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile):
+            fit.restore(state)
+        except (KeyError, RuntimeError):
             return False
         return True
 
+    def _stored(self, fit: Fit) -> dict[str, Any] | None:
+        try:
+            stored: dict[str, Any] = torch.load(self.path, map_location=fit.device, weights_only=True)
+            state: dict[str, Any] | None = stored["fit"] if stored["identity"] == self.identity else None
+        except (OSError, KeyError, RuntimeError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile):
+            return None
+        return state
+
     def __call__(self, fit: Fit) -> None:
         """To be called after every step. Raises: Interrupted after saving, if the job is to stop."""
-        stop = self.stop()
+        stop = self.group.any(self.stop())
         if stop or fit.position.step == 0 or self.clock() - self.saved_at >= SECONDS_BETWEEN_CHECKPOINTS:
             self._save(fit)
         if stop:
             raise Interrupted(f"stopped in epoch {fit.position.epoch}, after step {fit.position.step}")
 
     def _save(self, fit: Fit) -> None:
+        if not self.group.is_first:
+            return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".partial")
         torch.save({"identity": self.identity, "fit": fit.state()}, partial)

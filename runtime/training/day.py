@@ -1,7 +1,7 @@
 """One day of the recommender's life: learn the morning, be measured on the evening, then learn the evening too."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from runtime.training.blending import fitted_trust, sample_users
 from runtime.training.data import Catalogue, InputError, IntArray, Interactions
 from runtime.training.evaluate import Task, build_task, measure
 from runtime.training.fit import Fit, FitSettings
+from runtime.training.group import Group
 from runtime.training.options import Options
 from runtime.training.ranking import Ranker
 from runtime.training.recommender import Recommender, Trust
@@ -30,6 +31,7 @@ class Day:
     catalogue: Catalogue
     options: Options
     device: torch.device
+    group: Group = field(default_factory=Group)
 
     def split(self) -> tuple[Interactions, Interactions]:
         """The events to learn from and, none of them earlier, those to measure on. Raises: InputError if too few."""
@@ -80,7 +82,7 @@ def _fit(day: Day, model: Recommender, places: IntArray, phase: int) -> Fit:
         seed=options.seed,
         phase=phase,
     )
-    return Fit(model, places, model.items.rows(day.catalogue.items), settings, day.device)
+    return Fit(model, places, model.items.rows(day.catalogue.items), settings, day.device, day.group)
 
 
 def _metrics(day: Day, candidate: Ranker, promoted: Recommender | None, task: Task) -> dict[str, float]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from runtime.training.data import FloatArray, InputError, IntArray
+from runtime.training.group import Group
 from runtime.training.optimizer import RowAdagrad
 from runtime.training.ranking import log_popularity
 from runtime.training.recommender import Recommender
@@ -76,6 +77,7 @@ class Fit:
     available: IntArray
     settings: FitSettings
     device: torch.device
+    group: Group = field(default_factory=Group)
     position: Position = field(default_factory=Position)
     optimizer: RowAdagrad = field(init=False)
 
@@ -145,7 +147,7 @@ class Fit:
         return self.available[rng.integers(len(self.available), size=self.settings.negatives)]
 
     def _learn(self, batch: Batch, features: Any, prior: Tensor, expected: FloatArray) -> float:
-        """One step; the loss before it.
+        """One step; the loss before it. Every rank knows the whole batch, and learns from its share of the users.
 
         The candidates are the batch's own items and uniform negatives. A candidate's logit is lowered by the log of how
         often it is a candidate (logQ correction), which makes the sampled softmax an estimate of the full one.
@@ -159,16 +161,23 @@ class Fit:
         keep_items = self._on_device((batch.rng.random(len(needed)) >= ITEM_ID_DROPOUT).astype(np.float32))
         keep_users = self._on_device((batch.rng.random(len(batch.users)) >= USER_ID_DROPOUT).astype(np.float32))
         items = towers.item_vectors(rows, features.rows(rows), keep_items)
+        own = self.group.share(len(batch.users))
         users = towers.user_vectors(
-            self._on_device(batch.users), items[self._on_device(history)], self._on_device(known), keep_users
+            self._on_device(batch.users[own]),
+            items[self._on_device(history[own])],
+            self._on_device(known[own]),
+            keep_users[own],
         )
         correction = prior[self._on_device(candidates)] - self._on_device(np.log(expected[candidates]))
         logits = users @ items[self._on_device(where[: len(candidates)])].T + correction
-        logits = logits.masked_fill(self._on_device(_accidental_hits(batch.targets, candidates)), -torch.inf)
-        loss = functional.cross_entropy(logits, torch.arange(len(batch.targets), device=self.device))
+        hits = _accidental_hits(batch.targets, candidates)[own]
+        logits = logits.masked_fill(self._on_device(hits), -torch.inf)
+        right = torch.arange(len(batch.targets), device=self.device)[own]
+        loss = functional.cross_entropy(logits, right, reduction="sum") / len(batch.targets)
         loss.backward()
+        self.group.sum_gradients([parameter for parameter, _ in self.optimizer.tables])
         self.optimizer.step()
-        return float(loss.detach())
+        return self.group.total([float(loss.detach())])[0]
 
     def _on_device(self, values: Any) -> Tensor:
         return torch.from_numpy(values).to(self.device)

@@ -1,6 +1,5 @@
 """The training program, as SageMaker starts it: hyperparameters as flags, folders by environment, metrics printed."""
 
-import json
 import os
 import random
 import sys
@@ -19,10 +18,11 @@ from runtime.common.names import metric_line
 from runtime.training import artifact, options
 from runtime.training.artifact import Artifact
 from runtime.training.checkpoint import Checkpointer, Interrupted, fingerprint, stop_on_sigterm
-from runtime.training.data import InputError, Interactions, read_catalogue, read_interactions
+from runtime.training.data import Catalogue, InputError, Interactions, read_catalogue, read_interactions
 from runtime.training.day import Day, train_and_measure
 from runtime.training.fit import Fit
 from runtime.training.folders import base_folder, write_failure
+from runtime.training.group import Group, join
 from runtime.training.options import Options
 from runtime.training.recommender import Recommender
 
@@ -62,42 +62,72 @@ def run(
     chosen: Options, environment: Mapping[str, str], *, stop: Callable[[], bool], clock: Callable[[], float]
 ) -> dict[str, float]:
     """Trains, measures, saves the model and prints the metrics. Raises: InputError if something is unusable."""
-    base = base_folder(environment)
-    _require_one_process(environment)
     work = chosen.batch_size * (chosen.batch_size + chosen.negatives) * chosen.dimensions
     device = prepare_torch(chosen.seed, work, environment)
+    group = join(environment, device)
+    try:
+        return _run(chosen, environment, group, stop=stop, clock=clock)
+    finally:
+        group.leave()
+
+
+def _run(
+    chosen: Options,
+    environment: Mapping[str, str],
+    group: Group,
+    *,
+    stop: Callable[[], bool],
+    clock: Callable[[], float],
+) -> dict[str, float]:
+    base = base_folder(environment)
     interactions = read_interactions(_channel(environment, base, "interactions"), chosen.columns)
     catalogue = read_catalogue(_channel(environment, base, "items"), chosen.columns)
     promoted = _promoted(environment, chosen)
-    warm = promoted is not None and chosen.warm_start == "promoted"
-    parent = promoted.version if promoted is not None and warm else None
-    start = (
-        promoted.model
-        if promoted is not None and warm
-        else Recommender.new(chosen.columns, catalogue, chosen.dimensions, chosen.history_length)
-    )
-    log("training", rows=len(interactions), items=len(catalogue), device=str(device), parent=parent)
-    if start.counts.clock >= int(interactions.times[-1]):
-        log(
-            "warning",
-            reason="the model this job starts from has seen these days; what it is measured on is not new to it",
-        )
+    start, parent = _start(chosen, catalogue, promoted)
+    _tell(interactions, catalogue, group, start, parent)
     identity = fingerprint(_identity(chosen, interactions, parent))
-    checkpointer = Checkpointer(base / "checkpoints", identity, stop=stop, clock=clock)
+    checkpointer = Checkpointer(base / "checkpoints", identity, stop=stop, clock=clock, group=group)
 
     def run_fit(fit: Fit) -> float:
         if checkpointer.resume(fit):
             log("resumed", epoch=fit.position.epoch, step=fit.position.step)
         return fit.run(checkpointer)
 
-    day = Day(interactions, catalogue, chosen, device)
+    day = Day(interactions, catalogue, chosen, group.device, group)
     model, metrics = train_and_measure(day, start, promoted.model if promoted else None, run_fit)
+    if not group.is_first:
+        return metrics
     folder = Path(environment.get("SM_MODEL_DIR") or base / "model")
     version = artifact.save(model, folder, parent=parent, exclude_seen=chosen.exclude_seen, metrics=metrics)
     for name, value in metrics.items():
         print(metric_line(name, value), flush=True)
     log("trained", version=version, users=len(model.users), items=len(model.items), trust=asdict(model.trust))
     return metrics
+
+
+def _start(chosen: Options, catalogue: Catalogue, promoted: Artifact | None) -> tuple[Recommender, str | None]:
+    """What training starts from, and the version of the model that it is."""
+    if promoted is not None and chosen.warm_start == "promoted":
+        return promoted.model, promoted.version
+    return Recommender.new(chosen.columns, catalogue, chosen.dimensions, chosen.history_length), None
+
+
+def _tell(
+    interactions: Interactions, catalogue: Catalogue, group: Group, start: Recommender, parent: str | None
+) -> None:
+    log(
+        "training",
+        rows=len(interactions),
+        items=len(catalogue),
+        device=str(group.device),
+        processes=group.size,
+        parent=parent,
+    )
+    if start.counts.clock >= int(interactions.times[-1]):
+        log(
+            "warning",
+            reason="the model this job starts from has seen these days; what it is measured on is not new to it",
+        )
 
 
 def prepare_torch(seed: int, work: int, environment: Mapping[str, str]) -> torch.device:
@@ -110,15 +140,9 @@ def prepare_torch(seed: int, work: int, environment: Mapping[str, str]) -> torch
     torch.manual_seed(seed)
     if "OMP_NUM_THREADS" not in environment:
         torch.set_num_threads(max(1, min(len(os.sched_getaffinity(0)), work // WORK_PER_THREAD)))
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def _require_one_process(environment: Mapping[str, str]) -> None:
-    """Raises: InputError under torchrun or on several instances, where every process would train a model of its own."""
-    hosts = json.loads(environment.get("SM_HOSTS") or "[]")
-    processes = max(len(hosts), int(environment.get("WORLD_SIZE") or 1))
-    if processes > 1:
-        raise InputError(f"this program trains on one device in one process, and was started as {processes}")
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(environment.get("LOCAL_RANK") or 0))
 
 
 def _channel(environment: Mapping[str, str], base: Path, name: str) -> Path:

@@ -1,11 +1,11 @@
-"""SageMaker training job of any image: an algorithm of AWS's own, or one's own program."""
+"""SageMaker training job of any image: an algorithm of AWS's own, or a program of one's own."""
 
 from pipelinegen.steps.base import StepKind
 from pipelinegen.steps.sagemaker_algorithm.model import SagemakerAlgorithmSpec, lower
 
 KIND = StepKind(
     name="sagemaker_algorithm",
-    summary="Trains a model with an image in ECR: one of AWS's built-in algorithms, or one's own.",
+    summary="Trains a model by one of AWS's built-in algorithms, any image in ECR, or a program of one's own.",
     spec=SagemakerAlgorithmSpec,
     outputs=("model", "metrics.*"),
     lower=lower,

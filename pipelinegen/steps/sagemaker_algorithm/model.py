@@ -6,7 +6,7 @@ columns, hyperparameters and metrics are typed; here nothing is, and editors sho
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from pipelinegen.ir.model import (
     Jsonata,
@@ -17,7 +17,7 @@ from pipelinegen.ir.model import (
     Service,
     Step,
 )
-from pipelinegen.spec.fields import Identifier, TimeoutMinutes
+from pipelinegen.spec.fields import Identifier, SpecValueError, TimeoutMinutes
 from pipelinegen.steps.algorithms import (
     AlgorithmInstanceSpec,
     ContentType,
@@ -27,17 +27,48 @@ from pipelinegen.steps.algorithms import (
     metric_artifacts,
 )
 from pipelinegen.steps.base import Reference, Scope, StepSpec
+from pipelinegen.steps.own_code import (
+    CODE_ROOT,
+    PROGRAM_FOLDER,
+    CodeFolder,
+    OwnImageContext,
+    Requirements,
+    base_image,
+    own_image,
+    read_own_code,
+    shell_words,
+)
 from pipelinegen.steps.sagemaker_algorithm.permissions import algorithm_permissions
 from pipelinegen.steps.sagemaker_algorithm.request import algorithm_request
-from pipelinegen.steps.sagemaker_images import ImageUri, job_image
+from pipelinegen.steps.sagemaker_images import ImageUri, JobImage, job_image
 from pipelinegen.steps.training import JobContext, training_states, training_variables
+
+_IMAGE_OR_CODE = ConfigDict(
+    json_schema_extra={
+        "oneOf": [{"required": [key], "properties": {key: {"type": "string"}}} for key in ("image", "code")],
+        "if": {
+            "anyOf": [
+                {"required": ["requirements"], "properties": {"requirements": {"minItems": 1}}},
+                {"required": ["program"], "properties": {"program": {"not": {"type": "null"}}}},
+            ]
+        },
+        "then": {"required": ["code"], "properties": {"code": {"type": "string"}}},
+    }
+)
 
 
 class SagemakerAlgorithmSpec(StepSpec):
     """Keys of a `sagemaker_algorithm` step."""
 
+    model_config = _IMAGE_OR_CODE
+
     kind: Literal["sagemaker_algorithm"]
-    image: Annotated[ImageUri, Field(description="Training image in ECR, one of AWS's own or another")]
+    image: Annotated[ImageUri | None, Field(description="Training image in ECR, one of AWS's own or another")] = None
+    code: Annotated[CodeFolder | None, Field(description="Folder of your own program, beside the spec")] = None
+    program: Annotated[
+        str | None, Field(pattern=r"^[A-Za-z0-9_]+\.py$", max_length=100, description="The file of `code:` that is run")
+    ] = None
+    requirements: Requirements = []
     inputs: Annotated[
         dict[Identifier, Reference], Field(min_length=1, max_length=20, description="Channels by their name")
     ]
@@ -52,12 +83,20 @@ class SagemakerAlgorithmSpec(StepSpec):
     instance: Annotated[AlgorithmInstanceSpec, Field(description="The machines")] = AlgorithmInstanceSpec()
     timeout_minutes: Annotated[TimeoutMinutes, Field(description="The job is stopped after this")] = 60
 
+    @model_validator(mode="after")
+    def _image_or_code(self) -> "SagemakerAlgorithmSpec":
+        if (self.image is None) == (self.code is None):
+            raise SpecValueError("a job trains by an image or by a program", "give either `image:` or `code:`")
+        if self.code is None and (self.program or self.requirements):
+            raise SpecValueError("a program and packages belong to a folder of code", "give `code:`")
+        return self
+
 
 def lower(spec: SagemakerAlgorithmSpec, scope: Scope) -> Step:
-    """The step with its request, states and role. Raises: SpecError with PG017, PG071."""
-    image, role = job_image(scope, spec.image), RoleKey(Service.SAGEMAKER, scope.step)
+    """The step with its request, states and role. Raises: SpecError with PG017, PG025, PG062, PG071."""
+    image, role = _image(spec, scope), RoleKey(Service.SAGEMAKER, scope.step)
     given, sources = channels(scope, spec.inputs, spec.content_type)
-    request = algorithm_request(scope, role, spec, given)
+    request = algorithm_request(scope, role, image.uri, spec, given)
     variables = training_variables(scope)
     model = Model(
         uri=Jsonata(f"${variables.model}"),
@@ -69,15 +108,17 @@ def lower(spec: SagemakerAlgorithmSpec, scope: Scope) -> Step:
         name=scope.step,
         kind=spec.kind,
         title=scope.title,
-        description=spec.description or f"SageMaker training job of {spec.image.split('/', 1)[1]}",
+        description=spec.description or f"SageMaker training job of {(spec.image or f'/{spec.code}').split('/', 1)[1]}",
         span=scope.spans.label,
         needs=scope.needs,
         outputs={"model": model, **metric_artifacts(spec.metrics, model)},
         permissions=algorithm_permissions(scope, role, image, sources),
-        resources=(SagemakerJob(scope.step, role, image.uri),),
+        resources=(*image.resources, SagemakerJob(scope.step, role, image.uri, spec.instance.count)),
         files=(
             OutputFile(f"sagemaker/{scope.step}.json", "steps/sagemaker_algorithm/job.json.j2", JobContext(request)),
+            *image.files,
         ),
+        copies=image.copies,
         state=OutputFile(
             scope.title,
             "steps/sagemaker_algorithm/state.asl.json.j2",
@@ -87,3 +128,25 @@ def lower(spec: SagemakerAlgorithmSpec, scope: Scope) -> Step:
         reads_promoted=True,
         summary={"model": model.uri, "version": model.version, "metrics": model.metrics},
     )
+
+
+def _image(spec: SagemakerAlgorithmSpec, scope: Scope) -> JobImage:
+    """The image that is given, or one around the user's program, which SageMaker's toolkit starts."""
+    if spec.code is None:
+        return job_image(scope, spec.image)
+    program = spec.program or "train.py"
+    context = OwnImageContext(
+        base=base_image(scope, spec.instance.type),
+        install=shell_words(spec.requirements),
+        packages=(),
+        environment=(
+            ("PYTHONPATH", PROGRAM_FOLDER),
+            ("PYTHONUNBUFFERED", "1"),
+            ("SAGEMAKER_SUBMIT_DIRECTORY", CODE_ROOT),
+            ("SAGEMAKER_PROGRAM", f"{PROGRAM_FOLDER.removeprefix(f'{CODE_ROOT}/')}/{program}"),
+        ),
+        has_code=True,
+        work_folder=CODE_ROOT,
+        entrypoint=None,
+    )
+    return own_image(scope, f"training_{scope.step}", context, read_own_code(scope, spec.code, program))

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def algorithm_request(
-    scope: Scope, role: RoleKey, spec: "SagemakerAlgorithmSpec", given: Sequence[Json]
+    scope: Scope, role: RoleKey, image: str, spec: "SagemakerAlgorithmSpec", given: Sequence[Json]
 ) -> dict[str, Json]:
     """The request as Step Functions sends it."""
     return {
         "TrainingJobName": unique_job_name(scope.names.job_prefix(scope.step)),
-        "AlgorithmSpecification": algorithm_specification(spec.image, spec.metrics),
+        "AlgorithmSpecification": algorithm_specification(image, spec.metrics),
         "HyperParameters": {name: hyperparameter(scope, name, value) for name, value in spec.hyperparameters.items()},
         "InputDataConfig": list(given),
         **training_job(scope, role, spec.instance, spec.timeout_minutes),

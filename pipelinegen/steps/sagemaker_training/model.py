@@ -100,7 +100,7 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
         needs=scope.needs,
         outputs={"model": model, **_metrics(spec, model)},
         permissions=training_permissions(scope, role, (interactions.location, items.location)),
-        resources=(image, SagemakerJob(scope.step, role, image.name)),
+        resources=(image, SagemakerJob(scope.step, role, image.name, spec.instance.count)),
         files=(
             OutputFile(f"sagemaker/{scope.step}.json", "steps/sagemaker_training/job.json.j2", JobContext(request)),
             image_file(image),

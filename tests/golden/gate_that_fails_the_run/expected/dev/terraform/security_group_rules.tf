@@ -19,17 +19,17 @@ resource "aws_vpc_security_group_ingress_rule" "glue_to_endpoints" {
   to_port                      = 443
 }
 
-# Glue starts no job in a group whose members may not talk to each other on every port.
+# Spark's driver and workers, or hosts that train together: they find each other on any port.
 resource "aws_vpc_security_group_egress_rule" "glue_to_glue" {
   security_group_id            = aws_security_group.glue.id
-  description                  = "Spark driver and workers"
+  description                  = "Members of one job"
   referenced_security_group_id = aws_security_group.glue.id
   ip_protocol                  = "-1"
 }
 
 resource "aws_vpc_security_group_ingress_rule" "glue_to_glue" {
   security_group_id            = aws_security_group.glue.id
-  description                  = "Spark driver and workers"
+  description                  = "Members of one job"
   referenced_security_group_id = aws_security_group.glue.id
   ip_protocol                  = "-1"
 }

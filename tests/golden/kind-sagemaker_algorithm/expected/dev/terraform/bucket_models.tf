@@ -100,6 +100,19 @@ resource "aws_s3_bucket_lifecycle_configuration" "models" {
     }
   }
 
+  rule {
+    id     = "expire-distil-checkpoints"
+    status = "Enabled"
+
+    filter {
+      prefix = "distil/checkpoints/"
+    }
+
+    expiration {
+      days = 7
+    }
+  }
+
   depends_on = [aws_s3_bucket_versioning.models]
 }
 

@@ -52,3 +52,16 @@ resource "aws_iam_role_policy" "refine_sagemaker" {
   role   = aws_iam_role.refine_sagemaker.id
   policy = templatefile("${path.module}/policies/demo-dev-refine-sagemaker.json", local.template_variables)
 }
+
+resource "aws_iam_role" "distil_sagemaker" {
+  name                 = "demo-dev-distil-sagemaker"
+  description          = "Step distil of demo-dev"
+  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-distil-sagemaker.json", { account_id = local.account_id })
+  permissions_boundary = local.permissions_boundary
+}
+
+resource "aws_iam_role_policy" "distil_sagemaker" {
+  name   = "demo-dev-distil-sagemaker"
+  role   = aws_iam_role.distil_sagemaker.id
+  policy = templatefile("${path.module}/policies/demo-dev-distil-sagemaker.json", local.template_variables)
+}

@@ -16,6 +16,7 @@ locals {
     partition                = local.partition
     data_key_arn             = aws_kms_key.data.arn
     data_key_id              = aws_kms_key.data.key_id
+    image_training_distil    = "${aws_ecr_repository.training_distil.repository_url}:dcdfc9d1b959"
     vpc_id                   = local.vpc_id
     private_subnet_a         = aws_subnet.private_a.id
     private_subnet_b         = aws_subnet.private_b.id

@@ -19,6 +19,7 @@ run "access" {
       aws_iam_role.catalogue_glue.name == "demo-dev-catalogue-glue",
       aws_iam_role.boost_sagemaker.name == "demo-dev-boost-sagemaker",
       aws_iam_role.refine_sagemaker.name == "demo-dev-refine-sagemaker",
+      aws_iam_role.distil_sagemaker.name == "demo-dev-distil-sagemaker",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }
@@ -27,6 +28,7 @@ run "access" {
     condition = join(" ", fileset(path.module, "policies/*.json")) == join(" ", [
       "policies/demo-dev-boost-sagemaker.json",
       "policies/demo-dev-catalogue-glue.json",
+      "policies/demo-dev-distil-sagemaker.json",
       "policies/demo-dev-refine-sagemaker.json",
       "policies/demo-dev-states.json",
     ])
@@ -56,6 +58,8 @@ run "access" {
           "demo-dev-boost-sagemaker.json: DescribeNetwork",
           "demo-dev-refine-sagemaker.json: LogInToRegistry",
           "demo-dev-refine-sagemaker.json: DescribeNetwork",
+          "demo-dev-distil-sagemaker.json: LogInToRegistry",
+          "demo-dev-distil-sagemaker.json: DescribeNetwork",
         ], "${basename(file)}: ${statement.Sid}")
       ]
     ]))
@@ -65,14 +69,14 @@ run "access" {
   assert {
     condition = alltrue([
       for type, count in {
-        aws_iam_role                        = 4
-        aws_iam_role_policy                 = 4
+        aws_iam_role                        = 5
+        aws_iam_role_policy                 = 5
         aws_iam_role_policy_attachment      = 0
         aws_s3_bucket                       = 4
         aws_security_group                  = 3
         aws_vpc_endpoint                    = 5
-        aws_vpc_security_group_egress_rule  = 5
-        aws_vpc_security_group_ingress_rule = 2
+        aws_vpc_security_group_egress_rule  = 6
+        aws_vpc_security_group_ingress_rule = 3
       } :
       count == length(regexall("(?m)^resource \"${type}\" ", join("", [
         for file in fileset(path.module, "*.tf") : file("${path.module}/${file}")

@@ -21,6 +21,7 @@ run "network" {
       for rule in [
         aws_vpc_security_group_ingress_rule.glue_to_endpoints,
         aws_vpc_security_group_ingress_rule.glue_to_glue,
+        aws_vpc_security_group_ingress_rule.sagemaker_to_sagemaker,
       ] :
       rule.cidr_ipv4 != "0.0.0.0/0" && rule.cidr_ipv6 != "::/0"
     ])
@@ -32,6 +33,7 @@ run "network" {
       for rule in [
         aws_vpc_security_group_egress_rule.glue_to_endpoints,
         aws_vpc_security_group_egress_rule.glue_to_glue,
+        aws_vpc_security_group_egress_rule.sagemaker_to_sagemaker,
         aws_vpc_security_group_egress_rule.glue_to_warehouse,
         aws_vpc_security_group_egress_rule.glue_to_s3,
         aws_vpc_security_group_egress_rule.sagemaker_to_s3,
