@@ -17,6 +17,7 @@ ALWAYS = (
     "state_machine",
     "outputs",
     "dashboard",
+    "bucket_notifications",
 )
 
 
@@ -55,6 +56,7 @@ def _concerns(context: TerraformContext) -> list[str]:
         "endpoints": context.network,
         "security_groups": context.security_groups,
         "security_group_rules": (*context.edges, *context.self_edges, *context.outside_edges),
+        "dead_letters": context.dead_letters,
         "redis": context.redis,
         "redis_rotation": context.redis,
         "registry": context.repositories,

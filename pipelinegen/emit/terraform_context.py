@@ -20,7 +20,7 @@ from pipelinegen.emit.terraform_network import Network, network
 from pipelinegen.emit.terraform_redis import Redis, redis
 from pipelinegen.emit.terraform_storage import BucketContext, buckets
 from pipelinegen.ir.infrastructure import Budget
-from pipelinegen.ir.model import GlueJob, Image, Json, Pipeline, Role, Schedule
+from pipelinegen.ir.model import GlueJob, Image, Json, LambdaFunction, Pipeline, Role, Schedule
 from pipelinegen.ir.names import role_label
 
 
@@ -35,6 +35,7 @@ class TerraformContext:
     key_description: str
     key_alias: str
     schedule_queue: str
+    dead_letters: str | None
     schedule_role: str
     tags: tuple[Mapping[str, str], ...]
     network: Network | None
@@ -73,6 +74,7 @@ def terraform_context(bench: Workbench) -> TerraformContext:
         state_key=f"{pipeline.name}/{pipeline.environment}.tfstate",
         key_description=f"Everything {names.stem} stores",
         key_alias=f"alias/{names.stem}",
+        dead_letters=names.dead_letters() if bench.resources(LambdaFunction) else None,
         schedule_queue=f"{names.state_machine()}-undelivered",
         schedule_role="scheduler",
         tags=tuple({"key": key, "value": value} for key, value in pipeline.tags.items()),

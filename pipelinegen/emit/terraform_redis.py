@@ -19,6 +19,7 @@ class Nodes:
     type: str
     count: int
     fails_over: bool
+    is_single: bool
     snapshot_days: int
     parameter_group: str
 
@@ -68,7 +69,9 @@ def redis(bench: Workbench) -> Redis | None:
         return None
     names, bounds = bench.names, cache.serverless
     replicated = cache.nodes > 1
-    nodes = Nodes(cache.node_type, cache.nodes, replicated, 7 if replicated else 1, f"{names.redis()}-valkey8")
+    nodes = Nodes(
+        cache.node_type, cache.nodes, replicated, not replicated, 7 if replicated else 1, f"{names.redis()}-valkey8"
+    )
     return Redis(
         name=names.redis(),
         user=names.redis_user(),

@@ -22,11 +22,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class TriggersContext:
-    """All rules; `own_objects`: the data bucket tells EventBridge of new objects."""
+    """All rules."""
 
     triggers: tuple[Rule, ...]
     queue: str
-    own_objects: bool
     retries: int
     event_age_seconds: int
 
@@ -36,7 +35,6 @@ def triggers_context(bench: Workbench) -> TriggersContext:
     return TriggersContext(
         triggers=tuple(_rule(bench, trigger) for trigger in bench.pipeline.triggers),
         queue=bench.names.untaken_events(),
-        own_objects=any(trigger.own_bucket for trigger in bench.pipeline.triggers),
         retries=24,
         event_age_seconds=3600,
     )

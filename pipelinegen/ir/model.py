@@ -152,6 +152,7 @@ class LambdaFunction:
     in_vpc: bool = True
     internet: bool = False
     runtime: str = "python3.11"
+    concurrency: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +167,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """An HTTP service on Fargate."""
+    """An HTTP service on Fargate; `front` is the name of its load balancer."""
 
     name: str
+    front: str
     step: str
     role: RoleKey
     image: str

@@ -103,6 +103,10 @@ class Names:
         """At most 64 characters (EventBridge connection)."""
         return self._join(step, limit=64)
 
+    def service(self, step: str) -> str:
+        """At most 255 characters (ECS cluster, service and task family)."""
+        return self._join(step, limit=255)
+
     def load_balancer(self, step: str) -> str:
         """At most 32 characters (load balancer and target group)."""
         return self._join(step, limit=32)
@@ -110,6 +114,10 @@ class Names:
     def promoted_parameter(self) -> str:
         """The SSM parameter that points at the promoted model."""
         return f"/{self.pipeline}/{self.environment}/promoted-model"
+
+    def dead_letters(self) -> str:
+        """At most 80 characters (SQS queue); what functions were given and could not do."""
+        return self._join("functions", "undelivered", limit=80)
 
     def redis_user(self) -> str:
         """At most 40 characters (ElastiCache user and user group); both have this name."""

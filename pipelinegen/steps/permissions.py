@@ -3,7 +3,8 @@
 import re
 
 from pipelinegen.ir import arns
-from pipelinegen.ir.model import Location, Permission, RoleKey, Service
+from pipelinegen.ir.model import LambdaFunction, Location, Permission, RoleKey, Service
+from pipelinegen.ir.names import Names
 
 STATES = RoleKey(Service.STATES)
 DATA_KEY = "${data_key_arn}"
@@ -144,4 +145,34 @@ def pull_image_from(role: RoleKey, repository_arn: str) -> tuple[Permission, ...
             ("*",),
             why_every_resource="ecr:GetAuthorizationToken takes no resource",
         ),
+    )
+
+
+def run_function(function: LambdaFunction, names: Names) -> tuple[Permission, ...]:
+    """What every function needs of AWS: log, traces, key, dead-letter queue and, in a VPC, network interfaces."""
+    role = function.role
+    network = Permission(
+        role,
+        "AttachNetwork",
+        (
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+        ),
+        ("*",),
+        why_every_resource="to join a VPC, Lambda wants these on all (AWSLambdaVPCAccessExecutionRole)",
+    )
+    return (
+        use_key(role),
+        write_logs(role, f"/aws/lambda/{function.name}"),
+        Permission(
+            role,
+            "WriteTraces",
+            ("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+            ("*",),
+            why_every_resource="X-Ray takes no resource for writing",
+        ),
+        Permission(role, "KeepDeadLetters", ("sqs:SendMessage",), (arns.arn("sqs", names.dead_letters()),)),
+        *((network,) if function.in_vpc else ()),
     )

@@ -3,7 +3,7 @@
 from pipelinegen.ir import arns
 from pipelinegen.ir.model import LambdaFunction, Permission, RoleKey, Service
 from pipelinegen.ir.names import Names
-from pipelinegen.steps.permissions import read_secrets, use_key, write_logs
+from pipelinegen.steps.permissions import read_secrets, run_function
 
 #: Where a step's name would stand: the function belongs to no step.
 ROTATION = "redis_rotation"
@@ -48,15 +48,7 @@ def rotation_permissions(names: Names) -> tuple[Permission, ...]:
             ("elasticache:DescribeUsers", "elasticache:ModifyUser"),
             (arns.arn("elasticache", f"user:{names.redis_user()}"),),
         ),
-        use_key(role),
-        write_logs(role, f"/aws/lambda/{names.function(ROTATION)}"),
-        Permission(
-            role,
-            "WriteTraces",
-            ("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
-            ("*",),
-            why_every_resource="X-Ray takes no resource for writing",
-        ),
+        *run_function(rotation_function(names), names),
     )
 
 

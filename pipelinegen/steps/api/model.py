@@ -92,7 +92,8 @@ def _api(spec: ApiSpec, scope: Scope, protect: str | None) -> Api:
         variable, field = _KEYS[protect]
         secrets[variable] = (scope.around.protection_secret, field)
     return Api(
-        name=scope.names.load_balancer(scope.step),
+        name=scope.names.service(scope.step),
+        front=scope.names.load_balancer(scope.step),
         step=scope.step,
         role=RoleKey(Service.ECS, scope.step),
         image="api",

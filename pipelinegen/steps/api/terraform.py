@@ -31,6 +31,7 @@ class ApiResourcesContext:
 
     label: str
     name: str
+    front: str
     role: str
     image: str
     domain: str
@@ -50,6 +51,7 @@ def api_resources(api: Api) -> ResourcesFile:
     context = ApiResourcesContext(
         label=api.step,
         name=api.name,
+        front=api.front,
         role=role_label(api.role),
         image=api.image,
         domain=api.domain,

@@ -18,6 +18,7 @@ class GlueResourcesContext:
     workers: int
     timeout_minutes: int
     in_vpc: bool
+    library_key: str
     arguments: tuple[tuple[str, str], ...]
 
 
@@ -25,6 +26,8 @@ def glue_resources(job: GlueJob, names: Names) -> ResourcesFile:
     """terraform/step_<step>.tf."""
 
     def context(keys: ContentKeys) -> GlueResourcesContext:
+        arguments = dict(keys.glue_arguments(job))
+        library = arguments.pop("--extra-py-files")
         return GlueResourcesContext(
             label=job.step,
             name=job.name,
@@ -34,7 +37,8 @@ def glue_resources(job: GlueJob, names: Names) -> ResourcesFile:
             workers=job.workers,
             timeout_minutes=job.timeout_minutes,
             in_vpc=job.reads_warehouse,
-            arguments=tuple(keys.glue_arguments(job).items()),
+            library_key=library.split("/", 3)[3],
+            arguments=tuple(arguments.items()),
         )
 
     return ResourcesFile("steps/glue_etl/resources.tf.j2", context)

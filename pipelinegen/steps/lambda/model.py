@@ -82,6 +82,10 @@ class LambdaSpec(StepSpec):
     internet: Annotated[
         bool, Field(description="A way to the internet for this function (HTTPS only); the own VPC gets a NAT gateway")
     ] = False
+    reserved_concurrency: Annotated[
+        int | None,
+        Field(ge=1, le=1000, description="Invocations at a time, kept free for it; by default 10, in a loop 100"),
+    ] = None
 
     @model_validator(mode="after")
     def _one_meaning_of_outputs(self) -> "LambdaSpec":
@@ -117,7 +121,7 @@ def lower(spec: LambdaSpec, scope: Scope) -> Step:
     secrets = tuple(sorted(set(spec.secrets)))
     given = _given(spec, scope)
     files = written(scope, spec.outputs, given)
-    arn, permissions = function_permissions(function, _reach(spec, given, files))
+    arn, permissions = function_permissions(function, scope.names, _reach(spec, given, files))
     variable = f"{scope.step}_result"
     context = InvokeStateContext(
         function_arn=arn,
@@ -162,6 +166,7 @@ def _function(spec: LambdaSpec, scope: Scope) -> LambdaFunction:
         in_vpc=spec.in_vpc,
         internet=spec.internet,
         runtime=spec.runtime,
+        concurrency=spec.reserved_concurrency or (100 if scope.items else 10),
     )
 
 

@@ -20,6 +20,8 @@ class OwnFunctionContext:
     memory_mib: int
     timeout_seconds: int
     in_vpc: bool
+    outside: bool
+    concurrency: int
     environment: tuple[Variable, ...]
 
 
@@ -37,6 +39,8 @@ def own_function_resources(function: LambdaFunction) -> ResourcesFile:
             memory_mib=function.memory_mib,
             timeout_seconds=function.timeout_seconds,
             in_vpc=function.in_vpc,
+            outside=not function.in_vpc,
+            concurrency=function.concurrency,
             environment=variables(function.environment),
         )
 

@@ -3,7 +3,7 @@
 from pipelinegen.ir import arns
 from pipelinegen.ir.model import LambdaFunction, Location, Permission
 from pipelinegen.ir.names import Names
-from pipelinegen.steps.permissions import STATES, read, read_secrets, use_key, write_logs
+from pipelinegen.steps.permissions import STATES, read, read_secrets, run_function
 
 
 def load_permissions(
@@ -12,12 +12,6 @@ def load_permissions(
     """The function's ARN, and the permissions to run it and for it to read predictions and the Redis password."""
     arn = arns.arn("lambda", f"function:{function.name}")
     role = function.role
-    interfaces = (
-        "ec2:CreateNetworkInterface",
-        "ec2:DeleteNetworkInterface",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
-    )
     return arn, (
         Permission(
             STATES,
@@ -27,13 +21,5 @@ def load_permissions(
         ),
         *read(role, "ReadPredictions", predictions),
         read_secrets(role, names.redis_secret()),
-        use_key(role),
-        write_logs(role, f"/aws/lambda/{function.name}"),
-        Permission(
-            role,
-            "AttachNetwork",
-            interfaces,
-            ("*",),
-            why_every_resource="to join a VPC, Lambda wants these on all (AWSLambdaVPCAccessExecutionRole)",
-        ),
+        *run_function(function, names),
     )

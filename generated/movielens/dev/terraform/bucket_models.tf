@@ -4,7 +4,6 @@
 # Model artifacts and training checkpoints, by job.
 resource "aws_s3_bucket" "models" {
   #checkov:skip=CKV_AWS_144:Everything in it can be made again from the spec, the code and the warehouse.
-  #checkov:skip=CKV2_AWS_62:Nothing waits for its objects; the state machine knows when they are there.
   bucket        = "movielens-dev-models-111111111111"
   force_destroy = false
 

@@ -4,116 +4,188 @@
 resource "aws_iam_role" "states" {
   name                 = "movielens-dev-states"
   description          = "movielens-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/movielens-dev-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "movielens-dev-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/movielens-dev-states.json", local.template_variables)
+  name = "movielens-dev-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/movielens-dev-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "scheduler" {
   name                 = "movielens-dev-scheduler"
   description          = "movielens-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-scheduler.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/movielens-dev-scheduler.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "scheduler" {
-  name   = "movielens-dev-scheduler"
-  role   = aws_iam_role.scheduler.id
-  policy = templatefile("${path.module}/policies/movielens-dev-scheduler.json", local.template_variables)
+  name = "movielens-dev-scheduler"
+  role = aws_iam_role.scheduler.id
+
+  policy = templatefile(
+    "${path.module}/policies/movielens-dev-scheduler.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "interactions_glue" {
   name                 = "movielens-dev-interactions-glue"
   description          = "Step interactions of movielens-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-interactions-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/movielens-dev-interactions-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "interactions_glue" {
-  name   = "movielens-dev-interactions-glue"
-  role   = aws_iam_role.interactions_glue.id
-  policy = templatefile("${path.module}/policies/movielens-dev-interactions-glue.json", local.template_variables)
+  name = "movielens-dev-interactions-glue"
+  role = aws_iam_role.interactions_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/movielens-dev-interactions-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "catalogue_glue" {
   name                 = "movielens-dev-catalogue-glue"
   description          = "Step catalogue of movielens-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-catalogue-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/movielens-dev-catalogue-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "catalogue_glue" {
-  name   = "movielens-dev-catalogue-glue"
-  role   = aws_iam_role.catalogue_glue.id
-  policy = templatefile("${path.module}/policies/movielens-dev-catalogue-glue.json", local.template_variables)
+  name = "movielens-dev-catalogue-glue"
+  role = aws_iam_role.catalogue_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/movielens-dev-catalogue-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "train_sagemaker" {
   name                 = "movielens-dev-train-sagemaker"
   description          = "Step train of movielens-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-train-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/movielens-dev-train-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "train_sagemaker" {
-  name   = "movielens-dev-train-sagemaker"
-  role   = aws_iam_role.train_sagemaker.id
-  policy = templatefile("${path.module}/policies/movielens-dev-train-sagemaker.json", local.template_variables)
+  name = "movielens-dev-train-sagemaker"
+  role = aws_iam_role.train_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/movielens-dev-train-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "predict_sagemaker" {
   name                 = "movielens-dev-predict-sagemaker"
   description          = "Step predict of movielens-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-predict-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/movielens-dev-predict-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "predict_sagemaker" {
-  name   = "movielens-dev-predict-sagemaker"
-  role   = aws_iam_role.predict_sagemaker.id
-  policy = templatefile("${path.module}/policies/movielens-dev-predict-sagemaker.json", local.template_variables)
+  name = "movielens-dev-predict-sagemaker"
+  role = aws_iam_role.predict_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/movielens-dev-predict-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "publish_lambda" {
   name                 = "movielens-dev-publish-lambda"
   description          = "Step publish of movielens-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-publish-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/movielens-dev-publish-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "publish_lambda" {
-  name   = "movielens-dev-publish-lambda"
-  role   = aws_iam_role.publish_lambda.id
-  policy = templatefile("${path.module}/policies/movielens-dev-publish-lambda.json", local.template_variables)
+  name = "movielens-dev-publish-lambda"
+  role = aws_iam_role.publish_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/movielens-dev-publish-lambda.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "redis_rotation_lambda" {
   name                 = "movielens-dev-redis-rotation-lambda"
   description          = "Step redis_rotation of movielens-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-redis-rotation-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/movielens-dev-redis-rotation-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "redis_rotation_lambda" {
-  name   = "movielens-dev-redis-rotation-lambda"
-  role   = aws_iam_role.redis_rotation_lambda.id
-  policy = templatefile("${path.module}/policies/movielens-dev-redis-rotation-lambda.json", local.template_variables)
+  name = "movielens-dev-redis-rotation-lambda"
+  role = aws_iam_role.redis_rotation_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/movielens-dev-redis-rotation-lambda.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "serve_ecs" {
   name                 = "movielens-dev-serve-ecs"
   description          = "Step serve of movielens-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/movielens-dev-serve-ecs.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/movielens-dev-serve-ecs.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "serve_ecs" {
-  name   = "movielens-dev-serve-ecs"
-  role   = aws_iam_role.serve_ecs.id
-  policy = templatefile("${path.module}/policies/movielens-dev-serve-ecs.json", local.template_variables)
+  name = "movielens-dev-serve-ecs"
+  role = aws_iam_role.serve_ecs.id
+
+  policy = templatefile(
+    "${path.module}/policies/movielens-dev-serve-ecs.json",
+    local.template_variables,
+  )
 }

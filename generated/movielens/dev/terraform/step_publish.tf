@@ -2,6 +2,7 @@
 # Do not edit: change the spec or the template, then run `pipelinegen generate specs/movielens.yaml`.
 
 resource "aws_lambda_function" "publish" {
+  #checkov:skip=CKV_AWS_272:Its bundle is named by the hash of its content, in a bucket that only this account writes.
   function_name                  = "movielens-dev-publish"
   role                           = aws_iam_role.publish_lambda.arn
   runtime                        = "python3.12"
@@ -25,6 +26,10 @@ resource "aws_lambda_function" "publish" {
   vpc_config {
     security_group_ids = [aws_security_group.publish.id]
     subnet_ids         = local.private_subnet_ids
+  }
+
+  dead_letter_config {
+    target_arn = aws_sqs_queue.dead_letters.arn
   }
 
   tracing_config {

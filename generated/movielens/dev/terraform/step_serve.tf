@@ -109,7 +109,15 @@ resource "aws_lb" "serve" {
   subnets                    = local.private_subnet_ids
   security_groups            = [aws_security_group.serve_front.id]
   drop_invalid_header_fields = true
-  enable_deletion_protection = true
+  enable_deletion_protection = local.protected
+
+  access_logs {
+    bucket  = aws_s3_bucket.logs.id
+    prefix  = "load-balancer"
+    enabled = true
+  }
+
+  depends_on = [aws_s3_bucket_policy.logs]
 }
 
 resource "aws_lb_target_group" "serve" {

@@ -4,116 +4,188 @@
 resource "aws_iam_role" "states" {
   name                 = "vehicle-recommendations-dev-states"
   description          = "vehicle-recommendations-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-dev-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "vehicle-recommendations-dev-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-dev-states.json", local.template_variables)
+  name = "vehicle-recommendations-dev-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-dev-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "scheduler" {
   name                 = "vehicle-recommendations-dev-scheduler"
   description          = "vehicle-recommendations-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-dev-scheduler.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-dev-scheduler.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "scheduler" {
-  name   = "vehicle-recommendations-dev-scheduler"
-  role   = aws_iam_role.scheduler.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-dev-scheduler.json", local.template_variables)
+  name = "vehicle-recommendations-dev-scheduler"
+  role = aws_iam_role.scheduler.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-dev-scheduler.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "interactions_glue" {
   name                 = "vehicle-recommendations-dev-interactions-glue"
   description          = "Step interactions of vehicle-recommendations-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-dev-interactions-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-dev-interactions-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "interactions_glue" {
-  name   = "vehicle-recommendations-dev-interactions-glue"
-  role   = aws_iam_role.interactions_glue.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-dev-interactions-glue.json", local.template_variables)
+  name = "vehicle-recommendations-dev-interactions-glue"
+  role = aws_iam_role.interactions_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-dev-interactions-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "catalogue_glue" {
   name                 = "vehicle-recommendations-dev-catalogue-glue"
   description          = "Step catalogue of vehicle-recommendations-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-dev-catalogue-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-dev-catalogue-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "catalogue_glue" {
-  name   = "vehicle-recommendations-dev-catalogue-glue"
-  role   = aws_iam_role.catalogue_glue.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-dev-catalogue-glue.json", local.template_variables)
+  name = "vehicle-recommendations-dev-catalogue-glue"
+  role = aws_iam_role.catalogue_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-dev-catalogue-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "train_sagemaker" {
   name                 = "vehicle-recommendations-dev-train-sagemaker"
   description          = "Step train of vehicle-recommendations-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-dev-train-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-dev-train-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "train_sagemaker" {
-  name   = "vehicle-recommendations-dev-train-sagemaker"
-  role   = aws_iam_role.train_sagemaker.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-dev-train-sagemaker.json", local.template_variables)
+  name = "vehicle-recommendations-dev-train-sagemaker"
+  role = aws_iam_role.train_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-dev-train-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "predict_sagemaker" {
   name                 = "vehicle-recommendations-dev-predict-sagemaker"
   description          = "Step predict of vehicle-recommendations-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-dev-predict-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-dev-predict-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "predict_sagemaker" {
-  name   = "vehicle-recommendations-dev-predict-sagemaker"
-  role   = aws_iam_role.predict_sagemaker.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-dev-predict-sagemaker.json", local.template_variables)
+  name = "vehicle-recommendations-dev-predict-sagemaker"
+  role = aws_iam_role.predict_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-dev-predict-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "publish_lambda" {
   name                 = "vehicle-recommendations-dev-publish-lambda"
   description          = "Step publish of vehicle-recommendations-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-dev-publish-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-dev-publish-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "publish_lambda" {
-  name   = "vehicle-recommendations-dev-publish-lambda"
-  role   = aws_iam_role.publish_lambda.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-dev-publish-lambda.json", local.template_variables)
+  name = "vehicle-recommendations-dev-publish-lambda"
+  role = aws_iam_role.publish_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-dev-publish-lambda.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "redis_rotation_lambda" {
   name                 = "vehicle-recommendations-dev-redis-rotation-lambda"
   description          = "Step redis_rotation of vehicle-recommendations-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-dev-redis-rotation-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-dev-redis-rotation-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "redis_rotation_lambda" {
-  name   = "vehicle-recommendations-dev-redis-rotation-lambda"
-  role   = aws_iam_role.redis_rotation_lambda.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-dev-redis-rotation-lambda.json", local.template_variables)
+  name = "vehicle-recommendations-dev-redis-rotation-lambda"
+  role = aws_iam_role.redis_rotation_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-dev-redis-rotation-lambda.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "serve_ecs" {
   name                 = "vehicle-recommendations-dev-serve-ecs"
   description          = "Step serve of vehicle-recommendations-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-dev-serve-ecs.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-dev-serve-ecs.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "serve_ecs" {
-  name   = "vehicle-recommendations-dev-serve-ecs"
-  role   = aws_iam_role.serve_ecs.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-dev-serve-ecs.json", local.template_variables)
+  name = "vehicle-recommendations-dev-serve-ecs"
+  role = aws_iam_role.serve_ecs.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-dev-serve-ecs.json",
+    local.template_variables,
+  )
 }

@@ -6,6 +6,7 @@ resource "aws_scheduler_schedule" "main" {
   description                  = "Starts vehicle-recommendations-dev"
   schedule_expression          = "cron(0 4 * * ? *)"
   schedule_expression_timezone = "Europe/Berlin"
+  kms_key_arn                  = aws_kms_key.data.arn
   state                        = var.schedule_enabled ? "ENABLED" : "DISABLED"
 
   flexible_time_window {

@@ -87,7 +87,7 @@ resource "aws_vpc_security_group_egress_rule" "publish_to_s3" {
 
 resource "aws_security_group" "serve_front" {
   name        = "vehicle-recommendations-dev-serve-front"
-  description = "Load balancer of vehicle-recommendations-d-18a9cd"
+  description = "Load balancer of vehicle-recommendations-dev-serve"
   vpc_id      = local.vpc_id
   tags        = { Name = "vehicle-recommendations-dev-serve-front" }
 
@@ -98,7 +98,7 @@ resource "aws_security_group" "serve_front" {
 
 resource "aws_security_group" "serve" {
   name        = "vehicle-recommendations-dev-serve"
-  description = "Tasks of vehicle-recommendations-d-18a9cd"
+  description = "Tasks of vehicle-recommendations-dev-serve"
   vpc_id      = local.vpc_id
   tags        = { Name = "vehicle-recommendations-dev-serve" }
 

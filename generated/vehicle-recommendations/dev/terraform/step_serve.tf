@@ -2,7 +2,7 @@
 # Do not edit: change the spec or the template, then run `pipelinegen generate specs/vehicle_recommendations.yaml`.
 
 resource "aws_ecs_cluster" "serve" {
-  name = "vehicle-recommendations-d-18a9cd"
+  name = "vehicle-recommendations-dev-serve"
 
   setting {
     name  = "containerInsights"
@@ -11,7 +11,7 @@ resource "aws_ecs_cluster" "serve" {
 }
 
 resource "aws_ecs_service" "serve" {
-  name                              = "vehicle-recommendations-d-18a9cd"
+  name                              = "vehicle-recommendations-dev-serve"
   cluster                           = aws_ecs_cluster.serve.id
   task_definition                   = aws_ecs_task_definition.serve.arn
   desired_count                     = 1
@@ -38,7 +38,7 @@ resource "aws_ecs_service" "serve" {
 }
 
 resource "aws_ecs_task_definition" "serve" {
-  family                   = "vehicle-recommendations-d-18a9cd"
+  family                   = "vehicle-recommendations-dev-serve"
   requires_compatibilities = ["FARGATE"]
   network_mode             = "awsvpc"
   cpu                      = 512
@@ -97,7 +97,7 @@ data "aws_secretsmanager_secret" "serve_vehicle_recommendations_dev_redis" {
 }
 
 resource "aws_cloudwatch_log_group" "serve" {
-  name              = "/ecs/vehicle-recommendations-d-18a9cd"
+  name              = "/ecs/vehicle-recommendations-dev-serve"
   retention_in_days = local.log_retention_days
   kms_key_id        = aws_kms_key.data.arn
 }
@@ -109,7 +109,15 @@ resource "aws_lb" "serve" {
   subnets                    = local.private_subnet_ids
   security_groups            = [aws_security_group.serve_front.id]
   drop_invalid_header_fields = true
-  enable_deletion_protection = true
+  enable_deletion_protection = local.protected
+
+  access_logs {
+    bucket  = aws_s3_bucket.logs.id
+    prefix  = "load-balancer"
+    enabled = true
+  }
+
+  depends_on = [aws_s3_bucket_policy.logs]
 }
 
 resource "aws_lb_target_group" "serve" {

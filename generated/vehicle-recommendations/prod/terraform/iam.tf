@@ -4,116 +4,188 @@
 resource "aws_iam_role" "states" {
   name                 = "vehicle-recommendations-prod-states"
   description          = "vehicle-recommendations-prod itself"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-prod-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "vehicle-recommendations-prod-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-states.json", local.template_variables)
+  name = "vehicle-recommendations-prod-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-prod-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "scheduler" {
   name                 = "vehicle-recommendations-prod-scheduler"
   description          = "vehicle-recommendations-prod itself"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-scheduler.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-prod-scheduler.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "scheduler" {
-  name   = "vehicle-recommendations-prod-scheduler"
-  role   = aws_iam_role.scheduler.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-scheduler.json", local.template_variables)
+  name = "vehicle-recommendations-prod-scheduler"
+  role = aws_iam_role.scheduler.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-prod-scheduler.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "interactions_glue" {
   name                 = "vehicle-recommendations-prod-interactions-glue"
   description          = "Step interactions of vehicle-recommendations-prod"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-interactions-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-prod-interactions-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "interactions_glue" {
-  name   = "vehicle-recommendations-prod-interactions-glue"
-  role   = aws_iam_role.interactions_glue.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-interactions-glue.json", local.template_variables)
+  name = "vehicle-recommendations-prod-interactions-glue"
+  role = aws_iam_role.interactions_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-prod-interactions-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "catalogue_glue" {
   name                 = "vehicle-recommendations-prod-catalogue-glue"
   description          = "Step catalogue of vehicle-recommendations-prod"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-catalogue-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-prod-catalogue-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "catalogue_glue" {
-  name   = "vehicle-recommendations-prod-catalogue-glue"
-  role   = aws_iam_role.catalogue_glue.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-catalogue-glue.json", local.template_variables)
+  name = "vehicle-recommendations-prod-catalogue-glue"
+  role = aws_iam_role.catalogue_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-prod-catalogue-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "train_sagemaker" {
   name                 = "vehicle-recommendations-prod-train-sagemaker"
   description          = "Step train of vehicle-recommendations-prod"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-train-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-prod-train-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "train_sagemaker" {
-  name   = "vehicle-recommendations-prod-train-sagemaker"
-  role   = aws_iam_role.train_sagemaker.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-train-sagemaker.json", local.template_variables)
+  name = "vehicle-recommendations-prod-train-sagemaker"
+  role = aws_iam_role.train_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-prod-train-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "predict_sagemaker" {
   name                 = "vehicle-recommendations-prod-predict-sagemaker"
   description          = "Step predict of vehicle-recommendations-prod"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-predict-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-prod-predict-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "predict_sagemaker" {
-  name   = "vehicle-recommendations-prod-predict-sagemaker"
-  role   = aws_iam_role.predict_sagemaker.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-predict-sagemaker.json", local.template_variables)
+  name = "vehicle-recommendations-prod-predict-sagemaker"
+  role = aws_iam_role.predict_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-prod-predict-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "publish_lambda" {
   name                 = "vehicle-recommendations-prod-publish-lambda"
   description          = "Step publish of vehicle-recommendations-prod"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-publish-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-prod-publish-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "publish_lambda" {
-  name   = "vehicle-recommendations-prod-publish-lambda"
-  role   = aws_iam_role.publish_lambda.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-publish-lambda.json", local.template_variables)
+  name = "vehicle-recommendations-prod-publish-lambda"
+  role = aws_iam_role.publish_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-prod-publish-lambda.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "redis_rotation_lambda" {
   name                 = "vehicle-recommendations-prod-redis-rotation-lambda"
   description          = "Step redis_rotation of vehicle-recommendations-prod"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-redis-rotation-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-prod-redis-rotation-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "redis_rotation_lambda" {
-  name   = "vehicle-recommendations-prod-redis-rotation-lambda"
-  role   = aws_iam_role.redis_rotation_lambda.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-redis-rotation-lambda.json", local.template_variables)
+  name = "vehicle-recommendations-prod-redis-rotation-lambda"
+  role = aws_iam_role.redis_rotation_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-prod-redis-rotation-lambda.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "serve_ecs" {
   name                 = "vehicle-recommendations-prod-serve-ecs"
   description          = "Step serve of vehicle-recommendations-prod"
-  assume_role_policy   = templatefile("${path.module}/trust/vehicle-recommendations-prod-serve-ecs.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/vehicle-recommendations-prod-serve-ecs.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "serve_ecs" {
-  name   = "vehicle-recommendations-prod-serve-ecs"
-  role   = aws_iam_role.serve_ecs.id
-  policy = templatefile("${path.module}/policies/vehicle-recommendations-prod-serve-ecs.json", local.template_variables)
+  name = "vehicle-recommendations-prod-serve-ecs"
+  role = aws_iam_role.serve_ecs.id
+
+  policy = templatefile(
+    "${path.module}/policies/vehicle-recommendations-prod-serve-ecs.json",
+    local.template_variables,
+  )
 }

@@ -56,7 +56,6 @@ resource "aws_lambda_permission" "redis_rotation" {
 
 resource "aws_lambda_function" "redis_rotation" {
   #checkov:skip=CKV_AWS_117:It talks to services of AWS only, which it reaches without a network of ours.
-  #checkov:skip=CKV_AWS_116:Secrets Manager calls it, waits for it and tries again; nothing is left to deliver.
   #checkov:skip=CKV_AWS_272:Its bundle is named by the hash of its content, in a bucket that only this account writes.
   function_name                  = "vehicle-recommendations-prod-redis-rotation"
   role                           = aws_iam_role.redis_rotation_lambda.arn
@@ -74,6 +73,10 @@ resource "aws_lambda_function" "redis_rotation" {
       REDIS_READERS = local.template_variables.redis_readers
       REDIS_USER    = "vehicle-recommendations-prod-redis"
     }
+  }
+
+  dead_letter_config {
+    target_arn = aws_sqs_queue.dead_letters.arn
   }
 
   tracing_config {

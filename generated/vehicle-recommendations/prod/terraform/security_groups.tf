@@ -87,7 +87,7 @@ resource "aws_vpc_security_group_egress_rule" "publish_to_s3" {
 
 resource "aws_security_group" "serve_front" {
   name        = "vehicle-recommendations-prod-serve-front"
-  description = "Load balancer of vehicle-recommendations-p-3caeaf"
+  description = "Load balancer of vehicle-recommendations-prod-serve"
   vpc_id      = local.vpc_id
   tags        = { Name = "vehicle-recommendations-prod-serve-front" }
 
@@ -98,7 +98,7 @@ resource "aws_security_group" "serve_front" {
 
 resource "aws_security_group" "serve" {
   name        = "vehicle-recommendations-prod-serve"
-  description = "Tasks of vehicle-recommendations-p-3caeaf"
+  description = "Tasks of vehicle-recommendations-prod-serve"
   vpc_id      = local.vpc_id
   tags        = { Name = "vehicle-recommendations-prod-serve" }
 

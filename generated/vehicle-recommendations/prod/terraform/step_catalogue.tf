@@ -18,9 +18,9 @@ resource "aws_glue_job" "catalogue" {
   }
 
   default_arguments = {
+    "--extra-py-files"               = "s3://${aws_s3_bucket.code.bucket}/glue/runtime-83516edb401c.zip"
     "--enable-metrics"               = "true"
     "--enable-observability-metrics" = "true"
-    "--extra-py-files"               = "s3://vehicle-recommendations-prod-code-222222222222/glue/runtime-83516edb401c.zip"
     "--job-language"                 = "python"
   }
 

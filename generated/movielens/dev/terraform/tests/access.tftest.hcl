@@ -67,6 +67,7 @@ run "access" {
           "movielens-dev-train-sagemaker.json: DescribeNetwork",
           "movielens-dev-predict-sagemaker.json: LogInToRegistry",
           "movielens-dev-predict-sagemaker.json: DescribeNetwork",
+          "movielens-dev-publish-lambda.json: WriteTraces",
           "movielens-dev-publish-lambda.json: AttachNetwork",
           "movielens-dev-redis-rotation-lambda.json: MakePasswords",
           "movielens-dev-redis-rotation-lambda.json: WriteTraces",

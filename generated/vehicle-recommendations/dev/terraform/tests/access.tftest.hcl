@@ -67,6 +67,7 @@ run "access" {
           "vehicle-recommendations-dev-train-sagemaker.json: DescribeNetwork",
           "vehicle-recommendations-dev-predict-sagemaker.json: LogInToRegistry",
           "vehicle-recommendations-dev-predict-sagemaker.json: DescribeNetwork",
+          "vehicle-recommendations-dev-publish-lambda.json: WriteTraces",
           "vehicle-recommendations-dev-publish-lambda.json: AttachNetwork",
           "vehicle-recommendations-dev-redis-rotation-lambda.json: MakePasswords",
           "vehicle-recommendations-dev-redis-rotation-lambda.json: WriteTraces",

@@ -67,6 +67,7 @@ run "access" {
           "vehicle-recommendations-prod-train-sagemaker.json: DescribeNetwork",
           "vehicle-recommendations-prod-predict-sagemaker.json: LogInToRegistry",
           "vehicle-recommendations-prod-predict-sagemaker.json: DescribeNetwork",
+          "vehicle-recommendations-prod-publish-lambda.json: WriteTraces",
           "vehicle-recommendations-prod-publish-lambda.json: AttachNetwork",
           "vehicle-recommendations-prod-redis-rotation-lambda.json: MakePasswords",
           "vehicle-recommendations-prod-redis-rotation-lambda.json: WriteTraces",

@@ -5,7 +5,8 @@ locals {
   account_id           = "111111111111"
   region               = "eu-central-1"
   partition            = data.aws_partition.current.partition
-  log_retention_days   = 30
+  protected            = true
+  log_retention_days   = 731
   permissions_boundary = "arn:${local.partition}:iam::111111111111:policy/pipelines"
   alarm_actions        = []
 

@@ -6,6 +6,7 @@ resource "aws_scheduler_schedule" "weekly" {
   description                  = "Starts demo-dev"
   schedule_expression          = "cron(0 5 ? * MON *)"
   schedule_expression_timezone = "UTC"
+  kms_key_arn                  = aws_kms_key.data.arn
   state                        = var.schedule_enabled ? "ENABLED" : "DISABLED"
 
   flexible_time_window {
@@ -34,6 +35,7 @@ resource "aws_scheduler_schedule" "nightly" {
   description                  = "Starts demo-dev"
   schedule_expression          = "cron(0 3 ? * TUE-FRI *)"
   schedule_expression_timezone = "Europe/Berlin"
+  kms_key_arn                  = aws_kms_key.data.arn
   state                        = var.schedule_enabled ? "ENABLED" : "DISABLED"
 
   flexible_time_window {

@@ -6,6 +6,7 @@ resource "aws_scheduler_schedule" "nightly" {
   description                  = "Starts demo-dev"
   schedule_expression          = "cron(0 2 * * ? *)"
   schedule_expression_timezone = "Europe/Berlin"
+  kms_key_arn                  = aws_kms_key.data.arn
   state                        = var.schedule_enabled ? "ENABLED" : "DISABLED"
 
   flexible_time_window {
@@ -34,6 +35,7 @@ resource "aws_scheduler_schedule" "loud" {
   description                  = "Starts demo-dev"
   schedule_expression          = "rate(6 hours)"
   schedule_expression_timezone = "UTC"
+  kms_key_arn                  = aws_kms_key.data.arn
   state                        = var.schedule_enabled ? "ENABLED" : "DISABLED"
 
   flexible_time_window {

@@ -18,9 +18,9 @@ resource "aws_glue_job" "interactions" {
   }
 
   default_arguments = {
+    "--extra-py-files"               = "s3://${aws_s3_bucket.code.bucket}/glue/runtime-2cb0e7c3c46d.zip"
     "--enable-metrics"               = "true"
     "--enable-observability-metrics" = "true"
-    "--extra-py-files"               = "s3://demo-dev-code-111111111111/glue/runtime-2cb0e7c3c46d.zip"
     "--job-language"                 = "python"
   }
 

@@ -4,38 +4,62 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "demo-dev-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
+  name = "demo-dev-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "sold_glue" {
   name                 = "demo-dev-sold-glue"
   description          = "Step sold of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-sold-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-sold-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "sold_glue" {
-  name   = "demo-dev-sold-glue"
-  role   = aws_iam_role.sold_glue.id
-  policy = templatefile("${path.module}/policies/demo-dev-sold-glue.json", local.template_variables)
+  name = "demo-dev-sold-glue"
+  role = aws_iam_role.sold_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-sold-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "summed_glue" {
   name                 = "demo-dev-summed-glue"
   description          = "Step summed of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-summed-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-summed-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "summed_glue" {
-  name   = "demo-dev-summed-glue"
-  role   = aws_iam_role.summed_glue.id
-  policy = templatefile("${path.module}/policies/demo-dev-summed-glue.json", local.template_variables)
+  name = "demo-dev-summed-glue"
+  role = aws_iam_role.summed_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-summed-glue.json",
+    local.template_variables,
+  )
 }

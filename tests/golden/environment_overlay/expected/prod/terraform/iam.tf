@@ -4,25 +4,41 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-prod-states"
   description          = "demo-prod itself"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-prod-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-prod-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "demo-prod-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/demo-prod-states.json", local.template_variables)
+  name = "demo-prod-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-prod-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "interactions_glue" {
   name                 = "demo-prod-interactions-glue"
   description          = "Step interactions of demo-prod"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-prod-interactions-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-prod-interactions-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "interactions_glue" {
-  name   = "demo-prod-interactions-glue"
-  role   = aws_iam_role.interactions_glue.id
-  policy = templatefile("${path.module}/policies/demo-prod-interactions-glue.json", local.template_variables)
+  name = "demo-prod-interactions-glue"
+  role = aws_iam_role.interactions_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-prod-interactions-glue.json",
+    local.template_variables,
+  )
 }

@@ -13,7 +13,7 @@ variable "permissions_boundary_arn" {
   default     = null
 
   validation {
-    condition     = var.permissions_boundary_arn == null || can(regex(":iam::[0-9]{12}:policy/", var.permissions_boundary_arn))
+    condition     = alltrue([for arn in compact([var.permissions_boundary_arn]) : strcontains(arn, ":policy/")])
     error_message = "This is no ARN of an IAM policy."
   }
 }

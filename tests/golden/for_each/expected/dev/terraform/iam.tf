@@ -4,90 +4,146 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "demo-dev-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
+  name = "demo-dev-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "split_lambda" {
   name                 = "demo-dev-split-lambda"
   description          = "Step split of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-split-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-split-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "split_lambda" {
-  name   = "demo-dev-split-lambda"
-  role   = aws_iam_role.split_lambda.id
-  policy = templatefile("${path.module}/policies/demo-dev-split-lambda.json", local.template_variables)
+  name = "demo-dev-split-lambda"
+  role = aws_iam_role.split_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-split-lambda.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "fetch_sagemaker" {
   name                 = "demo-dev-fetch-sagemaker"
   description          = "Step fetch of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-fetch-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-fetch-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "fetch_sagemaker" {
-  name   = "demo-dev-fetch-sagemaker"
-  role   = aws_iam_role.fetch_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-fetch-sagemaker.json", local.template_variables)
+  name = "demo-dev-fetch-sagemaker"
+  role = aws_iam_role.fetch_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-fetch-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "count_lambda" {
   name                 = "demo-dev-count-lambda"
   description          = "Step count of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-count-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-count-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "count_lambda" {
-  name   = "demo-dev-count-lambda"
-  role   = aws_iam_role.count_lambda.id
-  policy = templatefile("${path.module}/policies/demo-dev-count-lambda.json", local.template_variables)
+  name = "demo-dev-count-lambda"
+  role = aws_iam_role.count_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-count-lambda.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "combine_lambda" {
   name                 = "demo-dev-combine-lambda"
   description          = "Step combine of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-combine-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-combine-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "combine_lambda" {
-  name   = "demo-dev-combine-lambda"
-  role   = aws_iam_role.combine_lambda.id
-  policy = templatefile("${path.module}/policies/demo-dev-combine-lambda.json", local.template_variables)
+  name = "demo-dev-combine-lambda"
+  role = aws_iam_role.combine_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-combine-lambda.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "greet_lambda" {
   name                 = "demo-dev-greet-lambda"
   description          = "Step greet of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-greet-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-greet-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "greet_lambda" {
-  name   = "demo-dev-greet-lambda"
-  role   = aws_iam_role.greet_lambda.id
-  policy = templatefile("${path.module}/policies/demo-dev-greet-lambda.json", local.template_variables)
+  name = "demo-dev-greet-lambda"
+  role = aws_iam_role.greet_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-greet-lambda.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "check_lambda" {
   name                 = "demo-dev-check-lambda"
   description          = "Step check of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-check-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-check-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "check_lambda" {
-  name   = "demo-dev-check-lambda"
-  role   = aws_iam_role.check_lambda.id
-  policy = templatefile("${path.module}/policies/demo-dev-check-lambda.json", local.template_variables)
+  name = "demo-dev-check-lambda"
+  role = aws_iam_role.check_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-check-lambda.json",
+    local.template_variables,
+  )
 }

@@ -5,7 +5,7 @@ resource "aws_kms_key" "data" {
   description             = "Everything demo-dev stores"
   enable_key_rotation     = true
   deletion_window_in_days = 30
-  policy                  = data.aws_iam_policy_document.data_key.json
+  policy                  = jsonencode(local.data_key_policy)
 
   lifecycle {
     prevent_destroy = true
@@ -17,50 +17,39 @@ resource "aws_kms_alias" "data" {
   target_key_id = aws_kms_key.data.key_id
 }
 
-data "aws_iam_policy_document" "data_key" {
-  # Without this statement nobody could ever change the key again; what roles may do stands in their own policies.
-  statement {
-    sid       = "AccountDecidesByIam"
-    actions   = ["kms:*"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:${data.aws_partition.current.partition}:iam::111111111111:root"]
-    }
-  }
-
-  statement {
-    sid       = "LogGroupsAreEncrypted"
-    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["logs.eu-central-1.amazonaws.com"]
-    }
-
-    condition {
-      test     = "ArnLike"
-      variable = "kms:EncryptionContext:aws:logs:arn"
-      values   = ["arn:${data.aws_partition.current.partition}:logs:eu-central-1:111111111111:log-group:*"]
-    }
-  }
-
-  statement {
-    sid       = "AlarmsReachEncryptedTopics"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = ["111111111111"]
-    }
+locals {
+  log_groups = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group"
+  data_key_policy = {
+    Version = "2012-10-17"
+    Statement = [
+      # Without this statement nobody could ever change the key again; what roles may do stands in their own policies.
+      {
+        Sid       = "AccountDecidesByIam"
+        Effect    = "Allow"
+        Action    = "kms:*"
+        Resource  = "*"
+        Principal = { AWS = "arn:${local.partition}:iam::${local.account_id}:root" }
+      },
+      {
+        Sid       = "LogGroupsAreEncrypted"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        Resource  = "*"
+        Principal = { Service = "logs.${local.region}.amazonaws.com" }
+        Condition = {
+          ArnLike = {
+            "kms:EncryptionContext:aws:logs:arn" = "${local.log_groups}:*"
+          }
+        }
+      },
+      {
+        Sid       = "AlarmsReachEncryptedTopics"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
+      },
+    ]
   }
 }

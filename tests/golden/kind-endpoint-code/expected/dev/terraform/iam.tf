@@ -4,103 +4,167 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "demo-dev-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
+  name = "demo-dev-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "interactions_glue" {
   name                 = "demo-dev-interactions-glue"
   description          = "Step interactions of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-interactions-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-interactions-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "interactions_glue" {
-  name   = "demo-dev-interactions-glue"
-  role   = aws_iam_role.interactions_glue.id
-  policy = templatefile("${path.module}/policies/demo-dev-interactions-glue.json", local.template_variables)
+  name = "demo-dev-interactions-glue"
+  role = aws_iam_role.interactions_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-interactions-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "catalogue_glue" {
   name                 = "demo-dev-catalogue-glue"
   description          = "Step catalogue of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-catalogue-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-catalogue-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "catalogue_glue" {
-  name   = "demo-dev-catalogue-glue"
-  role   = aws_iam_role.catalogue_glue.id
-  policy = templatefile("${path.module}/policies/demo-dev-catalogue-glue.json", local.template_variables)
+  name = "demo-dev-catalogue-glue"
+  role = aws_iam_role.catalogue_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-catalogue-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "train_sagemaker" {
   name                 = "demo-dev-train-sagemaker"
   description          = "Step train of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-train-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-train-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "train_sagemaker" {
-  name   = "demo-dev-train-sagemaker"
-  role   = aws_iam_role.train_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-train-sagemaker.json", local.template_variables)
+  name = "demo-dev-train-sagemaker"
+  role = aws_iam_role.train_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-train-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "rank_sagemaker" {
   name                 = "demo-dev-rank-sagemaker"
   description          = "Step rank of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-rank-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-rank-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "rank_sagemaker" {
-  name   = "demo-dev-rank-sagemaker"
-  role   = aws_iam_role.rank_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-rank-sagemaker.json", local.template_variables)
+  name = "demo-dev-rank-sagemaker"
+  role = aws_iam_role.rank_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-rank-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "boost_sagemaker" {
   name                 = "demo-dev-boost-sagemaker"
   description          = "Step boost of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-boost-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-boost-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "boost_sagemaker" {
-  name   = "demo-dev-boost-sagemaker"
-  role   = aws_iam_role.boost_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-boost-sagemaker.json", local.template_variables)
+  name = "demo-dev-boost-sagemaker"
+  role = aws_iam_role.boost_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-boost-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "answer_sagemaker" {
   name                 = "demo-dev-answer-sagemaker"
   description          = "Step answer of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-answer-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-answer-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "answer_sagemaker" {
-  name   = "demo-dev-answer-sagemaker"
-  role   = aws_iam_role.answer_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-answer-sagemaker.json", local.template_variables)
+  name = "demo-dev-answer-sagemaker"
+  role = aws_iam_role.answer_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-answer-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "ask_lambda" {
   name                 = "demo-dev-ask-lambda"
   description          = "Step ask of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-ask-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-ask-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "ask_lambda" {
-  name   = "demo-dev-ask-lambda"
-  role   = aws_iam_role.ask_lambda.id
-  policy = templatefile("${path.module}/policies/demo-dev-ask-lambda.json", local.template_variables)
+  name = "demo-dev-ask-lambda"
+  role = aws_iam_role.ask_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-ask-lambda.json",
+    local.template_variables,
+  )
 }

@@ -4,64 +4,104 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "demo-dev-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
+  name = "demo-dev-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "catalogue_glue" {
   name                 = "demo-dev-catalogue-glue"
   description          = "Step catalogue of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-catalogue-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-catalogue-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "catalogue_glue" {
-  name   = "demo-dev-catalogue-glue"
-  role   = aws_iam_role.catalogue_glue.id
-  policy = templatefile("${path.module}/policies/demo-dev-catalogue-glue.json", local.template_variables)
+  name = "demo-dev-catalogue-glue"
+  role = aws_iam_role.catalogue_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-catalogue-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "boost_sagemaker" {
   name                 = "demo-dev-boost-sagemaker"
   description          = "Step boost of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-boost-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-boost-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "boost_sagemaker" {
-  name   = "demo-dev-boost-sagemaker"
-  role   = aws_iam_role.boost_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-boost-sagemaker.json", local.template_variables)
+  name = "demo-dev-boost-sagemaker"
+  role = aws_iam_role.boost_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-boost-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "answer_sagemaker" {
   name                 = "demo-dev-answer-sagemaker"
   description          = "Step answer of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-answer-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-answer-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "answer_sagemaker" {
-  name   = "demo-dev-answer-sagemaker"
-  role   = aws_iam_role.answer_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-answer-sagemaker.json", local.template_variables)
+  name = "demo-dev-answer-sagemaker"
+  role = aws_iam_role.answer_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-answer-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "small_sagemaker" {
   name                 = "demo-dev-small-sagemaker"
   description          = "Step small of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-small-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-small-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "small_sagemaker" {
-  name   = "demo-dev-small-sagemaker"
-  role   = aws_iam_role.small_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-small-sagemaker.json", local.template_variables)
+  name = "demo-dev-small-sagemaker"
+  role = aws_iam_role.small_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-small-sagemaker.json",
+    local.template_variables,
+  )
 }

@@ -4,90 +4,146 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "demo-dev-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
+  name = "demo-dev-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "past_glue" {
   name                 = "demo-dev-past-glue"
   description          = "Step past of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-past-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-past-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "past_glue" {
-  name   = "demo-dev-past-glue"
-  role   = aws_iam_role.past_glue.id
-  policy = templatefile("${path.module}/policies/demo-dev-past-glue.json", local.template_variables)
+  name = "demo-dev-past-glue"
+  role = aws_iam_role.past_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-past-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "newest_glue" {
   name                 = "demo-dev-newest-glue"
   description          = "Step newest of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-newest-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-newest-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "newest_glue" {
-  name   = "demo-dev-newest-glue"
-  role   = aws_iam_role.newest_glue.id
-  policy = templatefile("${path.module}/policies/demo-dev-newest-glue.json", local.template_variables)
+  name = "demo-dev-newest-glue"
+  role = aws_iam_role.newest_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-newest-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "list_items_glue" {
   name                 = "demo-dev-list-items-glue"
   description          = "Step list_items of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-list-items-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-list-items-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "list_items_glue" {
-  name   = "demo-dev-list-items-glue"
-  role   = aws_iam_role.list_items_glue.id
-  policy = templatefile("${path.module}/policies/demo-dev-list-items-glue.json", local.template_variables)
+  name = "demo-dev-list-items-glue"
+  role = aws_iam_role.list_items_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-list-items-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "train_sagemaker" {
   name                 = "demo-dev-train-sagemaker"
   description          = "Step train of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-train-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-train-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "train_sagemaker" {
-  name   = "demo-dev-train-sagemaker"
-  role   = aws_iam_role.train_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-train-sagemaker.json", local.template_variables)
+  name = "demo-dev-train-sagemaker"
+  role = aws_iam_role.train_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-train-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "measure_sagemaker" {
   name                 = "demo-dev-measure-sagemaker"
   description          = "Step measure of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-measure-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-measure-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "measure_sagemaker" {
-  name   = "demo-dev-measure-sagemaker"
-  role   = aws_iam_role.measure_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-measure-sagemaker.json", local.template_variables)
+  name = "demo-dev-measure-sagemaker"
+  role = aws_iam_role.measure_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-measure-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "fairness_sagemaker" {
   name                 = "demo-dev-fairness-sagemaker"
   description          = "Step fairness of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-fairness-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-fairness-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "fairness_sagemaker" {
-  name   = "demo-dev-fairness-sagemaker"
-  role   = aws_iam_role.fairness_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-fairness-sagemaker.json", local.template_variables)
+  name = "demo-dev-fairness-sagemaker"
+  role = aws_iam_role.fairness_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-fairness-sagemaker.json",
+    local.template_variables,
+  )
 }

@@ -4,7 +4,6 @@
 # Scripts and bundles, by the hash of their content.
 resource "aws_s3_bucket" "code" {
   #checkov:skip=CKV_AWS_144:Everything in it can be made again from the spec, the code and the warehouse.
-  #checkov:skip=CKV2_AWS_62:Nothing waits for its objects; the state machine knows when they are there.
   bucket        = "demo-dev-code-111111111111"
   force_destroy = false
 

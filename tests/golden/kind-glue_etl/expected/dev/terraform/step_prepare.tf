@@ -18,10 +18,10 @@ resource "aws_glue_job" "prepare" {
   }
 
   default_arguments = {
+    "--extra-py-files"               = "s3://${aws_s3_bucket.code.bucket}/glue/runtime-2cb0e7c3c46d.zip,s3://demo-dev-code-111111111111/glue/prepare-code-cb6c3ef58b4e.zip"
     "--enable-auto-scaling"          = "true"
     "--enable-metrics"               = "true"
     "--enable-observability-metrics" = "true"
-    "--extra-py-files"               = "s3://demo-dev-code-111111111111/glue/runtime-2cb0e7c3c46d.zip,s3://demo-dev-code-111111111111/glue/prepare-code-cb6c3ef58b4e.zip"
     "--job-language"                 = "python"
   }
 

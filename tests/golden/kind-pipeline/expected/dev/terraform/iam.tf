@@ -4,12 +4,20 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "demo-dev-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
+  name = "demo-dev-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-states.json",
+    local.template_variables,
+  )
 }

@@ -4,64 +4,104 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "demo-dev-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
+  name = "demo-dev-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "catalogue_glue" {
   name                 = "demo-dev-catalogue-glue"
   description          = "Step catalogue of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-catalogue-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-catalogue-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "catalogue_glue" {
-  name   = "demo-dev-catalogue-glue"
-  role   = aws_iam_role.catalogue_glue.id
-  policy = templatefile("${path.module}/policies/demo-dev-catalogue-glue.json", local.template_variables)
+  name = "demo-dev-catalogue-glue"
+  role = aws_iam_role.catalogue_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-catalogue-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "filter_sagemaker" {
   name                 = "demo-dev-filter-sagemaker"
   description          = "Step filter of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-filter-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-filter-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "filter_sagemaker" {
-  name   = "demo-dev-filter-sagemaker"
-  role   = aws_iam_role.filter_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-filter-sagemaker.json", local.template_variables)
+  name = "demo-dev-filter-sagemaker"
+  role = aws_iam_role.filter_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-filter-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "render_sagemaker" {
   name                 = "demo-dev-render-sagemaker"
   description          = "Step render of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-render-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-render-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "render_sagemaker" {
-  name   = "demo-dev-render-sagemaker"
-  role   = aws_iam_role.render_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-render-sagemaker.json", local.template_variables)
+  name = "demo-dev-render-sagemaker"
+  role = aws_iam_role.render_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-render-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "sort_sagemaker" {
   name                 = "demo-dev-sort-sagemaker"
   description          = "Step sort of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-sort-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-sort-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "sort_sagemaker" {
-  name   = "demo-dev-sort-sagemaker"
-  role   = aws_iam_role.sort_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-sort-sagemaker.json", local.template_variables)
+  name = "demo-dev-sort-sagemaker"
+  role = aws_iam_role.sort_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-sort-sagemaker.json",
+    local.template_variables,
+  )
 }

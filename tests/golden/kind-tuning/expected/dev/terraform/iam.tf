@@ -4,38 +4,62 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "demo-dev-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
+  name = "demo-dev-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "catalogue_glue" {
   name                 = "demo-dev-catalogue-glue"
   description          = "Step catalogue of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-catalogue-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-catalogue-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "catalogue_glue" {
-  name   = "demo-dev-catalogue-glue"
-  role   = aws_iam_role.catalogue_glue.id
-  policy = templatefile("${path.module}/policies/demo-dev-catalogue-glue.json", local.template_variables)
+  name = "demo-dev-catalogue-glue"
+  role = aws_iam_role.catalogue_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-catalogue-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "search_sagemaker" {
   name                 = "demo-dev-search-sagemaker"
   description          = "Step search of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-search-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-search-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "search_sagemaker" {
-  name   = "demo-dev-search-sagemaker"
-  role   = aws_iam_role.search_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-search-sagemaker.json", local.template_variables)
+  name = "demo-dev-search-sagemaker"
+  role = aws_iam_role.search_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-search-sagemaker.json",
+    local.template_variables,
+  )
 }

@@ -4,7 +4,6 @@
 # Who read and wrote the other buckets, who connected to whom, who asked the API.
 resource "aws_s3_bucket" "logs" {
   #checkov:skip=CKV_AWS_144:Everything in it can be made again from the spec, the code and the warehouse.
-  #checkov:skip=CKV2_AWS_62:Nothing waits for its objects; the state machine knows when they are there.
   #checkov:skip=CKV_AWS_18:It holds the access logs of the others; its own would never end.
   #checkov:skip=CKV_AWS_145:S3 and load balancers deliver logs to buckets with keys of S3 only, not of KMS.
   bucket        = "demo-dev-logs-111111111111"

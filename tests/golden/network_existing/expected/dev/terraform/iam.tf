@@ -4,38 +4,62 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "demo-dev-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
+  name = "demo-dev-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "extract_glue" {
   name                 = "demo-dev-extract-glue"
   description          = "Step extract of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-extract-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-extract-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "extract_glue" {
-  name   = "demo-dev-extract-glue"
-  role   = aws_iam_role.extract_glue.id
-  policy = templatefile("${path.module}/policies/demo-dev-extract-glue.json", local.template_variables)
+  name = "demo-dev-extract-glue"
+  role = aws_iam_role.extract_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-extract-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "score_lambda" {
   name                 = "demo-dev-score-lambda"
   description          = "Step score of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-score-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-score-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "score_lambda" {
-  name   = "demo-dev-score-lambda"
-  role   = aws_iam_role.score_lambda.id
-  policy = templatefile("${path.module}/policies/demo-dev-score-lambda.json", local.template_variables)
+  name = "demo-dev-score-lambda"
+  role = aws_iam_role.score_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-score-lambda.json",
+    local.template_variables,
+  )
 }

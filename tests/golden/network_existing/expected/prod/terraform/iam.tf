@@ -4,38 +4,62 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-prod-states"
   description          = "demo-prod itself"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-prod-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-prod-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "demo-prod-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/demo-prod-states.json", local.template_variables)
+  name = "demo-prod-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-prod-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "extract_glue" {
   name                 = "demo-prod-extract-glue"
   description          = "Step extract of demo-prod"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-prod-extract-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-prod-extract-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "extract_glue" {
-  name   = "demo-prod-extract-glue"
-  role   = aws_iam_role.extract_glue.id
-  policy = templatefile("${path.module}/policies/demo-prod-extract-glue.json", local.template_variables)
+  name = "demo-prod-extract-glue"
+  role = aws_iam_role.extract_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-prod-extract-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "score_lambda" {
   name                 = "demo-prod-score-lambda"
   description          = "Step score of demo-prod"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-prod-score-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-prod-score-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "score_lambda" {
-  name   = "demo-prod-score-lambda"
-  role   = aws_iam_role.score_lambda.id
-  policy = templatefile("${path.module}/policies/demo-prod-score-lambda.json", local.template_variables)
+  name = "demo-prod-score-lambda"
+  role = aws_iam_role.score_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-prod-score-lambda.json",
+    local.template_variables,
+  )
 }

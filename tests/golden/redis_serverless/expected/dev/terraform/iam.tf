@@ -4,77 +4,125 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "demo-dev-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
+  name = "demo-dev-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "interactions_glue" {
   name                 = "demo-dev-interactions-glue"
   description          = "Step interactions of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-interactions-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-interactions-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "interactions_glue" {
-  name   = "demo-dev-interactions-glue"
-  role   = aws_iam_role.interactions_glue.id
-  policy = templatefile("${path.module}/policies/demo-dev-interactions-glue.json", local.template_variables)
+  name = "demo-dev-interactions-glue"
+  role = aws_iam_role.interactions_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-interactions-glue.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "train_sagemaker" {
   name                 = "demo-dev-train-sagemaker"
   description          = "Step train of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-train-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-train-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "train_sagemaker" {
-  name   = "demo-dev-train-sagemaker"
-  role   = aws_iam_role.train_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-train-sagemaker.json", local.template_variables)
+  name = "demo-dev-train-sagemaker"
+  role = aws_iam_role.train_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-train-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "predict_sagemaker" {
   name                 = "demo-dev-predict-sagemaker"
   description          = "Step predict of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-predict-sagemaker.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-predict-sagemaker.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "predict_sagemaker" {
-  name   = "demo-dev-predict-sagemaker"
-  role   = aws_iam_role.predict_sagemaker.id
-  policy = templatefile("${path.module}/policies/demo-dev-predict-sagemaker.json", local.template_variables)
+  name = "demo-dev-predict-sagemaker"
+  role = aws_iam_role.predict_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-predict-sagemaker.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "publish_lambda" {
   name                 = "demo-dev-publish-lambda"
   description          = "Step publish of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-publish-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-publish-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "publish_lambda" {
-  name   = "demo-dev-publish-lambda"
-  role   = aws_iam_role.publish_lambda.id
-  policy = templatefile("${path.module}/policies/demo-dev-publish-lambda.json", local.template_variables)
+  name = "demo-dev-publish-lambda"
+  role = aws_iam_role.publish_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-publish-lambda.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "redis_rotation_lambda" {
   name                 = "demo-dev-redis-rotation-lambda"
   description          = "Step redis_rotation of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-redis-rotation-lambda.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-redis-rotation-lambda.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "redis_rotation_lambda" {
-  name   = "demo-dev-redis-rotation-lambda"
-  role   = aws_iam_role.redis_rotation_lambda.id
-  policy = templatefile("${path.module}/policies/demo-dev-redis-rotation-lambda.json", local.template_variables)
+  name = "demo-dev-redis-rotation-lambda"
+  role = aws_iam_role.redis_rotation_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-redis-rotation-lambda.json",
+    local.template_variables,
+  )
 }

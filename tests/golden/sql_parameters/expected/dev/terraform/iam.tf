@@ -4,25 +4,41 @@
 resource "aws_iam_role" "states" {
   name                 = "demo-dev-states"
   description          = "demo-dev itself"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-states.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-states.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "states" {
-  name   = "demo-dev-states"
-  role   = aws_iam_role.states.id
-  policy = templatefile("${path.module}/policies/demo-dev-states.json", local.template_variables)
+  name = "demo-dev-states"
+  role = aws_iam_role.states.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-states.json",
+    local.template_variables,
+  )
 }
 
 resource "aws_iam_role" "interactions_glue" {
   name                 = "demo-dev-interactions-glue"
   description          = "Step interactions of demo-dev"
-  assume_role_policy   = templatefile("${path.module}/trust/demo-dev-interactions-glue.json", { account_id = local.account_id })
   permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-interactions-glue.json",
+    { account_id = local.account_id },
+  )
 }
 
 resource "aws_iam_role_policy" "interactions_glue" {
-  name   = "demo-dev-interactions-glue"
-  role   = aws_iam_role.interactions_glue.id
-  policy = templatefile("${path.module}/policies/demo-dev-interactions-glue.json", local.template_variables)
+  name = "demo-dev-interactions-glue"
+  role = aws_iam_role.interactions_glue.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-interactions-glue.json",
+    local.template_variables,
+  )
 }

@@ -5,6 +5,7 @@ locals {
   account_id           = "111111111111"
   region               = "eu-central-1"
   partition            = data.aws_partition.current.partition
+  protected            = true
   log_retention_days   = 365
   permissions_boundary = var.permissions_boundary_arn
   alarm_actions        = [aws_sns_topic.notifications.arn]

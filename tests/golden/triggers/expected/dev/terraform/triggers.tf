@@ -88,11 +88,6 @@ resource "aws_cloudwatch_event_target" "ordered" {
   }
 }
 
-resource "aws_s3_bucket_notification" "data" {
-  bucket      = aws_s3_bucket.data.id
-  eventbridge = true
-}
-
 # Events that should have started a run and did not, kept until somebody looks.
 resource "aws_sqs_queue" "events" {
   name                      = "demo-dev-untaken-events"

@@ -60,6 +60,7 @@ run "access" {
           "demo-dev-train-sagemaker.json: DescribeNetwork",
           "demo-dev-predict-sagemaker.json: LogInToRegistry",
           "demo-dev-predict-sagemaker.json: DescribeNetwork",
+          "demo-dev-publish-lambda.json: WriteTraces",
           "demo-dev-publish-lambda.json: AttachNetwork",
           "demo-dev-redis-rotation-lambda.json: MakePasswords",
           "demo-dev-redis-rotation-lambda.json: WriteTraces",
