@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError
 
+from pipelinegen.local.announce import announcing
 from pipelinegen.local.follow import ExecutionEnd, StateEvent, follow
 from pipelinegen.local.observe import observe, parameter_values
 from pipelinegen.local.progress import StepProgress
@@ -73,7 +74,10 @@ def _run(session: Session, folder: RunFolder, record: RunRecord) -> Day:
     done = _steps_done(folder.journal(), {state: step["name"] for step in steps for state in step["states"]})
     end: ExecutionEnd | None = None
     try:
-        with StepProgress(steps, record.date, session.console) as progress:
+        with (
+            StepProgress(steps, record.date, session.console) as progress,
+            announcing(session.cloud.workdir, session.deployment, session.console),
+        ):
             progress.keep(done)
             for event in follow(session.cloud, session.deployment, record.date, record.input, run=folder):
                 progress.show(event)

@@ -36,6 +36,10 @@ def run_and_answer(project: Path, *words: str) -> tuple[Finished, Finished]:
     return Finished(run.returncode, out, err), said
 
 
+def run_named(said: Finished) -> str:
+    return said.out.rpartition("(run ")[2].rstrip(")\n")
+
+
 def day(project: Path) -> dict[str, object]:
     (found,) = json.loads((project / "report.json").read_text(encoding="utf-8"))["days"]
     return dict(found)
@@ -48,6 +52,9 @@ def test_a_yes_lets_the_run_go_on(project: Path) -> None:
     assert said.code == 0
     assert said.out.startswith("approved: May the letter be sent? (run 2026-11-20-")
     assert day(project)["output"] == {"run_date": DATE, "steps": {"permit": {"approved": True}}}
+    assert "e-mail to tests@example.com: May the letter be sent?\n  | It is the one of 2026-11-20.\n" in run.out
+    assert f"  pipelinegen approve {run_named(said)}\n" in run.out
+    assert "e-mail to tests@example.com: Sent\n  | The letter of 2026-11-20 is on its way.\n" in run.out
     assert "told the owner: Sent: The letter of 2026-11-20 is on its way." in run.out
     assert pending(project) == []
     assert list(processes_that_name(str(project))) == []
