@@ -177,6 +177,10 @@ CATALOGUE: Mapping[str, str] = {
         "A parameter cannot be used there: a window has a whole number of days, and `:run_date` is the run's date in "
         "every SQL."
     ),
+    "PG136": (
+        "The warehouse has keys that its kind does not take, or lacks one that it needs: databases have a secret, "
+        "s3 a location, glue_catalog a database and locations."
+    ),
     "PG137": (
         "A column cannot be a key or a partition: it is dropped when it is read, or its type does not allow it. "
         "Partitions become the names of folders in S3."

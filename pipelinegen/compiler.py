@@ -5,11 +5,12 @@ from dataclasses import replace
 from functools import reduce
 
 from pipelinegen.errors import Diagnostic, SpecError, fault, suggest
-from pipelinegen.ir.model import Pipeline, Schedule, Warehouse
+from pipelinegen.ir.model import Pipeline, Schedule
 from pipelinegen.ir.names import Names
 from pipelinegen.layers import cited_inclusions, with_inclusions
 from pipelinegen.resolve import PASSES, Draft
 from pipelinegen.resolve.blocks import flatten_steps
+from pipelinegen.resolve.datasets import lower_warehouse
 from pipelinegen.resolve.environments import overlay
 from pipelinegen.resolve.infrastructure import refuse_meeting_environments
 from pipelinegen.resolve.instances import check_instances, instances_in, overlay_instance, unknown_instance
@@ -109,7 +110,6 @@ def _compile(
 def _pipeline(draft: Draft, instance: str | None) -> Pipeline:
     spec, place = draft.spec, draft.place
     assert draft.infrastructure is not None
-    warehouse = spec.warehouse
     tags = {
         "pipeline": spec.name,
         "environment": draft.environment,
@@ -131,7 +131,7 @@ def _pipeline(draft: Draft, instance: str | None) -> Pipeline:
             Schedule(name, given.expression, given.timezone, dict(given.parameters))
             for name, given in spec.named_schedules().items()
         ),
-        warehouse=Warehouse(warehouse.kind, warehouse.secret, warehouse.database) if warehouse else None,
+        warehouse=lower_warehouse(spec.warehouse),
         protection_secret=spec.protection.secret if spec.protection else None,
         notify=spec.on_failure.notify if spec.on_failure else None,
         local_data=spec.local.data if spec.local else None,

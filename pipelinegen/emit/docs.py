@@ -179,7 +179,7 @@ def _image(bench: Workbench, image: Image) -> str:
 def _secrets(bench: Workbench) -> tuple[str, ...]:
     pipeline = bench.pipeline
     found = []
-    if pipeline.warehouse:
+    if pipeline.warehouse and pipeline.warehouse.secret:
         found.append(f"`{pipeline.warehouse.secret}`: JSON with `host`, `port`, `username`, `password`")
     if pipeline.protection_secret:
         found.append(f"`{pipeline.protection_secret}`: JSON with `key`, at least 32 random characters; never change it")

@@ -321,11 +321,23 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """Where datasets are read from."""
+    """Where datasets are read from: a database with a secret, or files below `places` in buckets of others."""
 
     kind: str
-    secret: str
-    database: str
+    secret: str | None = None
+    database: str | None = None
+    places: tuple[Location, ...] = ()
+    format: str = "parquet"
+    kms_key: str | None = None
+
+    @property
+    def is_database(self) -> bool:
+        """Whether it is read by JDBC, from within the network."""
+        return self.secret is not None
+
+    def folder(self, table: str) -> Location:
+        """Where the files of a table lie below the one place; dots in its name are slashes."""
+        return self.places[0].below(table.replace(".", "/"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ class GluePlace:
     children: ChildProcesses
     find_java: Callable[[], Path]
     archive: SparkArchive
+    jars: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,12 @@ def run_glue_job(run: GlueRun, place: GluePlace, stop: threading.Event) -> GlueE
     return GlueEnd("SUCCEEDED")
 
 
-def spark_defaults(stage: Path, java_options: Sequence[str] = ()) -> str:
+def spark_defaults(stage: Path, java_options: Sequence[str] = (), jars: Sequence[str] = ()) -> str:
     """The text of spark-defaults.conf: small, UTC, and with every bucket below `stage` mounted as s3://bucket."""
     settings = dict(_SPARK_DEFAULTS)
     settings["spark.driver.extraJavaOptions"] = " ".join([*_JAVA_OPTIONS, *java_options])
+    if jars:
+        settings["spark.driver.extraClassPath"] = ":".join(jars)
     settings["spark.local.dir"] = str(stage.parent / "scratch")
     settings["spark.sql.warehouse.dir"] = str(stage.parent / "warehouse")
     for bucket in sorted(path.name for path in stage.iterdir()):
@@ -168,7 +171,7 @@ def _environment(
 ) -> dict[str, str]:
     defaults, logging = place.folder / "spark-defaults.conf", place.folder / "log4j2.properties"
     options = [*java_options, f"-Dlog4j2.configurationFile=file:{logging.resolve()}"]
-    defaults.write_text(spark_defaults((place.folder / "s3").resolve(), options), encoding="utf-8")
+    defaults.write_text(spark_defaults((place.folder / "s3").resolve(), options, place.jars), encoding="utf-8")
     logging.write_text(_LOG4J, encoding="utf-8")
     return {
         **place.environment,

@@ -60,6 +60,14 @@ def _add_run(commands: "Commands") -> None:
         "or a folder of CSV or Parquet files, one per table",
     )
     run.add_argument(
+        "--warehouse",
+        default="derby",
+        metavar="ENGINE",
+        help="what holds the data where the spec has a database: derby (the default), postgresql, "
+        "or the URL of a database that is there, such as jdbc:postgresql://…, which is only read",
+    )
+    run.add_argument("--warehouse-driver", type=Path, metavar="JAR", help="the JDBC driver; Debian's by default")
+    run.add_argument(
         "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a value of the spec's parameters"
     )
     run.add_argument(

@@ -141,7 +141,7 @@ def local_secrets(
     values: dict[str, Any] = {}
     if redis:
         values[redis["secret"]] = {"username": redis["user"], "password": redis_password}
-    if pipeline.warehouse and warehouse is not None:
+    if pipeline.warehouse and pipeline.warehouse.secret and warehouse is not None:
         values[pipeline.warehouse.secret] = dict(warehouse)
     if pipeline.protection_secret:
         values[pipeline.protection_secret] = {"key": stand_in(pipeline), "token_key": stand_in(pipeline, " for tokens")}

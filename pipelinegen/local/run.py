@@ -23,6 +23,7 @@ from pipelinegen.local.prepare import Prepared, locked, prepare, reset, run_date
 from pipelinegen.local.run_folders import RunFolders
 from pipelinegen.local.session import Session, require_programs, start_session, world_tables
 from pipelinegen.local.summary import Day
+from pipelinegen.local.warehouses import checked_choice
 from pipelinegen.local.world import Planned, World, new_planned, new_world, read_world
 
 #: Runs executions and gives one Day each; the last one may have failed.
@@ -38,7 +39,9 @@ def run_days(options: Namespace) -> int:
         if options.go_on:
             world = read_world(state).covering(dates)
         else:
-            world = new_world(options.spec, options.out, prepared.pipeline.environment, options.data, dates)
+            environment = prepared.pipeline.environment
+            warehouse = checked_choice(options.warehouse, options.warehouse_driver)
+            world = new_world(options.spec, options.out, environment, options.data, dates, warehouse)
             world = replace(world, instance=prepared.pipeline.instance)
         tables = world_tables(prepared, world)
         if not options.go_on:

@@ -17,7 +17,7 @@ from pipelinegen.local.local_cloud import LocalCloud
 from pipelinegen.local.prepare import Prepared, local_secrets, tables_for
 from pipelinegen.local.redis import RedisServer, accounts_of, find_redis_server
 from pipelinegen.local.run_folders import RunFolders
-from pipelinegen.local.warehouse import fill_derby
+from pipelinegen.local.warehouses import WarehouseChoice, open_warehouse
 from pipelinegen.local.world import World
 
 #: What stays in a state folder between commands; the rest is working files, which may hold data in the clear.
@@ -70,12 +70,15 @@ def start_session(
     stack.callback(remove_working_files, state)
     rows = sum(table.num_rows for table in tables.values())
     with console.status(f"filling the warehouse with {rows:,} rows of {len(tables)} tables"):
-        warehouse = fill_derby(tables, state / "warehouse") if pipeline.warehouse else None
+        choice = WarehouseChoice(world.warehouse, Path(world.driver) if world.driver else None)
+        warehouse = open_warehouse(pipeline, choice, tables, state, stack)
     with console.status("starting the local cloud and Redis"):
         known = prepared.deployment["redis"]
         redis = stack.enter_context(RedisServer(state / "redis", accounts=accounts_of(known)))
         cloud = stack.enter_context(LocalCloud(state, pipeline.account_id, pipeline.region, settings=prepared.settings))
-        secrets = local_secrets(pipeline, known, redis.password, warehouse.secret() if warehouse else None)
+        secrets = local_secrets(pipeline, known, redis.password, warehouse.secret)
+        if warehouse.stock:
+            warehouse.stock(cloud.client)
         deployment = deploy(cloud, prepared.folder, secrets=secrets, variables=redis_variables(redis))
     return Session(prepared, world, cloud, redis, deployment, console)
 

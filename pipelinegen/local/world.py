@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pipelinegen.local.faults import LocalCloudError
 from pipelinegen.local.run_folders import write_json
+from pipelinegen.local.warehouses import WarehouseChoice
 
 _FILE: Final = "world.json"
 
@@ -39,6 +40,9 @@ class World:
     last: str
     data: str | None = None
     instance: str | None = None
+    #: What holds the data, and the JDBC driver for it: see `pipelinegen.local.warehouses`.
+    warehouse: str = "derby"
+    driver: str | None = None
     made_at: str = ""
     #: What the last command was to run, in this order; what has a record has been started.
     planned: list[Planned] = field(default_factory=list)
@@ -69,7 +73,9 @@ def new_planned(date: str, input: dict[str, Any], schedule: str = "") -> Planned
     return Planned(f"{date}-{uuid.uuid4().hex[:8]}", date, input, schedule)
 
 
-def new_world(spec: Path, out: Path, environment: str, data: str | None, days: Sequence[date]) -> World:
+def new_world(
+    spec: Path, out: Path, environment: str, data: str | None, days: Sequence[date], warehouse: WarehouseChoice
+) -> World:
     """A world that nothing was run in."""
     return World(
         id=uuid.uuid4().hex[:12],
@@ -79,6 +85,8 @@ def new_world(spec: Path, out: Path, environment: str, data: str | None, days: S
         first=min(days).isoformat(),
         last=max(days).isoformat(),
         data=data,
+        warehouse=warehouse.name,
+        driver=str(warehouse.driver.resolve()) if warehouse.driver else None,
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from pipelinegen.errors import Diagnostic
-from pipelinegen.ir.model import Check, Column, Dataset, Window
+from pipelinegen.ir.model import Check, Column, Dataset, Location, Warehouse, Window
 from pipelinegen.resolve.contracts import contract_faults, window_faults
 from pipelinegen.resolve.draft import Draft
-from pipelinegen.spec.datasets import CheckSpec, DatasetSpec, WindowSpec
+from pipelinegen.spec.datasets import CheckSpec, DatasetSpec, WarehouseSpec, WindowSpec
 
 
 def lower_datasets(draft: Draft) -> Draft:
@@ -19,6 +19,16 @@ def lower_datasets(draft: Draft) -> Draft:
         faults.extend(window_faults(spec, types, draft.spans.at("datasets", name)))
         datasets[name] = _lower(name, spec)
     return replace(draft, datasets=datasets).reporting(faults)
+
+
+def lower_warehouse(spec: WarehouseSpec | None) -> Warehouse | None:
+    """The warehouse, if there is one."""
+    if spec is None:
+        return None
+    folders = [*(spec.locations or ()), *([spec.location] if spec.location else [])]
+    parts = [folder.removeprefix("s3://").partition("/") for folder in folders]
+    places = tuple(Location(bucket, prefix) for bucket, _, prefix in parts)
+    return Warehouse(spec.kind, spec.secret, spec.database, places, spec.format or "parquet", spec.kms_key)
 
 
 def _lower(name: str, spec: DatasetSpec) -> Dataset:

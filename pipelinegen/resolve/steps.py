@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from pipelinegen.errors import Diagnostic, SpecError, suggest
 from pipelinegen.ir.graph import topological_order
-from pipelinegen.ir.model import Artifact, Location, Step, Warehouse
+from pipelinegen.ir.model import Artifact, Location, Step
 from pipelinegen.resolve.blocks import Blocks, flatten_steps, outer_view, own_part, owner_of
 from pipelinegen.resolve.common_keys import with_common_keys
+from pipelinegen.resolve.datasets import lower_warehouse
 from pipelinegen.resolve.draft import Draft, TypedStep
 from pipelinegen.resolve.refs import references
 from pipelinegen.source import Data, SpanTree
@@ -110,13 +111,12 @@ def _referred(draft: Draft, name: str, made: Mapping[str, Step]) -> list[Step]:
 
 def _surroundings(draft: Draft) -> Surroundings:
     spec = draft.spec
-    warehouse = spec.warehouse
     return Surroundings(
         names=draft.names,
         environment=draft.environment,
         region=draft.place.region,
         source=draft.source,
-        warehouse=Warehouse(warehouse.kind, warehouse.secret, warehouse.database) if warehouse else None,
+        warehouse=lower_warehouse(spec.warehouse),
         protection_secret=spec.protection.secret if spec.protection else None,
         notifies=bool(spec.on_failure and spec.on_failure.notify),
         parameters={name: given.type for name, given in spec.parameters.items()},

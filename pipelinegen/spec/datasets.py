@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from pipelinegen.spec.fields import (
     ColumnOfDataset,
@@ -10,7 +10,9 @@ from pipelinegen.spec.fields import (
     Days,
     FreeText,
     Identifier,
+    KmsKeyArn,
     PositiveInt,
+    S3Folder,
     SecretName,
     SpecValueError,
     StrictModel,
@@ -19,13 +21,77 @@ from pipelinegen.spec.fields import (
     exactly_one,
 )
 
+#: What each kind of warehouse needs, and what it may have; the others' keys it does not take.
+_WAREHOUSE_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    **dict.fromkeys(("redshift", "postgresql", "mysql"), (("secret", "database"), ())),
+    "s3": (("location",), ("format", "kms_key")),
+    "glue_catalog": (("database", "locations"), ("kms_key",)),
+}
+
+
+def _keys_by_kind() -> ConfigDict:
+    """What the schema says of the keys that go with each kind; the validator says the same to the compiler."""
+    every = {key for needed, possible in _WAREHOUSE_KEYS.values() for key in (*needed, *possible)}
+    nothing: JsonValue = {"type": "null"}
+    rules: list[JsonValue] = [
+        {
+            "if": {"properties": {"kind": {"const": kind}}},
+            "then": {
+                "required": list(needed),
+                "properties": {
+                    **{key: {"not": nothing} for key in needed},
+                    **dict.fromkeys(sorted(every.difference(needed, possible)), nothing),
+                },
+            },
+        }
+        for kind, (needed, possible) in _WAREHOUSE_KEYS.items()
+    ]
+    return ConfigDict(json_schema_extra={"allOf": rules})
+
 
 class WarehouseSpec(StrictModel):
-    """Where the datasets lie. The secret holds host, port, username and password; the spec never does."""
+    """Where the datasets lie: a database read by JDBC, folders of files in S3, or tables of the Data Catalog.
 
-    kind: Annotated[Literal["redshift", "postgresql", "mysql"], Field(description="The engine, read by JDBC")]
-    secret: Annotated[SecretName, Field(description="Secrets Manager name")]
-    database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}$", description="The database to connect to")]
+    The secret of a database holds host, port, username and password; the spec never does.
+    """
+
+    model_config = _keys_by_kind()
+
+    kind: Annotated[
+        Literal["redshift", "postgresql", "mysql", "s3", "glue_catalog"],
+        Field(description="The engine, read by JDBC; or s3 or glue_catalog"),
+    ]
+    secret: Annotated[SecretName | None, Field(description="Secrets Manager name, for a database")] = None
+    database: Annotated[
+        str | None,
+        Field(pattern=r"^[A-Za-z0-9_]{1,64}$", description="The database to connect to, or that of the Data Catalog"),
+    ] = None
+    location: Annotated[
+        S3Folder | None, Field(description="For s3: the folder below which each table has one of its name")
+    ] = None
+    format: Annotated[
+        Literal["parquet", "csv"] | None,
+        Field(description="For s3: of the files; parquet by default. CSV has a header"),
+    ] = None
+    locations: Annotated[
+        list[S3Folder] | None,
+        Field(min_length=1, max_length=20, description="For glue_catalog: below which the tables' files lie"),
+    ] = None
+    kms_key: Annotated[KmsKeyArn | None, Field(description="The key that the files are encrypted with, if any")] = None
+
+    @model_validator(mode="after")
+    def _keys_of_its_kind(self) -> "WarehouseSpec":
+        needed, possible = _WAREHOUSE_KEYS[self.kind]
+        given = {name for name in type(self).model_fields if getattr(self, name) is not None} - {"kind"}
+        lacking = [key for key in needed if key not in given]
+        if lacking:
+            message = f"a warehouse of kind '{self.kind}' lacks '{lacking[0]}'"
+            raise SpecValueError(message, f"add `{lacking[0]}:`", "PG136")
+        unfit = sorted(given.difference(needed, possible))
+        if unfit:
+            message = f"a warehouse of kind '{self.kind}' has no '{unfit[0]}'"
+            raise SpecValueError(message, f"remove `{unfit[0]}:`, or name another kind", "PG136")
+        return self
 
 
 class ProtectionSpec(StrictModel):

@@ -220,6 +220,22 @@ ColumnType = Annotated[
         }
     ),
 ]
+S3Folder = Annotated[
+    str,
+    *_text(
+        r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([A-Za-z0-9!_.=-]+/)*",
+        "folder in S3",
+        "write s3://bucket/folder/, with a slash at the end",
+    ),
+]
+KmsKeyArn = Annotated[
+    str,
+    *_text(
+        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}",
+        "ARN of a KMS key",
+        "write arn:aws:kms:<region>:<account>:key/<id>",
+    ),
+]
 _PARAMETER = rf"\$\{{parameters\.{IDENTIFIER}\}}"
 
 

@@ -19,9 +19,10 @@ from runtime.glue.checks import CheckResult, measure, require
 from runtime.glue.columns import declared_columns
 from runtime.glue.faults import EtlError, faults_of, first_line
 from runtime.glue.foreign_keys import measure_foreign_keys
+from runtime.glue.lake import Lake, lake
 from runtime.glue.protection import ProtectionKeys, protection_keys
 from runtime.glue.report import report_document, write_report
-from runtime.glue.warehouse import Connection, connection, in_window, read_table, secret_value
+from runtime.glue.warehouse import Connection, connection, in_window, secret_value
 
 #: Rows a part file; below it the output is one file, sorted throughout.
 ROWS_PER_FILE = 2_000_000
@@ -49,7 +50,7 @@ class Job:
     settings: Settings
     arguments: JobArguments
     spark: SparkSession
-    source: Connection | None
+    source: Connection | Lake | None
     keys: ProtectionKeys
     transform: Transform | None = None
 
@@ -117,9 +118,14 @@ def in_utc(spark: SparkSession) -> SparkSession:
     return spark
 
 
-def _source(settings: Settings, clients: Clients) -> Connection | None:
+def _source(settings: Settings, clients: Clients) -> Connection | Lake | None:
     warehouse = settings.get("warehouse")
-    return connection(warehouse, secret_value(clients, warehouse["secret"])) if warehouse else None
+    if not warehouse:
+        return None
+    if "secret" in warehouse:
+        return connection(warehouse, secret_value(clients, warehouse["secret"]))
+    tables = [source["table"] for source in settings["inputs"].values() if source["from"] == "warehouse"]
+    return lake(warehouse, tables, clients)
 
 
 def _keys(settings: Settings, clients: Clients) -> ProtectionKeys:
@@ -181,7 +187,9 @@ def _report_failure(job: Job, clients: Clients, outcome: Outcome) -> None:
 
 def _offer_input(job: Job, name: str, source: Mapping[str, Any], outcome: Outcome) -> None:
     """Makes the input a view of its name. It is read once: the counting pass fills the cache the SQL uses."""
-    frame = in_window(_read(job, name, source), name, _window(source, job.arguments), job.arguments.run_date)
+    window = _window(source, job.arguments)
+    declared = source["columns"][window["column"]]["type"] if window else None
+    frame = in_window(_read(job, name, source), name, window, job.arguments.run_date, declared)
     typed = declared_columns(frame, name, source["columns"], job.keys)
     typed.frame.cache()
     with faults_of(f"input '{name}' cannot be read"):
@@ -218,7 +226,7 @@ def _read(job: Job, name: str, source: Mapping[str, Any]) -> DataFrame:
             return job.spark.read.parquet(address)
     if job.source is None:
         raise EtlError(f"input '{name}' comes from the warehouse, but the job has none")
-    return read_table(job.spark, job.source, source["table"])
+    return job.source.read(job.spark, source["table"])
 
 
 def _result(job: Job, outcome: Outcome) -> DataFrame:

@@ -50,6 +50,10 @@ class Connection:
         """The URL without the properties after it, which may hold credentials."""
         return self.url.split("?")[0].split(";")[0]
 
+    def read(self, spark: SparkSession, table: str) -> DataFrame:
+        """See `read_table`."""
+        return read_table(spark, self, table)
+
     def redacted(self, text: str) -> str:
         """The text without what a driver may quote of its own URL and password."""
         password = self.options.get("password")
@@ -105,16 +109,25 @@ def read_table(spark: SparkSession, source: Connection, table: str) -> DataFrame
         return reader.option("fetchsize", FETCH_ROWS).options(**source.options).load()
 
 
-def in_window(frame: DataFrame, dataset: str, window: Mapping[str, Any] | None, run_date: date) -> DataFrame:
+def in_window(
+    frame: DataFrame, dataset: str, window: Mapping[str, Any] | None, run_date: date, declared: str | None = None
+) -> DataFrame:
     """The rows with `run_date - days <= column < run_date`, midnight to midnight UTC; all rows if there is no window.
 
     The comparison is with a literal of the column's own type: a cast on the column would not reach the database.
+    Text, as CSV files have it, is taken as the `declared` type; what is none stays in, so that the check of types
+    finds it.
     Raises: EtlError if the column is absent or neither a date nor a timestamp.
     """
     if window is None:
         return frame
     types = {name.lower(): kind for name, kind in frame.dtypes}
     column = str(window["column"]).lower()
+    if types.get(column) == "string" and declared in ("date", "timestamp"):
+        converted = F.expr(f"try_cast(`{column}` AS {declared})")
+        is_broken = converted.isNull() & F.col(f"`{column}`").isNotNull()
+        start, end = (F.lit(str(day)).cast(declared) for day in (run_date - timedelta(days=window["days"]), run_date))
+        return frame.where(is_broken | ((converted >= start) & (converted < end)))
     literal = {"date": "DATE", "timestamp": "TIMESTAMP", "timestamp_ntz": "TIMESTAMP_NTZ"}.get(types.get(column, ""))
     if literal is None:
         found = f"it is {types[column]}" if column in types else "there is none"

@@ -17,6 +17,7 @@ from pipelinegen.local.cloud.trust import GLUE
 from pipelinegen.local.glue import GlueEnd, GluePlace, GlueRun, run_glue_job
 from pipelinegen.local.policies import listable, object_patterns
 from pipelinegen.local.spark_archive import SparkArchive
+from pipelinegen.local.spark_jars import spark_jars
 
 _DEFAULT_TIMEOUT_MINUTES = 2880
 
@@ -112,4 +113,5 @@ def _place(
         children=cloud.children,
         find_java=find_java,
         archive=archive,
+        jars=spark_jars(cloud.workdir),
     )

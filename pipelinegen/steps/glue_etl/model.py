@@ -16,6 +16,7 @@ from pipelinegen.steps.glue_etl.parameters import parameters_argument, used_para
 from pipelinegen.steps.glue_etl.permissions import glue_permissions
 from pipelinegen.steps.glue_etl.sql import check_program, check_sql
 from pipelinegen.steps.glue_etl.terraform import glue_resources
+from pipelinegen.steps.glue_etl.warehouse import file_permissions, warehouse_settings
 from pipelinegen.steps.protection import PROTECTED, missing_keys
 
 JOB_ARGUMENTS: Mapping[str, str] = {
@@ -122,7 +123,7 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
     output = result.output
     table = Table(output, scope.data, is_checked=True, ways=result.ways)
     report = Location(scope.names.bucket("data"), f"reports/{scope.step}/", scope.data.part)
-    job = _job(spec, scope, report, reads_warehouse=_reads_warehouse(inputs), has_code=bool(copies))
+    job = _job(spec, scope, report, reads_warehouse=_reads_database(scope, inputs), has_code=bool(copies))
     settings = _settings(scope, spec, inputs, output, module)
     arguments = {
         **_arguments(inputs, table, report, settings.get("parameters", {})),
@@ -138,7 +139,10 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
         span=scope.spans.label,
         needs=scope.needs,
         outputs={"output": table},
-        permissions=glue_permissions(job, scope.names, sources, scope.data, report, _secrets(settings)),
+        permissions=(
+            *glue_permissions(job, scope.names, sources, scope.data, report, _secrets(settings)),
+            *file_permissions(job.role, scope.around.warehouse, _read(inputs)),
+        ),
         resources=(job,),
         files=(OutputFile(job.script, "steps/glue_etl/script.py.j2", GlueScriptContext(scope.title, settings)),),
         state=OutputFile(scope.title, "steps/glue_etl/state.asl.json.j2", state),
@@ -147,8 +151,14 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
     )
 
 
-def _reads_warehouse(inputs: Mapping[str, Dataset | Table]) -> bool:
-    return any(isinstance(item, Dataset) for item in inputs.values())
+def _read(inputs: Mapping[str, Dataset | Table]) -> list[Dataset]:
+    """What is read from the warehouse."""
+    return [item for item in inputs.values() if isinstance(item, Dataset)]
+
+
+def _reads_database(scope: Scope, inputs: Mapping[str, Dataset | Table]) -> bool:
+    warehouse = scope.around.warehouse
+    return bool(_read(inputs)) and warehouse is not None and warehouse.is_database
 
 
 def _job(spec: GlueEtlSpec, scope: Scope, report: Location, *, reads_warehouse: bool, has_code: bool) -> GlueJob:
@@ -224,15 +234,15 @@ def _input(scope: Scope, name: str, reference: str) -> Dataset | Table:
 def _settings(
     scope: Scope, spec: GlueEtlSpec, inputs: Mapping[str, Dataset | Table], output: Dataset, module: str | None
 ) -> dict[str, Any]:
-    warehouse = scope.around.warehouse if any(isinstance(item, Dataset) for item in inputs.values()) else None
-    read = [column for item in inputs.values() if isinstance(item, Dataset) for column in item.columns]
-    hides = any(column.protect in PROTECTED for column in read)
+    read = _read(inputs)
+    warehouse = scope.around.warehouse if read else None
+    hides = any(column.protect in PROTECTED for item in read for column in item.columns)
     parameters = used_parameters(scope, spec.sql or "", inputs)
     return {
         "schema_version": 1,
         "step": scope.step,
         **({"parameters": parameters} if parameters else {}),
-        "warehouse": warehouse and {"kind": warehouse.kind, "secret": warehouse.secret, "database": warehouse.database},
+        "warehouse": warehouse and warehouse_settings(warehouse),
         "protection": {"secret": scope.around.protection_secret} if hides else None,
         "inputs": input_settings(scope, inputs),
         **({"sql": spec.sql.strip()} if spec.sql else {"script": module, "arguments": sorted(spec.arguments)}),
@@ -242,7 +252,8 @@ def _settings(
 
 
 def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(settings[key]["secret"] for key in ("warehouse", "protection") if settings[key])
+    given = [settings[key] for key in ("warehouse", "protection") if settings[key]]
+    return tuple(item["secret"] for item in given if "secret" in item)
 
 
 def _arguments(
