@@ -9,7 +9,7 @@ DAYS ?= 3
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types fast slow oracle generate docs bench clean
+.PHONY: help demo test check driver lint types fast slow oracle generate docs bench clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,7 +34,18 @@ types: $(VENV)/.dev
 fast: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow"
 
+<<<<<<< HEAD
 slow: $(VENV)/.dev $(CHECKOV)
+=======
+# PostgreSQL's JDBC driver for the tests of warehouses, from Debian; without it they are skipped, and say so.
+driver:
+	@test -e /usr/share/java/postgresql.jar || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing libpostgresql-jdbc-java" \
+	  && apt-get update -qq && apt-get install -y -qq libpostgresql-jdbc-java >/dev/null; } \
+	  || echo "no PostgreSQL driver: apt-get install libpostgresql-jdbc-java"
+
+slow: driver $(VENV)/.dev
+>>>>>>> 72dc8ed (feat(warehouse): S3, Data Catalog, PostgreSQL, given databases)
 	$(BIN)/python -m pytest -q -m slow --durations=5
 
 oracle: $(VENV)/.dev $(CHECKOV) ## Terraform, policies and ASL of every spec, on two cores, in under 6 minutes

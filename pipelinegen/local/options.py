@@ -53,6 +53,23 @@ def _add_run(commands: "Commands") -> None:
         metavar="FILE|KEY",
         help="start on an event, as a trigger would: a JSON file, or the key of a new object",
     )
+    _data_options(run)
+    run.add_argument(
+        "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a value of the spec's parameters"
+    )
+    run.add_argument(
+        "--continue", dest="go_on", action="store_true", help="go on with what the last run left, instead of anew"
+    )
+    _ending_options(run)
+    approve = _command(commands, "approve", "answer what a local run waits for, from another terminal")
+    approve.add_argument("run", nargs="?", metavar="RUN", help="the run, or its step; needless if only one waits")
+    approve.add_argument("--reject", action="store_true", help="say no, which fails the run")
+    approve.add_argument("--comment", metavar="TEXT", help="a reason, which the run reports")
+    approve.add_argument("--list", action="store_true", help="show what is waiting, and answer nothing")
+    _state_option(approve)
+
+
+def _data_options(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--data",
         metavar="DATA",
@@ -67,19 +84,6 @@ def _add_run(commands: "Commands") -> None:
         "or the URL of a database that is there, such as jdbc:postgresql://…, which is only read",
     )
     run.add_argument("--warehouse-driver", type=Path, metavar="JAR", help="the JDBC driver; Debian's by default")
-    run.add_argument(
-        "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a value of the spec's parameters"
-    )
-    run.add_argument(
-        "--continue", dest="go_on", action="store_true", help="go on with what the last run left, instead of anew"
-    )
-    _ending_options(run)
-    approve = _command(commands, "approve", "answer what a local run waits for, from another terminal")
-    approve.add_argument("run", nargs="?", metavar="RUN", help="the run, or its step; needless if only one waits")
-    approve.add_argument("--reject", action="store_true", help="say no, which fails the run")
-    approve.add_argument("--comment", metavar="TEXT", help="a reason, which the run reports")
-    approve.add_argument("--list", action="store_true", help="show what is waiting, and answer nothing")
-    _state_option(approve)
 
 
 def _add_record_commands(commands: "Commands") -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import io
 import os
 import pwd
 import secrets
@@ -133,6 +134,19 @@ class PostgresServer:
                 self._psql(name, [copy], stdin=rows.fileno())
         self._psql("", [f"ALTER ROLE {_USER} SET default_transaction_read_only = on"])
 
+    def query(self, statement: str) -> list[list[str | None]]:
+        """The rows of a statement, as text. Raises: LocalCloudError if the server refuses it."""
+        told = self._psql("", [f"COPY ({statement}) TO STDOUT WITH (FORMAT csv, HEADER, FORCE_QUOTE *)"])
+        parse = pyarrow.csv.ParseOptions(newlines_in_values=True)
+        names = told.partition("\n")[0].replace('"', "").split(",")
+        types = dict.fromkeys(names, pa.string())
+        # A quoted empty text is a text, an empty field is null.
+        convert = pyarrow.csv.ConvertOptions(
+            column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=False
+        )
+        found = pyarrow.csv.read_csv(io.BytesIO(told.encode()), parse_options=parse, convert_options=convert)
+        return [list(row.values()) for row in found.to_pylist()]
+
     def close(self) -> None:
         """Ends the server and removes its data. Safe to call twice."""
         process, self._process = self._process, None
@@ -192,7 +206,8 @@ class PostgresServer:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
             with contextlib.suppress(LocalCloudError):
-                return self._psql("", ["SELECT 1"], database="postgres")
+                self._psql("", ["SELECT 1"], database="postgres")
+                return
             time.sleep(0.05)
         raise LocalCloudError(
             f"PostgreSQL did not start: {logs.tail(self.log, 1) or 'it said nothing'}", f"see {self.log}"
@@ -200,7 +215,7 @@ class PostgresServer:
 
     def _psql(
         self, table: str, statements: Sequence[str], *, stdin: int = subprocess.DEVNULL, database: str | None = None
-    ) -> None:
+    ) -> str:
         words = [word for statement in statements for word in ("-c", statement)]
         place = ["-h", self.host, "-p", str(self.port), "-U", _USER, "-d", database or self.database]
         # The password in the environment: a command line shows in the list of processes.
@@ -211,6 +226,7 @@ class PostgresServer:
             lines = [line for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"]
             message = lines[0].partition("ERROR:")[2].strip() or lines[0]
             raise LocalCloudError(f"table '{table}' cannot be stored: {message}", "change the table's data")
+        return done.stdout
 
 
 def _other_user() -> "pwd.struct_passwd | None":

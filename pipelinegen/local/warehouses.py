@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, Final
 
 import pyarrow as pa
@@ -55,6 +56,9 @@ def open_warehouse(
                 f"the spec's warehouse is of kind '{warehouse.kind}', which is files and not a database",
                 "leave --warehouse out",
             )
+        for place in warehouse.places:
+            # Others' data, and in the clear: it is put there anew whenever it is needed.
+            stack.callback(rmtree, state / "cloud" / "s3" / place.bucket, ignore_errors=True)
         return OpenWarehouse(stock=lambda clients: fill_lake(clients, warehouse, tables))
     if choice.name == DERBY:
         return OpenWarehouse(fill_derby(tables, state / "warehouse").secret())

@@ -1,6 +1,7 @@
 """The ETL runtime on a real Spark, against a real JDBC warehouse; one session for the module, its JVM not in UTC."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from pipelinegen.local.warehouse import JdbcWarehouse, fill_derby
@@ -240,6 +242,32 @@ def test_the_database_filters_and_the_plan_hides_the_key(
     assert "GreaterThanOrEqual(CLICKED_AT,2026-11-21 00:00:00.0), *LessThan(CLICKED_AT,2026-11-22 00:00:00.0)]" in plan
     assert "ReadSchema: struct<USER_ID:string,VEHICLE_ID:string,CLICKED_AT:timestamp>" in plan
     assert KEY not in plan
+
+
+def test_the_window_reaches_derby(spark: SparkSession, aws: Aws, tmp_path: Path) -> None:
+    """What Derby says it was asked, by its own log of statements."""
+    log = tmp_path / "derby.log"
+    properties = spark._jvm.java.lang.System.getProperties()
+    driver = spark._jvm.org.apache.derby.jdbc.EmbeddedDriver
+    with suppress(Py4JJavaError):
+        driver().connect("jdbc:derby:;shutdown=true;deregister=false", spark._jvm.java.util.Properties())
+    properties.setProperty("derby.stream.error.file", str(log))
+    properties.setProperty("derby.language.logStatementText", "true")
+    try:
+        start(settings(), aws, spark, tmp_path)
+    finally:
+        properties.remove("derby.language.logStatementText")
+        properties.remove("derby.stream.error.file")
+    said = log.read_text(encoding="utf-8")
+    (query,) = {
+        line.partition("Executing prepared statement: ")[2].partition(" :End prepared")[0]
+        for line in said.splitlines()
+        if ">=" in line and "Executing" in line
+    }
+    assert query.strip() == (
+        'SELECT "USER_ID","VEHICLE_ID","CLICKED_AT" FROM analytics.vehicle_clicks  WHERE ("CLICKED_AT" IS NOT NULL) '
+        "AND (\"CLICKED_AT\" >= '2026-11-21 00:00:00.0') AND (\"CLICKED_AT\" < '2026-11-22 00:00:00.0')"
+    )
 
 
 def test_every_check_counts_in_one_pass(spark: SparkSession) -> None:

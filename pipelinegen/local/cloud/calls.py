@@ -145,6 +145,13 @@ def _anything(request: Request, place: Place, body: Mapping[str, Any]) -> list[s
     return ["*"]
 
 
+def _catalog_table(request: Request, place: Place, body: Mapping[str, Any]) -> list[str]:
+    """The Data Catalog is asked for the catalog, the database and the table, and each must be allowed."""
+    database, name = body["DatabaseName"], body["Name"]
+    parts = ("catalog", f"database/{database}", f"table/{database}/{name}")
+    return [place.arn("glue", request.region, part) for part in parts]
+
+
 _job = partial(_named, "glue", "job", "JobName")
 _training = partial(_named, "sagemaker", "training-job", "TrainingJobName")
 _processing = partial(_named, "sagemaker", "processing-job", "ProcessingJobName")
@@ -178,6 +185,7 @@ _RESOURCES: Final[Mapping[str, Callable[[Request, Place, Mapping[str, Any]], lis
     "glue:GetJob": _job,
     "glue:GetJobRun": _job,
     "glue:GetJobRuns": _job,
+    "glue:GetTable": _catalog_table,
     "glue:StartJobRun": _job,
     "sagemaker:CreateEndpoint": _deployment,
     "sagemaker:CreateEndpointConfig": _configuration,

@@ -131,6 +131,7 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
     }
     state = GlueStateContext(job.name, arguments, (spec.timeout_minutes + 10) * 60)
     sources = tuple(item.location for item in inputs.values() if isinstance(item, Table))
+    permissions = glue_permissions(job, scope.names, sources, scope.data, report, _secrets(settings))
     return Step(
         name=scope.step,
         kind=spec.kind,
@@ -139,10 +140,7 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
         span=scope.spans.label,
         needs=scope.needs,
         outputs={"output": table},
-        permissions=(
-            *glue_permissions(job, scope.names, sources, scope.data, report, _secrets(settings)),
-            *file_permissions(job.role, scope.around.warehouse, _read(inputs)),
-        ),
+        permissions=(*permissions, *file_permissions(job.role, scope.around.warehouse, _read(inputs))),
         resources=(job,),
         files=(OutputFile(job.script, "steps/glue_etl/script.py.j2", GlueScriptContext(scope.title, settings)),),
         state=OutputFile(scope.title, "steps/glue_etl/state.asl.json.j2", state),
