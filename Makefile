@@ -58,7 +58,7 @@ docs: $(VENV)/.dev ## Write docs/reference/ from the code
 	$(BIN)/python -m pipelinegen.reference --out docs/reference
 
 bench: $(VENV)/.dev ## Speed and quality, each with a table and ratios
-	@for name in compile demo loader api recommender; do \
+	@for name in compile demo local_cloud loader api recommender; do \
 	  echo "== $$name"; $(BIN)/python -m tests.benchmarks.bench_$$name || exit 1; \
 	done
 

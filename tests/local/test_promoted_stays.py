@@ -70,12 +70,19 @@ def served(project: Path) -> list[Any]:
     return [line for line in answer.out.splitlines() if '"run_date"' in line or '"model_version"' in line]
 
 
+@pytest.fixture(scope="module")
+def before(first_day: Path) -> list[Any]:
+    """What the API answers after the good day."""
+    return served(first_day)
+
+
 @pytest.mark.parametrize("name", FAULTS)
-def test_the_next_day_fails_and_the_last_good_one_serves(first_day: Path, tmp_path: Path, name: str) -> None:
+def test_the_next_day_fails_and_the_last_good_one_serves(
+    first_day: Path, before: list[Any], tmp_path: Path, name: str
+) -> None:
     spoil, words, step, cause = FAULTS[name]
     project = tmp_path / "project"
     shutil.copytree(first_day, project)
-    before = served(project)
     spoil(project)
     done: Finished = run_command(
         "run", SPEC, "--date", "2026-11-21", "--continue", *words, "--report", "r.json", folder=project
