@@ -1,9 +1,10 @@
 """IAM policies, JSON documents of each role; Terraform's `templatefile` fills in account, region and network."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pipelinegen.emit.base import File, Workbench, json_text
-from pipelinegen.ir.model import Json, Permission, Role
+from pipelinegen.ir import arns
+from pipelinegen.ir.model import Json, Permission, Role, Service
 
 
 def emit_policies(bench: Workbench) -> Iterable[File]:
@@ -29,13 +30,27 @@ def _document(statements: list[Json]) -> str:
     return json_text({"Version": "2012-10-17", "Statement": statements})
 
 
+#: What the services that say for which resource they take a role may take it for (each one's guide, "confused deputy").
+#: Glue and Lambda say for which account only.
+_SOURCES: Mapping[Service, str] = {
+    Service.ECS: arns.arn("ecs", "*"),
+    Service.SAGEMAKER: arns.arn("sagemaker", "*"),
+    Service.SCHEDULER: arns.arn("scheduler", "schedule-group/default"),
+    Service.STATES: arns.arn("states", "stateMachine:*"),
+}
+
+
 def _trust(role: Role) -> dict[str, Json]:
-    """The role's service, and only for resources of this account."""
+    """The role's service, and only for resources of this account and region."""
+    condition: dict[str, Json] = {"StringEquals": {"aws:SourceAccount": "${account_id}"}}
+    source = _SOURCES.get(role.key.service)
+    if source:
+        condition["ArnLike"] = {"aws:SourceArn": source}
     return {
         "Effect": "Allow",
         "Principal": {"Service": role.key.service.value},
         "Action": "sts:AssumeRole",
-        "Condition": {"StringEquals": {"aws:SourceAccount": "${account_id}"}},
+        "Condition": condition,
     }
 
 

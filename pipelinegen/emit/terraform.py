@@ -43,6 +43,10 @@ def emit_terraform(bench: Workbench) -> Iterable[File]:
         if step.resources_file:
             context = step.resources_file.context(bench)
             files.append(bench.render(f"terraform/step_{step.name}.tf", step.resources_file.template, context))
+            files.extend(
+                bench.render(f"terraform/step_{step.name}_{suffix}.tf", template, context)
+                for suffix, template in step.resources_file.parts
+            )
     return files
 
 

@@ -233,6 +233,8 @@ class ResourcesFile:
     template: str
     context: Callable[[ContentKeys], object]
     exports: Mapping[str, str] = field(default_factory=dict)
+    #: Further files with the same context: what follows the step's name, and the template.
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

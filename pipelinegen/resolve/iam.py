@@ -78,7 +78,8 @@ def _pipeline_permissions(draft: Draft) -> list[Permission]:
         found.append(Permission(STATES, "ReadPromotedModel", ("ssm:GetParameter",), (pointer,)))
     if draft.spec.on_failure and draft.spec.on_failure.notify:
         found.append(Permission(STATES, "Notify", ("sns:Publish",), (arns.arn("sns", draft.names.topic()),)))
-        found.append(Permission(STATES, "UseDataKey", ("kms:Decrypt", "kms:GenerateDataKey"), ("${data_key_arn}",)))
+    # The definition and the history of runs are encrypted with it, and so is the topic.
+    found.append(Permission(STATES, "UseDataKey", ("kms:Decrypt", "kms:GenerateDataKey"), ("${data_key_arn}",)))
     return [*found, *_starting(draft, machine)]
 
 

@@ -209,13 +209,24 @@ def faults(policy: dict[str, Any]) -> list[str]:
     return found
 
 
+#: Services that say for which resource they take a role: the trust policy must narrow that, too.
+NAMED_SOURCES: Final = ("ecs-tasks", "sagemaker", "scheduler", "states")
+
+
 def trust_faults(policy: dict[str, Any], service: str, account_id: str) -> list[str]:
     """Whether exactly one AWS service may assume a role, on behalf of exactly one account."""
+    statements = [{name: part for name, part in entry.items() if name != "Sid"} for entry in policy["Statement"]]
+    sources = [entry.get("Condition", {}).pop("ArnLike", None) for entry in statements]
     expected = {
         "Effect": "Allow",
         "Action": "sts:AssumeRole",
         "Principal": {"Service": service},
         "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
     }
-    statements = [{name: part for name, part in entry.items() if name != "Sid"} for entry in policy["Statement"]]
-    return [] if statements == [expected] else [f"trust: {json.dumps(statements)} is not {json.dumps(expected)}"]
+    found = [] if statements == [expected] else [f"trust: {json.dumps(statements)} is not {json.dumps(expected)}"]
+    word = service.removesuffix(".amazonaws.com")
+    if word in NAMED_SOURCES:
+        own = re.compile(rf"arn:[a-z-]+:{word.removesuffix('-tasks')}:[a-z0-9-]+:{account_id}:.+")
+        named = [str(source.get("aws:SourceArn")) if source else "" for source in sources]
+        found += [f"trust: {name!r} is no resource of {word}" for name in named if not own.fullmatch(name)]
+    return found

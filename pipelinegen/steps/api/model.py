@@ -8,13 +8,28 @@ from pydantic import Field, model_validator
 
 from pipelinegen.ir.model import Api, Image, OutputFile, RedisHashes, RoleKey, Service, Step
 from pipelinegen.spec.aws_values import check_task_size
-from pipelinegen.spec.fields import PositiveInt
+from pipelinegen.spec.fields import PositiveInt, SpecValueError, StrictModel
 from pipelinegen.steps.api.permissions import api_permissions
 from pipelinegen.steps.api.terraform import api_resources
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 
 #: Under which variable the application finds the key, and which field of the secret holds it.
 _KEYS = {"hash": ("PSEUDONYM_KEY", "key"), "tokenise": ("TOKEN_KEY", "token_key")}
+
+
+class TaskScalingSpec(StrictModel):
+    """More containers under load; `tasks` is the least."""
+
+    max_tasks: Annotated[int, Field(ge=2, le=100, description="Containers at most")]
+    cpu_percent: Annotated[int, Field(ge=10, le=90, description="Share of their processors that is aimed at")] = 60
+
+
+class FirewallSpec(StrictModel):
+    """AWS WAF before the load balancer: known bad input, and callers that ask too much, are turned away."""
+
+    requests_per_5_minutes: Annotated[
+        int, Field(ge=10, le=2_000_000_000, description="From one address; more are refused (AWS WAF, rate-based rule)")
+    ] = 2000
 
 
 class ApiSpec(StepSpec):
@@ -36,10 +51,15 @@ class ApiSpec(StepSpec):
     cpu_units: Annotated[Literal[256, 512, 1024, 2048, 4096], Field(description="1024 are one vCPU (ECS)")] = 512
     memory_mib: Annotated[int, Field(ge=512, le=30720, description="Memory of each task")] = 1024
     tasks: Annotated[PositiveInt, Field(description="Containers that run all the time")] = 2
+    scaling: Annotated[TaskScalingSpec | None, Field(description="More containers under load")] = None
+    firewall: Annotated[FirewallSpec | None, Field(description="AWS WAF before the API")] = None
 
     @model_validator(mode="after")
     def _size_of_fargate(self) -> "ApiSpec":
         check_task_size(self.cpu_units, self.memory_mib)
+        if self.scaling and self.scaling.max_tasks < self.tasks:
+            message = f"at most {self.scaling.max_tasks} tasks are fewer than the {self.tasks} that always run"
+            raise SpecValueError(message, "raise `scaling.max_tasks:` or lower `tasks:`")
         return self
 
 
@@ -77,7 +97,7 @@ def lower(spec: ApiSpec, scope: Scope) -> Step:
         outputs={},
         permissions=api_permissions(api, scope.names),
         resources=(image, api),
-        resources_file=api_resources(api),
+        resources_file=api_resources(api, spec, scope.names.redis_secret()),
         files=(
             OutputFile(api.settings, "steps/api/settings.json.j2", ApiSettingsContext(settings)),
             OutputFile(f"{image.folder}/Dockerfile", "containers/api.Dockerfile.j2", image),

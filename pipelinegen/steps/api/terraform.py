@@ -2,10 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pipelinegen.ir.model import Api, ContentKeys, ResourcesFile
 from pipelinegen.ir.names import role_label
 from pipelinegen.steps.terraform import Variable, variables
+
+if TYPE_CHECKING:
+    from pipelinegen.steps.api.model import ApiSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,18 @@ class ApiResourcesContext:
     environment: tuple[Variable, ...]
     secrets: tuple[SecretVariable, ...]
     secret_names: tuple[Secret, ...]
+    max_tasks: int | None
+    cpu_percent: int | None
+    requests_per_5_minutes: int | None
 
 
-def api_resources(api: Api) -> ResourcesFile:
-    """terraform/step_<step>.tf."""
-    names = sorted({secret for secret, _ in api.secrets.values()})
+def api_resources(api: Api, spec: "ApiSpec", redis_secret: str) -> ResourcesFile:
+    """terraform/step_<step>.tf for the tasks, terraform/step_<step>_front.tf for the way to them."""
+    names = sorted({secret for secret, _ in api.secrets.values()} - {redis_secret})
     labels = {name: f"{api.step}_{re.sub('[^a-z0-9]+', '_', name.lower())}" for name in names}
+    own = tuple(Secret(label, name) for name, label in labels.items())
+    # The secret of Redis is made by the same apply, so that it is looked up where it is made.
+    labels[redis_secret] = "redis"
     context = ApiResourcesContext(
         label=api.step,
         name=api.name,
@@ -61,7 +71,10 @@ def api_resources(api: Api) -> ResourcesFile:
         log_group=f"/ecs/{api.name}",
         environment=variables(api.environment),
         secrets=tuple(SecretVariable(key, labels[name], part) for key, (name, part) in sorted(api.secrets.items())),
-        secret_names=tuple(Secret(label, name) for name, label in labels.items()),
+        secret_names=own,
+        max_tasks=spec.scaling.max_tasks if spec.scaling else None,
+        cpu_percent=spec.scaling.cpu_percent if spec.scaling else None,
+        requests_per_5_minutes=spec.firewall.requests_per_5_minutes if spec.firewall else None,
     )
 
     def made(keys: ContentKeys) -> ApiResourcesContext:
@@ -69,4 +82,4 @@ def api_resources(api: Api) -> ResourcesFile:
         return context
 
     exports = {f"load_balancer_{api.step}": f"aws_lb.{api.step}.arn_suffix"}
-    return ResourcesFile("steps/api/resources.tf.j2", made, exports)
+    return ResourcesFile("steps/api/resources.tf.j2", made, exports, parts=(("front", "steps/api/front.tf.j2"),))

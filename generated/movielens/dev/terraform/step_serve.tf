@@ -79,17 +79,13 @@ locals {
     },
     {
       name      = "REDIS_PASSWORD"
-      valueFrom = "${data.aws_secretsmanager_secret.serve_movielens_dev_redis.arn}:password::"
+      valueFrom = "${data.aws_secretsmanager_secret.redis.arn}:password::"
     },
     {
       name      = "REDIS_USERNAME"
-      valueFrom = "${data.aws_secretsmanager_secret.serve_movielens_dev_redis.arn}:username::"
+      valueFrom = "${data.aws_secretsmanager_secret.redis.arn}:username::"
     },
   ]
-}
-
-data "aws_secretsmanager_secret" "serve_movielens_dev_redis" {
-  name = "movielens/dev/redis"
 }
 
 data "aws_secretsmanager_secret" "serve_movielens_pseudonyms" {
@@ -100,72 +96,4 @@ resource "aws_cloudwatch_log_group" "serve" {
   name              = "/ecs/movielens-dev-serve"
   retention_in_days = local.log_retention_days
   kms_key_id        = aws_kms_key.data.arn
-}
-
-resource "aws_lb" "serve" {
-  name                       = "movielens-dev-serve"
-  internal                   = true
-  load_balancer_type         = "application"
-  subnets                    = local.private_subnet_ids
-  security_groups            = [aws_security_group.serve_front.id]
-  drop_invalid_header_fields = true
-  enable_deletion_protection = local.protected
-
-  access_logs {
-    bucket  = aws_s3_bucket.logs.id
-    prefix  = "load-balancer"
-    enabled = true
-  }
-
-  depends_on = [aws_s3_bucket_policy.logs]
-}
-
-resource "aws_lb_target_group" "serve" {
-  name                 = "movielens-dev-serve"
-  port                 = 8080
-  protocol             = "HTTP"
-  target_type          = "ip"
-  vpc_id               = local.vpc_id
-  deregistration_delay = 30
-
-  health_check {
-    path              = "/ready"
-    interval          = 15
-    healthy_threshold = 2
-  }
-}
-
-resource "aws_lb_listener" "serve" {
-  load_balancer_arn = aws_lb.serve.arn
-  port              = 443
-  protocol          = "HTTPS"
-  ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-  certificate_arn   = data.aws_acm_certificate.serve.arn
-
-  default_action {
-    type             = "forward"
-    target_group_arn = aws_lb_target_group.serve.arn
-  }
-}
-
-# Who inside the VPC, or in a network peered with it, may ask.
-resource "aws_vpc_security_group_ingress_rule" "serve_front" {
-  security_group_id = aws_security_group.serve_front.id
-  description       = "Other teams, by private addresses"
-  cidr_ipv4         = var.serve_clients_cidr
-  ip_protocol       = "tcp"
-  from_port         = 443
-  to_port           = 443
-}
-
-data "aws_acm_certificate" "serve" {
-  domain      = "films.example.com"
-  statuses    = ["ISSUED"]
-  most_recent = true
-}
-
-variable "serve_clients_cidr" {
-  description = "The private addresses that may call the API."
-  type        = string
-  default     = "10.0.0.0/8"
 }

@@ -8,7 +8,7 @@ resource "aws_iam_role" "states" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-dev-states.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -29,7 +29,7 @@ resource "aws_iam_role" "scheduler" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-dev-scheduler.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -50,7 +50,7 @@ resource "aws_iam_role" "interactions_glue" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-dev-interactions-glue.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -71,7 +71,7 @@ resource "aws_iam_role" "catalogue_glue" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-dev-catalogue-glue.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -92,7 +92,7 @@ resource "aws_iam_role" "train_sagemaker" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-dev-train-sagemaker.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -113,7 +113,7 @@ resource "aws_iam_role" "predict_sagemaker" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-dev-predict-sagemaker.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -134,7 +134,7 @@ resource "aws_iam_role" "publish_lambda" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-dev-publish-lambda.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -155,7 +155,7 @@ resource "aws_iam_role" "redis_rotation_lambda" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-dev-redis-rotation-lambda.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -176,7 +176,7 @@ resource "aws_iam_role" "serve_ecs" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-dev-serve-ecs.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 

@@ -8,7 +8,7 @@ resource "aws_iam_role" "states" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-prod-states.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -29,7 +29,7 @@ resource "aws_iam_role" "scheduler" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-prod-scheduler.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -50,7 +50,7 @@ resource "aws_iam_role" "interactions_glue" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-prod-interactions-glue.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -71,7 +71,7 @@ resource "aws_iam_role" "catalogue_glue" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-prod-catalogue-glue.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -92,7 +92,7 @@ resource "aws_iam_role" "train_sagemaker" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-prod-train-sagemaker.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -113,7 +113,7 @@ resource "aws_iam_role" "predict_sagemaker" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-prod-predict-sagemaker.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -134,7 +134,7 @@ resource "aws_iam_role" "publish_lambda" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-prod-publish-lambda.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -155,7 +155,7 @@ resource "aws_iam_role" "redis_rotation_lambda" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-prod-redis-rotation-lambda.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -176,7 +176,7 @@ resource "aws_iam_role" "serve_ecs" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/vehicle-recommendations-prod-serve-ecs.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 

@@ -8,7 +8,7 @@ resource "aws_iam_role" "states" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-states.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -29,7 +29,7 @@ resource "aws_iam_role" "scheduler" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-scheduler.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -50,7 +50,7 @@ resource "aws_iam_role" "interactions_glue" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-interactions-glue.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -71,7 +71,7 @@ resource "aws_iam_role" "catalogue_glue" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-catalogue-glue.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -92,7 +92,7 @@ resource "aws_iam_role" "train_sagemaker" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-train-sagemaker.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -113,7 +113,7 @@ resource "aws_iam_role" "predict_sagemaker" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-predict-sagemaker.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 

@@ -8,7 +8,7 @@ resource "aws_iam_role" "states" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-states.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -29,7 +29,7 @@ resource "aws_iam_role" "sold_glue" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-sold-glue.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -50,7 +50,7 @@ resource "aws_iam_role" "summed_glue" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-summed-glue.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 

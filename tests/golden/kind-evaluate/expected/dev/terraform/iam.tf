@@ -8,7 +8,7 @@ resource "aws_iam_role" "states" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-states.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -29,7 +29,7 @@ resource "aws_iam_role" "past_glue" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-past-glue.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -50,7 +50,7 @@ resource "aws_iam_role" "newest_glue" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-newest-glue.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -71,7 +71,7 @@ resource "aws_iam_role" "list_items_glue" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-list-items-glue.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -92,7 +92,7 @@ resource "aws_iam_role" "train_sagemaker" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-train-sagemaker.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -113,7 +113,7 @@ resource "aws_iam_role" "measure_sagemaker" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-measure-sagemaker.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -134,7 +134,7 @@ resource "aws_iam_role" "fairness_sagemaker" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-fairness-sagemaker.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 

@@ -8,7 +8,7 @@ resource "aws_iam_role" "states" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-states.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -29,7 +29,7 @@ resource "aws_iam_role" "catalogue_glue" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-catalogue-glue.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -50,7 +50,7 @@ resource "aws_iam_role" "explore_sagemaker" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-explore-sagemaker.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -71,7 +71,7 @@ resource "aws_iam_role" "scratch_sagemaker" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-scratch-sagemaker.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 

@@ -20,6 +20,12 @@ resource "aws_sfn_state_machine" "pipeline" {
     log_destination        = "${aws_cloudwatch_log_group.state_machine.arn}:*"
   }
 
+  encryption_configuration {
+    type                              = "CUSTOMER_MANAGED_KMS_KEY"
+    kms_key_id                        = aws_kms_key.data.arn
+    kms_data_key_reuse_period_seconds = 900
+  }
+
   tracing_configuration {
     enabled = true
   }

@@ -8,7 +8,7 @@ resource "aws_iam_role" "states" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-dev-states.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 

@@ -43,6 +43,14 @@ locals {
         }
       },
       {
+        Sid       = "RunsAreLogged"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = "*"
+        Principal = { Service = "delivery.logs.amazonaws.com" }
+        Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
+      },
+      {
         Sid       = "AlarmsReachEncryptedTopics"
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]

@@ -8,7 +8,7 @@ resource "aws_iam_role" "states" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-prod-states.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -29,7 +29,7 @@ resource "aws_iam_role" "extract_glue" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-prod-extract-glue.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 
@@ -50,7 +50,7 @@ resource "aws_iam_role" "score_lambda" {
 
   assume_role_policy = templatefile(
     "${path.module}/trust/demo-prod-score-lambda.json",
-    { account_id = local.account_id },
+    local.trust_variables,
   )
 }
 

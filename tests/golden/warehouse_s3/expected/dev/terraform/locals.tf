@@ -10,6 +10,13 @@ locals {
   permissions_boundary = var.permissions_boundary_arn
   alarm_actions        = [aws_sns_topic.notifications.arn]
 
+  # What policies of trust may name as ${...}, which must not wait for anything that needs a role.
+  trust_variables = {
+    account_id = local.account_id
+    region     = local.region
+    partition  = local.partition
+  }
+
   # What policies and the state machine may name as ${...}.
   template_variables = {
     account_id          = local.account_id
