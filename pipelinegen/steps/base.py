@@ -70,7 +70,7 @@ def _reference(value: str) -> str:
 Reference = Annotated[
     str,
     AfterValidator(_reference),
-    WithJsonSchema({"type": "string", "pattern": r"^\$\{(steps|datasets)\.[a-z0-9_.]+\}$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^\$\{(steps|datasets|parameters)\.[a-z0-9_.]+\}$"}),
 ]
 
 
