@@ -103,8 +103,12 @@ def init(options: Namespace) -> int:
         print("\n".join(f"{name:{width}}  {starter.summary}" for name, starter in starters.items()))
         return ExitCode.CLEAN
     path = options.out or Path("specs") / f"{options.template}.yaml"
-    write_starter(starters, options.template, path)
-    print(f"wrote {path.as_posix()}\nnext: pipelinegen validate {path.as_posix()}")
+    written = write_starter(starters, options.template, path)
+    print(
+        "\n".join(
+            [*(f"wrote {place.as_posix()}" for place in written), f"next: pipelinegen validate {path.as_posix()}"]
+        )
+    )
     return ExitCode.CLEAN
 
 
