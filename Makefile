@@ -34,9 +34,6 @@ types: $(VENV)/.dev
 fast: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow"
 
-<<<<<<< HEAD
-slow: $(VENV)/.dev $(CHECKOV)
-=======
 # PostgreSQL's JDBC driver for the tests of warehouses, from Debian; without it they are skipped, and say so.
 driver:
 	@test -e /usr/share/java/postgresql.jar || { \
@@ -44,8 +41,7 @@ driver:
 	  && apt-get update -qq && apt-get install -y -qq libpostgresql-jdbc-java >/dev/null; } \
 	  || echo "no PostgreSQL driver: apt-get install libpostgresql-jdbc-java"
 
-slow: driver $(VENV)/.dev
->>>>>>> 72dc8ed (feat(warehouse): S3, Data Catalog, PostgreSQL, given databases)
+slow: driver $(VENV)/.dev $(CHECKOV)
 	$(BIN)/python -m pytest -q -m slow --durations=5
 
 oracle: $(VENV)/.dev $(CHECKOV) ## Terraform, policies and ASL of every spec, on two cores, in under 6 minutes
