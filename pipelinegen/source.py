@@ -2,22 +2,26 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
+from pipelinegen.code_folders import CodeError as CodeError
+from pipelinegen.code_folders import CodeReader as CodeReader
+from pipelinegen.code_folders import code_beside as code_beside
+from pipelinegen.code_folders import no_code as no_code
 from pipelinegen.errors import Diagnostic, ExitCode, Note, Span, SpecError, fault
 
 Data = dict[str, "Data"] | list["Data"] | str | int | float | bool | None
 
 MAX_BYTES = 1_048_576
 MAX_DEPTH = 64
-MAX_NODES = 100_000
+MAX_NODES = 50_000
+#: Faults of one file's YAML; who has more has taken the wrong file.
+MAX_FAULTS = 100
 MAX_INTEGER_DIGITS = 18
-MAX_CODE_BYTES = 2_097_152
-MAX_CODE_FILES = 500
 
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -127,61 +131,21 @@ def read_source(path: Path) -> Source:
         reason = (error.strerror or "cannot be read").lower()
         raise fault(None, "PG001", f"'{file}': {reason}", "give the path of a spec", code=ExitCode.USAGE) from None
     except UnicodeDecodeError as error:
-        raise fault(place, "PG002", f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8") from None
+        raise fault(place, "PG002", f"byte {error.start + 1} is not UTF-8", _encoding_help(content)) from None
     return parse(text, file)
 
 
-class CodeError(Exception):
-    """A folder of the user's code that cannot be taken: the fact, and what to do."""
-
-    def __init__(self, message: str, help: str) -> None:
-        super().__init__(message)
-        self.help = help
-
-
-#: From a folder's path, relative to the spec, to its files: relative path to text, sorted. Raises CodeError.
-CodeReader = Callable[[str], Mapping[str, str]]
-
-
-def no_code(folder: str) -> Mapping[str, str]:
-    """The reader of a spec that lies in no folder: there is never any code."""
-    raise CodeError(f"there is no folder '{folder}' beside the spec", "give a folder below that of the spec")
-
-
-def code_beside(spec: Path) -> CodeReader:
-    """Reads folders of code below the folder of a spec; hidden files and compiled ones do not count."""
-
-    def read(folder: str) -> Mapping[str, str]:
-        base = spec.resolve().parent
-        root = base / folder
-        if not root.is_dir() or not root.resolve().is_relative_to(base):
-            return no_code(folder)
-        paths = [path for path in sorted(root.rglob("*")) if path.is_file() and _is_code(path.relative_to(root))]
-        if not paths:
-            raise CodeError(f"the folder '{folder}' has no files", "put the code there")
-        if len(paths) > MAX_CODE_FILES or sum(path.stat().st_size for path in paths) > MAX_CODE_BYTES:
-            most = f"{MAX_CODE_FILES} files or {MAX_CODE_BYTES // 1_048_576} MiB"
-            raise CodeError(
-                f"the folder '{folder}' has more than {most}", "put data in S3, packages in `requirements:`"
-            )
-        return {path.relative_to(root).as_posix(): _code_text(path, root) for path in paths}
-
-    return read
-
-
-def _is_code(path: Path) -> bool:
-    return path.suffix != ".pyc" and not any(part.startswith(".") or part == "__pycache__" for part in path.parts)
-
-
-def _code_text(path: Path, root: Path) -> str:
-    name = path.relative_to(root).as_posix()
-    if not path.resolve().is_relative_to(root.resolve()):
-        raise CodeError(f"'{name}' points out of '{root.name}'", "put the file itself there")
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise CodeError(f"'{name}' in '{root.name}' is not UTF-8 text", "put data in S3") from None
-    return text.replace("\r\n", "\n")
+def _encoding_help(content: bytes) -> str:
+    """What to do about a file that is not UTF-8; byte order marks say what it is."""
+    for mark, name in (
+        (b"\xff\xfe\0\0", "UTF-32"),
+        (b"\0\0\xfe\xff", "UTF-32"),
+        (b"\xff\xfe", "UTF-16"),
+        (b"\xfe\xff", "UTF-16"),
+    ):
+        if content.startswith(mark):
+            return f"it is {name}; save the file as UTF-8"
+    return "save the file as UTF-8"
 
 
 def parse(text: str, file: str) -> Source:
@@ -203,6 +167,8 @@ def _not_yaml(error: yaml.MarkedYAMLError, file: str) -> SpecError:
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     problem = error.problem or "the text ends too early"
     help = 'mend the YAML; a reference inside { } or [ ] needs quotes: "${steps.train.model}"'
+    if "cannot start any token" in problem:
+        help = "indent with blanks, never with tabs; text that starts with %, @ or ` needs quotes"
     return fault(Span(file, line, column, column + 1), "PG002", f"not YAML: {problem}", help)
 
 
@@ -270,6 +236,8 @@ class _Builder:
 
     def report(self, span: Span, id: str, message: str, help: str | None = None, notes: tuple[Note, ...] = ()) -> None:
         self.faults.append(Diagnostic(span, id, message, help, notes))
+        if len(self.faults) >= MAX_FAULTS:
+            raise SpecError(self.faults)
 
     def node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> tuple[Data, SpanTree]:
         before, deepest = self.nodes, self.deepest
@@ -314,8 +282,8 @@ class _Builder:
             raise fault(
                 self.span(event),
                 "PG002",
-                f"the alias '*{event.anchor}' has no anchor before it",
-                f"add '&{event.anchor}'",
+                f"the alias '*{str(event.anchor)[:60]}' has no anchor before it",
+                f"add '&{str(event.anchor)[:60]}'",
             )
         self.count(event, anchored.nodes)
         self.descend(event, depth + anchored.height)
@@ -325,7 +293,7 @@ class _Builder:
         tag = getattr(event, "tag", None)
         if tag and tag != "!":
             short = tag.replace("tag:yaml.org,2002:", "!!")
-            self.report(self.span(event), "PG005", f"the tag '{short}' is not allowed in a spec", "remove the tag")
+            self.report(self.span(event), "PG005", f"the tag '{short[:60]}' is not allowed in a spec", "remove the tag")
 
     def mapping(self, start: yaml.Event, events: Iterator[yaml.Event], depth: int) -> tuple[Data, SpanTree]:
         data: dict[str, Data] = {}
@@ -349,10 +317,14 @@ class _Builder:
 
     def key(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> str | None:
         value, _ = self.node(event, events, depth + 1)
+        if value == "<<" and isinstance(event, yaml.ScalarEvent) and not event.style:
+            help = "repeat the keys, or put what is shared into a file that is included"
+            self.report(self.span(event), "PG005", "merge keys ('<<') are not part of YAML 1.2", help)
+            return None
         if isinstance(value, str):
             return value
         if isinstance(event, yaml.ScalarEvent):
-            self.report(self.span(event), "PG006", f"the key '{event.value}' is not text", "put it in quotes")
+            self.report(self.span(event), "PG006", f"the key '{event.value[:60]}' is not text", "put it in quotes")
         else:
             self.report(
                 self.span(event), "PG006", "a key is not text but a nested value", "write a plain word as the key"

@@ -14,7 +14,14 @@ COMPILER = [path for path in MODULES if path.is_relative_to(ROOT / "pipelinegen"
 
 #: Rooms from the bottom up; one may import those below it, and itself. A room is the longest prefix that matches.
 LEVELS = (
-    ("pipelinegen", "pipelinegen.catalogue", "pipelinegen.assets", "pipelinegen.aws", "pipelinegen.bundles"),
+    (
+        "pipelinegen",
+        "pipelinegen.catalogue",
+        "pipelinegen.assets",
+        "pipelinegen.code_folders",
+        "pipelinegen.aws",
+        "pipelinegen.bundles",
+    ),
     ("pipelinegen.errors",),
     ("pipelinegen.source", "pipelinegen.formats", "pipelinegen.starters", "pipelinegen.sql"),
     ("pipelinegen.layers",),

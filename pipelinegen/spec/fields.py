@@ -14,6 +14,8 @@ from pipelinegen.spec.value_errors import SpecValueError as SpecValueError
 MAX_PIPELINE_NAME = 32
 MAX_ENVIRONMENT_NAME = 12
 MAX_INSTANCE_NAME = 24
+#: Longer texts are no name of anything, and not worth matching.
+MAX_WORD = 4096
 MAX_STEP_NAME = 30
 
 #: Names of states and security groups that are there whatever the steps are.
@@ -116,7 +118,7 @@ def _step_name(value: str) -> str:
 
 def _pattern(pattern: str, what: str, help: str) -> AfterValidator:
     def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
+        if len(value) > MAX_WORD or not re.fullmatch(pattern, value):
             raise SpecValueError(f"'{value[:60]}' is no {what}", help)
         return value
 
@@ -139,7 +141,13 @@ Identifier = Annotated[str, *_text(IDENTIFIER, "name", "use a-z, 0-9 and '_', st
 AccountId = Annotated[str, AfterValidator(check_account), WithJsonSchema({"type": "string", "pattern": "^[0-9]{12}$"})]
 Region = Annotated[str, AfterValidator(check_region), ListedRegions()]
 Email = Annotated[
-    str, *_text(r"[^@\s\"\\${}%]+@[^@\s\"\\${}%]+\.[^@\s\"\\${}%]+", "e-mail address", "write it as name@example.com")
+    str,
+    # 64 and 255 are RFC 5321's; without them a long text would be matched again from each of its dots on.
+    *_text(
+        r"[^@\s\"\\${}%]{1,64}@[^@\s\"\\${}%]{1,190}\.[^@\s\"\\${}%]{1,64}",
+        "e-mail address",
+        "write it as name@example.com",
+    ),
 ]
 TableName = Annotated[
     str,

@@ -244,7 +244,10 @@ class PipelineSpec(StrictModel):
     ] = {}
     instances: Annotated[
         dict[InstanceName, InstanceSpec],
-        Field(description="The pipeline several times, each with its own parameters, schedules, resources and folder"),
+        Field(
+            max_length=50,
+            description="The pipeline several times, each with its own parameters, schedules, resources and folder",
+        ),
     ] = {}
     local: LocalSpec | None = None
     network: NetworkSpec = NetworkSpec()
@@ -261,7 +264,11 @@ class PipelineSpec(StrictModel):
     ] = None
     environments: Annotated[
         dict[EnvironmentName, EnvironmentSpec],
-        Field(min_length=1, description="Where the pipeline is deployed; each gets its own generated folder"),
+        Field(
+            min_length=1,
+            max_length=20,
+            description="Where the pipeline is deployed; each gets its own generated folder",
+        ),
     ]
 
     @field_validator("version", mode="before")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelinegen.source import MAX_CODE_BYTES, CodeError, code_beside
+from pipelinegen.code_folders import MAX_CODE_BYTES, CodeError, code_beside
 
 
 @pytest.fixture

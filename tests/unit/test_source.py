@@ -107,7 +107,7 @@ def test_an_alias_stands_for_its_anchor() -> None:
         ("a: !mine [1]", [("PG005", 1, 4, "the tag '!mine' is not allowed in a spec")]),
         ("a: " + "9" * 30, [("PG005", 1, 4, "an integer of 30 digits")]),
         ("a: 1e999", [("PG005", 1, 4, "the number '1e999' is too large")]),
-        (ALIAS_BOMB, [("PG005", 5, 45, f"more than {MAX_NODES} values once aliases are expanded")]),
+        (ALIAS_BOMB, [("PG005", 5, 20, f"more than {MAX_NODES} values once aliases are expanded")]),
         (ALIAS_TOWER, [("PG005", 3, 69, f"nested deeper than {MAX_DEPTH} levels")]),
         ("[" * 100_000, [("PG005", 1, MAX_DEPTH + 2, f"nested deeper than {MAX_DEPTH} levels")]),
         ("a: &a [*a]", [("PG002", 1, 8, "the alias '*a' has no anchor before it")]),
@@ -126,9 +126,10 @@ def test_what_is_no_plain_yaml_is_a_fault_with_a_place(text: str, expected: list
     assert faults(text) == expected
 
 
-def test_a_merge_key_is_an_ordinary_key() -> None:
-    """YAML 1.2 knows no merge keys; the models then refuse `<<` as unknown, so nothing is merged silently."""
-    assert parse("a: &a {x: 1}\nb: {<<: *a}\n", "spec.yaml").data == {"a": {"x": 1}, "b": {"<<": {"x": 1}}}
+def test_a_merge_key_is_refused_and_in_quotes_an_ordinary_key() -> None:
+    """YAML 1.2 knows no merge keys, and nothing is merged silently."""
+    assert [item[:3] for item in faults("a: &a {x: 1}\nb: {<<: *a}\n")] == [("PG005", 2, 5)]
+    assert parse("b: {'<<': 1}\n", "spec.yaml").data == {"b": {"<<": 1}}
 
 
 def test_every_fault_is_reported_at_once() -> None:
