@@ -243,4 +243,8 @@ CATALOGUE: Mapping[str, str] = {
         "The built-in evaluation measures a recommender on the tables `interactions` and `items`, as ndcg_at_<top_k> "
         "and recall_at_<top_k>. Anything else is measured by a program of your own, in `code:`."
     ),
+    "PG129": (
+        "AWS takes no states of JSONPath inside of states in JSONata, which loops and steps at the same time are. Such "
+        "states run alone, or are written in JSONata."
+    ),
 }

@@ -33,6 +33,9 @@ def _named(states: Mapping[str, State]) -> dict[str, State]:
 def _all_states(states: Mapping[str, State]) -> Iterator[State]:
     for state in states.values():
         yield state
-        inner = [*state.get("Branches", ()), *(state[key] for key in ("ItemProcessor", "Iterator") if key in state)]
-        for machine in inner:
+        for machine in _machines(state):
             yield from _all_states(machine["States"])
+
+
+def _machines(state: State) -> list[State]:
+    return [*state.get("Branches", ()), *(state[key] for key in ("ItemProcessor", "Iterator") if key in state)]

@@ -1,6 +1,6 @@
 """From a spec to the IR of one environment; the compiler on one screen."""
 
-from pipelinegen.resolve.checks import check_ends, check_gates, check_own_variables
+from pipelinegen.resolve.checks import check_alone, check_ends, check_gates, check_own_variables
 from pipelinegen.resolve.datasets import lower_datasets
 from pipelinegen.resolve.draft import Draft, Pass, stop_at_faults
 from pipelinegen.resolve.iam import derive_roles
@@ -24,6 +24,7 @@ PASSES: tuple[Pass, ...] = (
     check_gates,
     check_ends,
     check_own_variables,
+    check_alone,
     derive_roles,
     apply_iam,
 )

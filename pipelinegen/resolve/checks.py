@@ -1,6 +1,7 @@
 """Checks across steps."""
 
 from pipelinegen.errors import Diagnostic, SpecError
+from pipelinegen.ir.graph import ancestors
 from pipelinegen.ir.model import Model
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.steps.base import REFERENCE
@@ -84,6 +85,29 @@ def check_own_variables(draft: Draft) -> Draft:
         for step in draft.steps
         for name in step.own_variables
         if name in _RUN_VARIABLES or any(name.startswith(f"{prefix}_") for prefix in ("branch", *draft.raw_steps))
+    ]
+    if faults:
+        raise SpecError(faults)
+    return draft
+
+
+def check_alone(draft: Draft) -> Draft:
+    """The draft itself. Raises: SpecError with PG129 if states of JSONPath would run in a loop or beside others."""
+    before = ancestors({step.name: step.needs for step in draft.steps})
+    others = {step.name for step in draft.steps if step.state}
+
+    def is_in_order(name: str, other: str) -> bool:
+        return name == other or name in before[other] or other in before[name]
+
+    faults = [
+        Diagnostic(
+            draft.spans.at("steps", step.name).label,
+            "PG129",
+            f"'{step.name}' holds states of JSONPath, and would run in a loop or at the same time as others",
+            "write them in JSONata, or let `needs:` put the step before or behind all others",
+        )
+        for step in draft.steps
+        if step.runs_alone and (step.block or not all(is_in_order(step.name, name) for name in others))
     ]
     if faults:
         raise SpecError(faults)

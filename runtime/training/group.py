@@ -94,7 +94,7 @@ class Group:
         kept = [int(count) for count in counts]
         joined_rows = torch.cat([part[:count] for part, count in zip(all_rows, kept, strict=True)])
         joined_values = torch.cat([part[:count] for part, count in zip(all_values, kept, strict=True)])
-        return torch.sparse_coo_tensor(joined_rows.unsqueeze(0), joined_values, gradient.shape)
+        return torch.sparse_coo_tensor(joined_rows.unsqueeze(0), joined_values, gradient.shape, check_invariants=False)
 
 
 def join(environment: Mapping[str, str], device: torch.device) -> Group:

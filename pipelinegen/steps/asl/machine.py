@@ -16,7 +16,7 @@ Path = tuple[str | int, ...]
 #: With the step's title before it, a state's name has at most 80 characters (AWS Step Functions).
 LONGEST_NAME: Final = 48
 #: States that the compiler puts around those of any step.
-_TAKEN: Final = frozenset({"due?", "failed, going on", "skipped", "tell of failure"})
+_TAKEN: Final = frozenset({"due?", "failed, going on", "keep result", "run states", "skipped", "tell of failure"})
 _RESOURCE: Final = re.compile(
     r"arn:aws[a-z-]*:states:[a-z0-9-]*:[0-9]*:(?P<sdk>aws-sdk:)?(?P<service>[A-Za-z0-9-]+):(?P<action>[A-Za-z0-9]+)(?:\.(?:sync|sync:2|waitForTaskToken))?"
 )

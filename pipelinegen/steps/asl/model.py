@@ -77,8 +77,16 @@ class AslSpec(StepSpec):
 
 @dataclass(frozen=True, slots=True)
 class RawStateContext:
-    """The state around the raw ones, which keeps their variables and names apart from the pipeline's."""
+    """The state around the raw ones, which keeps their variables and names apart from the pipeline's.
 
+    Around JSONPath there are two more, in JSONata: AWS takes no JSONPath inside of a state in JSONata.
+    """
+
+    title: str
+    run_title: str
+    keep_title: str
+    given: Json
+    handed_on: Json
     inputs: Json
     machine: Json
     assign: Json
@@ -97,9 +105,16 @@ def lower(spec: AslSpec, scope: Scope) -> Step:
         [Declared(item.actions, item.resources, item.passed_to, item.why_every_resource) for item in spec.permissions],
     )
     variable = f"{scope.step}_result"
-    kept = {key: Jsonata(f"$exists($states.result[0].{key}) ? $states.result[0].{key} : null") for key in spec.result}
+    result = "$states.input.result[0]" if jsonpath else "$states.result[0]"
+    kept = {key: Jsonata(f"$exists({result}.{key}) ? {result}.{key} : null") for key in spec.result}
+    inputs: Json = {key: _value(value, scope, key) for key, value in spec.inputs.items()}
     context = RawStateContext(
-        inputs={key: _value(value, scope, key) for key, value in spec.inputs.items()},
+        title=scope.title,
+        run_title=f"{scope.title}: run states",
+        keep_title=f"{scope.title}: keep result",
+        given={"given": inputs, "handed_on": Jsonata("$states.input")},
+        handed_on=Jsonata("$states.input.handed_on"),
+        inputs=inputs,
         machine=prefixed(machine, scope.title, jsonpath=jsonpath),
         assign={variable: kept} if kept else {},
     )
@@ -112,8 +127,9 @@ def lower(spec: AslSpec, scope: Scope) -> Step:
         needs=scope.needs,
         outputs={f"result.{key}": Value(Jsonata(f"${variable}.{key}")) for key in spec.result},
         permissions=permissions,
-        state=OutputFile(scope.title, "steps/asl/state.asl.json.j2", context),
+        state=OutputFile(scope.title, f"steps/asl/{'jsonpath' if jsonpath else 'state'}.asl.json.j2", context),
         assigns=(variable,) if kept else (),
+        runs_alone=jsonpath,
         own_variables=tuple(sorted(check.variables)),
         summary={"result": Jsonata(f"${variable}")} if kept else {},
     )
