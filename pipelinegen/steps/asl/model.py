@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, JsonValue, model_validator
 
 from pipelinegen.errors import SpecError
-from pipelinegen.ir.model import Json, Jsonata, OutputFile, Step, Value
+from pipelinegen.ir.model import Json, Jsonata, OutputFile, Permission, Step, Value
 from pipelinegen.source import SpanTree, parse
 from pipelinegen.spec.fields import Identifier, SpecValueError, StrictModel, exactly_one
 from pipelinegen.steps.asl.machine import MachineCheck, prefixed
@@ -100,10 +100,6 @@ def lower(spec: AslSpec, scope: Scope) -> Step:
     check.check(machine, place)
     if check.faults:
         raise SpecError(check.faults)
-    permissions = declared_permissions(
-        scope,
-        [Declared(item.actions, item.resources, item.passed_to, item.why_every_resource) for item in spec.permissions],
-    )
     variable = f"{scope.step}_result"
     result = "$states.input.result[0]" if jsonpath else "$states.result[0]"
     kept = {key: Jsonata(f"$exists({result}.{key}) ? {result}.{key} : null") for key in spec.result}
@@ -126,12 +122,19 @@ def lower(spec: AslSpec, scope: Scope) -> Step:
         span=scope.spans.label,
         needs=scope.needs,
         outputs={f"result.{key}": Value(Jsonata(f"${variable}.{key}")) for key in spec.result},
-        permissions=permissions,
+        permissions=_permissions(spec, scope),
         state=OutputFile(scope.title, f"steps/asl/{'jsonpath' if jsonpath else 'state'}.asl.json.j2", context),
         assigns=(variable,) if kept else (),
         runs_alone=jsonpath,
         own_variables=tuple(sorted(check.variables)),
         summary={"result": Jsonata(f"${variable}")} if kept else {},
+    )
+
+
+def _permissions(spec: AslSpec, scope: Scope) -> tuple[Permission, ...]:
+    entries = spec.permissions
+    return declared_permissions(
+        scope, [Declared(item.actions, item.resources, item.passed_to, item.why_every_resource) for item in entries]
     )
 
 
