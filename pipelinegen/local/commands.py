@@ -45,6 +45,14 @@ def retry(options: Namespace) -> int:
 
 
 @_printing_faults
+def backfill(options: Namespace) -> int:
+    """Runs past dates."""
+    from pipelinegen.local.backfill import backfill
+
+    return backfill(options)
+
+
+@_printing_faults
 def report(options: Namespace) -> int:
     """Writes a page about what was run."""
     from pipelinegen.local.report.write import report_runs

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError
-
 from pipelinegen.local.announce import announcing
 from pipelinegen.local.follow import ExecutionEnd, StateEvent, follow
 from pipelinegen.local.observe import observe, parameter_values
+from pipelinegen.local.partial import NOTHING_REUSED, Part, Reused
 from pipelinegen.local.progress import StepProgress
 from pipelinegen.local.replay import Entry, Machine, entries_for_retry
 from pipelinegen.local.run_folders import INTERRUPTED, RUNNING, RunFolder, RunRecord, drop_torn_line, write_lines
@@ -29,12 +28,12 @@ def machine_of(session: Session) -> Machine:
 def new_run(
     session: Session,
     planned: Planned,
+    part: Part | None = None,
+    reused: Reused = NOTHING_REUSED,
     *,
-    entries: Sequence[Entry] = (),
-    reused: tuple[str, Sequence[str]] = ("", ()),
-    until: tuple[str, Sequence[str]] = ("", ()),
+    shown: bool = True,
 ) -> Day:
-    """Runs what was planned. `entries` of the run `reused` are replayed; at the states of `until` a scope is over."""
+    """Runs what was planned: all of it, or a part of the pipeline over what is reused of an earlier run."""
     folder = session.runs.folder(planned.run)
     record = RunRecord(
         id=folder.id,
@@ -43,14 +42,14 @@ def new_run(
         started_at=_now(),
         input=planned.input,
         parameters_before=parameter_values(session),
-        reused_run=reused[0],
-        reused_steps=list(reused[1]),
-        until=until[0],
+        reused_run=reused.run,
+        reused_steps=list(reused.steps),
+        until=(part.until if part else None) or "",
         schedule=planned.schedule,
     )
     session.runs.prune()
-    folder.create(record, {"redrive_count": 0, "end_before": list(until[1])}, entries)
-    return _run(session, folder, record)
+    folder.create(record, {"redrive_count": 0, "end_before": part.ends if part else []}, reused.entries)
+    return _run(session, folder, record, shown=shown)
 
 
 def redrive(session: Session, folder: RunFolder, record: RunRecord) -> Day:
@@ -68,14 +67,15 @@ def redrive(session: Session, folder: RunFolder, record: RunRecord) -> Day:
     return _run(session, folder, record)
 
 
-def _run(session: Session, folder: RunFolder, record: RunRecord) -> Day:
+def _run(session: Session, folder: RunFolder, record: RunRecord, *, shown: bool = True) -> Day:
     steps = [step for step in session.deployment.steps if step["states"]]
     names = {step["name"] for step in steps}
     done = _steps_done(folder.journal(), {state: step["name"] for step in steps for state in step["states"]})
     end: ExecutionEnd | None = None
     try:
+        # Several pictures at a time would draw over one another.
         with (
-            StepProgress(steps, record.date, session.console) as progress,
+            StepProgress(steps if shown else [], record.date, session.console) as progress,
             announcing(session.cloud.workdir, session.deployment, session.console),
         ):
             progress.keep(done)
@@ -85,10 +85,6 @@ def _run(session: Session, folder: RunFolder, record: RunRecord) -> Day:
                     end = event
                 else:
                     _add_seconds(record.steps, event, names)
-    except BotoCoreError:
-        # The server does not answer any more; whether it is gone is seen below.
-        session.require_alive()
-        raise
     finally:
         _finish(folder, record, end)
     assert end is not None

@@ -12,6 +12,7 @@ LOCAL_COMMANDS: Final = {
     "approve": "approve",
     "run": "run",
     "runs": "runs",
+    "backfill": "backfill",
     "logs": "show_logs",
     "report": "report",
     "retry": "retry",
@@ -60,6 +61,8 @@ def _add_run(commands: "Commands") -> None:
     run.add_argument(
         "--continue", dest="go_on", action="store_true", help="go on with what the last run left, instead of anew"
     )
+    run.add_argument("--from", dest="start", metavar="STEP", help="start from a step, over the date's last results")
+    run.add_argument("--until", metavar="STEP", help="end after a step")
     _ending_options(run)
     approve = _command(commands, "approve", "answer what a local run waits for, from another terminal")
     approve.add_argument("run", nargs="?", metavar="RUN", help="the run, or its step; needless if only one waits")
@@ -69,24 +72,25 @@ def _add_run(commands: "Commands") -> None:
     _state_option(approve)
 
 
-def _data_options(run: argparse.ArgumentParser) -> None:
-    run.add_argument(
+def _data_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--data",
         metavar="DATA",
         help="what the warehouse holds: vehicles, movielens, vehicles:FOLDER of real listings, "
         "or a folder of CSV or Parquet files, one per table",
     )
-    run.add_argument(
+    parser.add_argument(
         "--warehouse",
         default="derby",
         metavar="ENGINE",
         help="what holds the data where the spec has a database: derby (the default), postgresql, "
         "or the URL of a database that is there, such as jdbc:postgresql://…, which is only read",
     )
-    run.add_argument("--warehouse-driver", type=Path, metavar="JAR", help="the JDBC driver; Debian's by default")
+    parser.add_argument("--warehouse-driver", type=Path, metavar="JAR", help="the JDBC driver; Debian's by default")
 
 
 def _add_record_commands(commands: "Commands") -> None:
+    _add_backfill(commands)
     runs = _command(commands, "runs", "list what was run on this machine, the newest last")
     runs.add_argument("spec", nargs="?", type=Path, metavar="SPEC", help="only runs of this spec")
     runs.add_argument("--env", metavar="NAME", help="only runs in this environment")
@@ -109,6 +113,26 @@ def _add_record_commands(commands: "Commands") -> None:
     retry.add_argument("--only", action="store_true", help="without the runs that the same command had yet to start")
     _state_option(retry)
     _ending_options(retry)
+
+
+def _add_backfill(commands: "Commands") -> None:
+    fill = _command(commands, "backfill", "run past dates, in what the last run left if there is any")
+    _spec(fill)
+    _place_options(fill)
+    fill.add_argument("--from", dest="first", type=iso_date, required=True, metavar="YYYY-MM-DD", help="the first date")
+    fill.add_argument("--to", dest="last", type=iso_date, required=True, metavar="YYYY-MM-DD", help="the last date")
+    fill.add_argument(
+        "--max-parallel",
+        type=days,
+        default=1,
+        metavar="N",
+        help="so many at a time, 1 by default: then each model goes on from that of the day before",
+    )
+    _data_options(fill)
+    fill.add_argument(
+        "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a value of the spec's parameters"
+    )
+    _ending_options(fill)
 
 
 def _command(commands: "Commands", name: str, help: str) -> argparse.ArgumentParser:

@@ -5,8 +5,8 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +19,7 @@ from pipelinegen.local.events import event_input
 from pipelinegen.local.execute import new_run, redrive, run_input
 from pipelinegen.local.faults import LocalCloudError
 from pipelinegen.local.find_runs import find_run
+from pipelinegen.local.partial import Part, part_of, reused_of
 from pipelinegen.local.prepare import Prepared, locked, prepare, reset, run_dates, run_parameters
 from pipelinegen.local.run_folders import RunFolders
 from pipelinegen.local.session import Session, require_programs, start_session, world_tables
@@ -34,20 +35,42 @@ def run_days(options: Namespace) -> int:
     """One execution a day; the summary is printed, and left in the state folder beside records and logs."""
     prepared = prepare(options)
     require_programs(prepared)
+    part = part_of(prepared, options.start, options.until) if options.start or options.until else None
+    if part and part.start:
+        return _run_from(prepared, part, options)
     dates, planned = _planned(prepared, options)
     with locked(prepared.state) as state:
         if options.go_on:
             world = read_world(state).covering(dates)
         else:
-            environment = prepared.pipeline.environment
+            environment, instance = prepared.pipeline.environment, prepared.pipeline.instance
             warehouse = checked_choice(options.warehouse, options.warehouse_driver)
-            world = new_world(options.spec, options.out, environment, options.data, dates, warehouse)
-            world = replace(world, instance=prepared.pipeline.instance)
+            world = new_world(options.spec, options.out, environment, options.data, dates, warehouse, instance)
         tables = world_tables(prepared, world)
         if not options.go_on:
             reset(state)
         world.with_planned(planned).write(state)
-        return _work(prepared, world.with_planned(planned), tables, options, run_planned)
+        return run_in_world(prepared, world.with_planned(planned), tables, options, partial(run_planned, part=part))
+
+
+def _run_from(prepared: Prepared, part: Part, options: Namespace) -> int:
+    """Runs a part of the pipeline in the world there is, over the last results of each date."""
+    with locked(prepared.state) as state:
+        world = read_world(state)
+        runs = RunFolders(state)
+        last = options.date or max((record.date for _, record in runs.all() if record.world == world.id), default=None)
+        dates = run_dates(last, options.days or 1)
+        todo = [reused_of(part, runs, world.id, day.isoformat()) for day in dates]
+
+        def work(session: Session) -> Iterator[Day]:
+            for reused, planned in todo:
+                session.require_alive()
+                day = new_run(session, planned, part, reused)
+                yield day
+                if not day.end.succeeded:
+                    return
+
+        return run_in_world(prepared, world, world_tables(prepared, world), options, work)
 
 
 def _planned(prepared: Prepared, options: Namespace) -> tuple[list[date], list[Planned]]:
@@ -89,14 +112,14 @@ def retry_run(options: Namespace) -> int:
                     return
             yield from run_planned(session) if rest else ()
 
-        return _work(prepared, world, world_tables(prepared, world), options, work)
+        return run_in_world(prepared, world, world_tables(prepared, world), options, work)
 
 
-def run_planned(session: Session) -> Iterator[Day]:
+def run_planned(session: Session, part: Part | None = None) -> Iterator[Day]:
     """Runs what is still to be run, until one fails."""
     for planned in _missing(session.world, session.runs):
         session.require_alive()
-        day = new_run(session, planned)
+        day = new_run(session, planned, part)
         yield day
         if not day.end.succeeded:
             return
@@ -117,7 +140,10 @@ def _as_before(world: World, options: Namespace) -> Namespace:
     )
 
 
-def _work(prepared: Prepared, world: World, tables: Mapping[str, pa.Table], options: Namespace, work: Work) -> int:
+def run_in_world(
+    prepared: Prepared, world: World, tables: Mapping[str, pa.Table], options: Namespace, work: Work
+) -> int:
+    """Starts the session, does the work, and sums it up; the exit code says whether every run succeeded."""
     console = Console(stderr=False, soft_wrap=not sys.stdout.isatty())
     started = time.monotonic()
     with ExitStack() as stack:
@@ -127,8 +153,9 @@ def _work(prepared: Prepared, world: World, tables: Mapping[str, pa.Table], opti
         with summing_up(session, days, users, options.report, started):
             for day in work(session):
                 days.append(day)
-        if days and not days[-1].end.succeeded:
-            explain_failure(session, days[-1])
+        failed = next((day for day in days if not day.end.succeeded), None)
+        if failed:
+            explain_failure(session, failed)
         if options.keep:
             _wait(session)
     return ExitCode.CLEAN if all(day.end.succeeded for day in days) else ExitCode.DIAGNOSTICS

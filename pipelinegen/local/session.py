@@ -1,7 +1,8 @@
 """The local cloud, Redis and the warehouse of one command, deployed to and running."""
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -24,6 +25,10 @@ from pipelinegen.local.world import World
 _KEPT: Final = frozenset({".lock", "cloud", "logs", "notifications.jsonl", "redis", "run.json", "runs", "world.json"})
 
 
+#: A process that was killed may answer once more before its end is seen.
+_DYING_SECONDS: Final = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """Everything that is running."""
@@ -42,9 +47,9 @@ class Session:
 
     def require_alive(self) -> None:
         """Raises: LocalCloudError if the cloud or Redis is gone, which nobody asked for."""
-        for name, running in (("the local cloud", self.cloud.running), ("Redis", self.redis.running)):
-            if not running:
-                raise LocalCloudError(f"{name} ended unexpectedly", "go on with `pipelinegen retry last`")
+        dead = _dead(self.cloud, self.redis)
+        if dead:
+            raise dead
 
 
 def require_programs(prepared: Prepared) -> None:
@@ -76,11 +81,38 @@ def start_session(
         known = prepared.deployment["redis"]
         redis = stack.enter_context(RedisServer(state / "redis", accounts=accounts_of(known)))
         cloud = stack.enter_context(LocalCloud(state, pipeline.account_id, pipeline.region, settings=prepared.settings))
+        stack.enter_context(naming_the_dead(cloud, redis))
         secrets = local_secrets(pipeline, known, redis.password, warehouse.secret)
         if warehouse.stock:
             warehouse.stock(cloud.client)
         deployment = deploy(cloud, prepared.folder, secrets=secrets, variables=redis_variables(redis))
     return Session(prepared, world, cloud, redis, deployment, console)
+
+
+@contextmanager
+def naming_the_dead(cloud: LocalCloud, redis: RedisServer) -> Iterator[None]:
+    """Whatever goes wrong inside because the cloud or Redis was killed is said to have gone wrong for that."""
+    try:
+        yield
+    except LocalCloudError:
+        raise
+    except Exception as error:
+        deadline = time.monotonic() + _DYING_SECONDS
+        dead = _dead(cloud, redis)
+        while dead is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+            dead = _dead(cloud, redis)
+        if dead is None:
+            raise
+        raise dead from error
+
+
+def _dead(cloud: LocalCloud, redis: RedisServer) -> LocalCloudError | None:
+    for name, running in (("the local cloud", cloud.running), ("Redis", redis.running)):
+        if not running:
+            help = "go on with `pipelinegen retry last`, or run it again if no run had begun"
+            return LocalCloudError(f"{name} ended unexpectedly", help)
+    return None
 
 
 def redis_variables(redis: RedisServer) -> dict[str, str]:

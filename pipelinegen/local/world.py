@@ -74,7 +74,13 @@ def new_planned(date: str, input: dict[str, Any], schedule: str = "") -> Planned
 
 
 def new_world(
-    spec: Path, out: Path, environment: str, data: str | None, days: Sequence[date], warehouse: WarehouseChoice
+    spec: Path,
+    out: Path,
+    environment: str,
+    data: str | None,
+    days: Sequence[date],
+    warehouse: WarehouseChoice,
+    instance: str | None = None,
 ) -> World:
     """A world that nothing was run in."""
     return World(
@@ -87,8 +93,14 @@ def new_world(
         data=data,
         warehouse=warehouse.name,
         driver=str(warehouse.driver.resolve()) if warehouse.driver else None,
+        instance=instance,
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def has_world(state: Path) -> bool:
+    """Whether there is a world to go on in."""
+    return (state / _FILE).is_file()
 
 
 def read_world(state: Path) -> World:

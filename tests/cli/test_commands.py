@@ -25,6 +25,7 @@ COMMANDS = (
     "run",
     "runs",
     "logs",
+    "backfill",
     "report",
     "retry",
     "serve",

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from pipelinegen.local.run_folders import read_lines
 from tests.local.command_line import Finished, processes_that_name, run_command
 
+DATE = "2026-10-25"
 KINDS = Path(__file__).parent / "kinds"
 
 SCHEDULES = """\
@@ -89,6 +91,65 @@ def test_a_failed_run_is_gone_on_with_and_so_is_what_was_to_follow(project: Path
     more = run_command("run", "specs/kinds.yaml", "--continue", "--date", "2026-10-27", folder=project)
     assert more.code == 0, more.out + more.err
     assert len(listed(project)) == 4
+
+
+@pytest.mark.slow
+def test_a_part_is_run_over_the_results_of_what_lies_before(project: Path) -> None:
+    words = ("run", "specs/kinds.yaml", "--date", DATE)
+    none = run_command(*words, "--from", "count", folder=project)
+    assert (none.code, none.err.split("\n")[0]) == (1, "error: nothing was run here yet")
+    unknown = run_command(*words, "--from", "cuont", folder=project)
+    assert (unknown.code, unknown.err) == (
+        1,
+        "error: there is no step 'cuont', as --from would have it\n"
+        "   help: did you mean 'count'? steps: settle, morning, count, announce, refuse\n",
+    )
+    behind = run_command(*words, "--from", "count", "--until", "settle", folder=project)
+    assert "'settle' does not follow from 'count'" in behind.err
+
+    first = run_command(*words, "--until", "count", folder=project)
+    assert first.code == 0, first.out + first.err
+    assert "told the owner" not in first.out
+    assert entered(project, listed(project)[-1]) == ["Start run", "Settle", "Morning", "Count"]
+
+    rest = run_command(*words, "--from", "announce", folder=project)
+    assert rest.code == 0, rest.out + rest.err
+    assert "told the owner: Counted: 5 letters on 2026-10-25." in rest.out
+    found = listed(project)[-1]
+    record = json.loads((project / found["folder"] / "run.json").read_text(encoding="utf-8"))
+    assert (record["reused_run"], record["reused_steps"]) == (listed(project)[0]["run"], ["settle", "morning", "count"])
+    assert not {"Settle", "Morning", "Count"} & set(entered(project, found))
+    assert {"Announce", "Done"} <= set(entered(project, found))
+    elsewhere = run_command("run", "specs/kinds.yaml", "--date", "2026-10-20", "--from", "count", folder=project)
+    assert "there is no run of 2026-10-20 whose results 'count' could start from" in elsewhere.err
+    assert "help: there are runs of 2026-10-25;" in elsewhere.err
+
+
+@pytest.mark.slow
+def test_past_dates_are_filled_one_after_another_or_at_once(project: Path) -> None:
+    words = ("backfill", "specs/kinds.yaml", "--from", "2026-10-01")
+    wrong = run_command(*words, "--to", "2026-09-30", folder=project)
+    assert (wrong.code, wrong.err) == (
+        1,
+        "error: 2026-09-30 is before 2026-10-01\n   help: give --from 2026-09-30 --to 2026-10-01\n",
+    )
+    done = run_command(*words, "--to", "2026-10-02", folder=project)
+    assert done.code == 0, done.out + done.err
+    assert [(item["date"], item["status"]) for item in listed(project)] == [
+        ("2026-10-01", "SUCCEEDED"),
+        ("2026-10-02", "SUCCEEDED"),
+    ]
+    at_once = run_command(*words, "--to", "2026-10-03", "--max-parallel", 2, folder=project)
+    assert at_once.code == 0, at_once.out + at_once.err
+    assert at_once.out.count("   started") == 3
+    assert sorted(item["date"] for item in listed(project)[2:]) == ["2026-10-01", "2026-10-02", "2026-10-03"]
+    assert list(processes_that_name(str(project))) == []
+
+
+def entered(project: Path, item: dict[str, Any]) -> list[str]:
+    """The states that a run entered, in their order."""
+    events = read_lines(project / item["folder"] / "history.jsonl")
+    return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
 
 
 def test_runs_that_are_not_there_are_named(tmp_path: Path) -> None:
