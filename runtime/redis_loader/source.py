@@ -103,8 +103,15 @@ def list_files(s3: Any, uri: str) -> list[str]:
 
 
 def read_batches(s3: Any, uri: str, batch_rows: int, budget: TimeBudget) -> Iterator[SourceBatch]:
-    """All rows under `uri` in batches of BATCH_SCHEMA. Raises: SourceError if a file lacks a column."""
+    """All rows under `uri` in batches of BATCH_SCHEMA.
+
+    Raises: SourceError if a file is not Parquet or lacks a column, before the first row of any is given: what was
+    published before then stays whole.
+    """
     files = list_files(s3, uri)
+    for file in files[1:]:
+        with _open(_S3File(s3, *split_uri(file), budget), file):
+            continue
     for number, file in enumerate(files, start=1):
         bucket, key = split_uri(file)
         first_row = 0

@@ -60,7 +60,6 @@ FAULTS: dict[str, tuple[Callable[[Path], None], list[str], str, str]] = {
     "a corrupt model": (truncate, [], "train", "model.tar.gz cannot be unpacked"),
     "an older contract": (age, [], "train", "has schema_version 0, this program reads 1"),
     "no Parquet": (untouched, ["--parameter", "how=garbage"], "publish", "part-00099.parquet"),
-    "broken rows": (untouched, ["--parameter", "how=rows"], "publish", "part-00099.parquet"),
 }
 
 
@@ -97,3 +96,15 @@ def test_the_next_day_fails_and_the_last_good_one_serves(
         assert pointers == first, "the pointer to the promoted model"
     assert before == served(project), "what the API answers"
     assert list(processes_that_name(str(project))) == []
+
+
+def test_broken_rows_are_left_out_and_counted(first_day: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(first_day, project)
+    words = ["--date", "2026-11-21", "--continue", "--parameter", "how=rows", "--report", "r.json"]
+    done = run_command("run", SPEC, *words, folder=project)
+    assert done.code == 0, done.out
+    (day,) = json.loads((project / "r.json").read_text(encoding="utf-8"))["days"]
+    assert day["output"]["steps"]["publish"] == {"rows": 16}
+    said = run_command("logs", "2026-11-21", "publish", folder=project).out
+    assert '"rows": 16, "rejects": 2, "reasons": {' in said

@@ -8,7 +8,7 @@ resource "aws_lambda_function" "publish" {
   runtime                        = "python3.12"
   handler                        = "runtime.redis_loader.handler.handler"
   s3_bucket                      = aws_s3_bucket.code.bucket
-  s3_key                         = "lambda/publish-52266a0da8cc.zip"
+  s3_key                         = "lambda/publish-a7210a4904bc.zip"
   memory_size                    = 1024
   timeout                        = 900
   reserved_concurrent_executions = 2
