@@ -1,6 +1,7 @@
 """The whole way from a source to the IR of each environment."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import reduce
 
@@ -16,7 +17,7 @@ from pipelinegen.resolve.infrastructure import refuse_meeting_environments
 from pipelinegen.resolve.instances import check_instances, instances_in, overlay_instance, unknown_instance
 from pipelinegen.resolve.steps import typed_steps
 from pipelinegen.source import CodeReader, Source, no_code
-from pipelinegen.spec.load import load_model, load_pipeline
+from pipelinegen.spec.lenient import Lenient, load_leniently
 from pipelinegen.spec.pipeline import PipelineSpec
 from pipelinegen.steps.base import StepKind
 
@@ -32,7 +33,7 @@ def compile_source(
     """The pipeline in every environment, or in the one named, in the spec's order, there every instance, or one.
 
     `cited` is the path of the spec as generated files name it; `read_code` reads the folders of code it names.
-    Raises: SpecError with every fault of the first stage that finds any; PG020 if there is no such environment, PG118
+    Raises: SpecError with every fault that can be told; PG020 if there is no such environment, PG118
     if there is no such instance.
     """
     try:
@@ -49,8 +50,29 @@ def _compile_all(
     read_code: CodeReader,
     instance: str | None,
 ) -> tuple[Pipeline, ...]:
-    spec = _load(source, kinds)
-    check_instances(spec, source.spans)
+    base = load_leniently(source.data, source.spans)
+    spec = base.spec
+    if spec is None:
+        raise SpecError([*_beside(source, base.faults), *_faults_of_steps(source, kinds)])
+    faults = _beside(source, base.faults)
+    if not faults:
+        check_instances(spec, source.spans)
+    pipelines: list[Pipeline] = []
+    for name, one in _chosen(spec, source, environment, instance):
+        try:
+            pipelines.append(_compile(source, kinds, cited, name, one, read_code))
+        except SpecError as error:
+            faults.extend(_beside(source, error.diagnostics))
+    if faults:
+        raise SpecError(faults)
+    refuse_meeting_environments(pipelines, source.spans)
+    return tuple(pipelines)
+
+
+def _chosen(
+    spec: PipelineSpec, source: Source, environment: str | None, instance: str | None
+) -> list[tuple[str, str | None]]:
+    """The environments and instances that are compiled. Raises: SpecError with PG020 or PG118 if there are none."""
     if environment is not None and environment not in spec.environments:
         span = source.spans.at("environments").label
         help = suggest(environment, spec.environments, "environments")
@@ -65,27 +87,32 @@ def _compile_all(
     ]
     if not chosen:
         raise unknown_instance(spec, instance or "", source.spans.at("instances").label)
-    faults: list[Diagnostic] = []
-    pipelines: list[Pipeline] = []
-    for name, one in chosen:
-        try:
-            pipelines.append(_compile(source, kinds, cited, name, one, read_code))
-        except SpecError as error:
-            faults.extend(error.diagnostics)
-    if faults:
-        raise SpecError(faults)
-    refuse_meeting_environments(pipelines, source.spans)
-    return tuple(pipelines)
+    return chosen
 
 
-def _load(source: Source, kinds: Mapping[str, StepKind]) -> PipelineSpec:
-    """The spec. Raises: SpecError with the faults of its own keys, and those of its steps, too."""
-    try:
-        return load_pipeline(source)
-    except SpecError as error:
-        steps, spans, _, _ = flatten_steps(source.data if isinstance(source.data, dict) else {}, source.spans)
-        _, faults = typed_steps(steps, spans, kinds)
-        raise SpecError([*error.diagnostics, *faults]) from None
+def _faults_of_steps(source: Source, kinds: Mapping[str, StepKind]) -> list[Diagnostic]:
+    """What is wrong with the steps by themselves, of a spec that is otherwise not to be understood."""
+    steps, spans, _, _ = flatten_steps(source.data if isinstance(source.data, dict) else {}, source.spans)
+    _, faults = typed_steps(steps, spans, kinds)
+    return faults
+
+
+def _beside(source: Source, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The faults of the YAML, and those found later at other places than these."""
+    places = {item.span for item in source.faults}
+    return [*source.faults, *(item for item in found if item.span not in places)]
+
+
+def _without_followers(found: Lenient, error: SpecError) -> SpecError:
+    """The faults without those that only follow from what was left out: it is there, and at fault itself."""
+    sections = ("datasets", "environments", "instances", "parameters", "steps")
+    names = {(section[:-1], name) for section in sections for name in found.left_out.get(section, ())}
+
+    def follows(item: Diagnostic) -> bool:
+        said = re.match(r"there is no (\w+) '([^']*)'", item.message)
+        return said is not None and said.groups() in names
+
+    return SpecError((item for item in error.diagnostics if not follows(item)), error.exit_code)
 
 
 def _compile(
@@ -97,14 +124,18 @@ def _compile(
     read_code: CodeReader,
 ) -> Pipeline:
     over = overlay_instance(overlay(source.data, source.spans, environment), instance)
+    found = load_leniently(over.data, over.spans)
+    spec = found.spec
+    if spec is None or environment not in spec.environments:
+        raise over.explained(SpecError(found.faults))
     try:
-        spec = load_model(PipelineSpec, over.data, over.spans)
         names = Names(spec.name, environment, spec.environments[environment].account_id)
         draft = Draft(spec, over.data, over.spans, cited, environment, kinds, names, read_code, removed=over.removed)
-        found = _pipeline(reduce(lambda current, step: step(current), PASSES, draft), instance)
+        draft = replace(draft, makes_steps=found.steps_can_be_made).reporting(found.faults)
+        pipeline = _pipeline(reduce(lambda current, step: step(current), PASSES, draft), instance)
     except SpecError as error:
-        raise over.explained(error) from None
-    return replace(found, included=cited_inclusions(source, cited)) if source.included else found
+        raise over.explained(_without_followers(found, error)) from None
+    return replace(pipeline, included=cited_inclusions(source, cited)) if source.included else pipeline
 
 
 def _pipeline(draft: Draft, instance: str | None) -> Pipeline:

@@ -146,6 +146,7 @@ class _Includes:
             return
         self.included[path.as_posix()] = replace(self.included[path.as_posix()], text=source.text)
         self.bytes += len(source.text)
+        self.faults.extend(source.faults)
         if not isinstance(source.data, dict):
             self.report(source.spans.value, "PG110", f"'{path.as_posix()}' holds no keys", "write `key: value` lines")
         elif self.bytes > MAX_BYTES:

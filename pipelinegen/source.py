@@ -104,6 +104,8 @@ class Source:
     data: Data
     spans: SpanTree
     included: Mapping[str, Inclusion] = field(default_factory=dict)
+    #: What is wrong with the YAML but leaves the rest readable, such as a key given twice.
+    faults: tuple[Diagnostic, ...] = ()
 
     def line(self, number: int) -> str | None:
         """Line `number`, counted from 1."""
@@ -112,7 +114,10 @@ class Source:
 
 
 def read_source(path: Path) -> Source:
-    """What the file at `path` says. Raises: SpecError with PG001 if it cannot be read, else PG002–PG006."""
+    """What the file at `path` says, as far as it can be read.
+
+    Raises: SpecError with PG001 if it cannot be read, else PG002–PG006 for what leaves nothing to go on with.
+    """
     file = path.as_posix()
     place = Span(file, 1, 1, 1)
     try:
@@ -132,7 +137,7 @@ def read_source(path: Path) -> Source:
         raise fault(None, "PG001", f"'{file}': {reason}", "give the path of a spec", code=ExitCode.USAGE) from None
     except UnicodeDecodeError as error:
         raise fault(place, "PG002", f"byte {error.start + 1} is not UTF-8", _encoding_help(content)) from None
-    return parse(text, file)
+    return parse(text, file, leniently=True)
 
 
 def _encoding_help(content: bytes) -> str:
@@ -148,8 +153,8 @@ def _encoding_help(content: bytes) -> str:
     return "save the file as UTF-8"
 
 
-def parse(text: str, file: str) -> Source:
-    """The data and spans of a YAML text. Raises: SpecError with PG002–PG006."""
+def parse(text: str, file: str, *, leniently: bool = False) -> Source:
+    """The data and spans of a YAML text. Raises: SpecError with PG002–PG006; leniently, some become `faults`."""
     builder = _Builder(file, text)
     try:
         data, spans = builder.document(yaml.parse(text, Loader=_LOADER))
@@ -157,9 +162,10 @@ def parse(text: str, file: str) -> Source:
         raise _not_yaml(error, file) from None
     except yaml.reader.ReaderError:
         raise _forbidden_character(text, file) from None
-    if builder.faults:
+    is_readable = isinstance(data, dict) and all(item.id in ("PG003", "PG005", "PG006") for item in builder.faults)
+    if builder.faults and not (leniently and is_readable):
         raise SpecError(builder.faults)
-    return Source(file, text, data, spans)
+    return Source(file, text, data, spans, faults=tuple(builder.faults))
 
 
 def _not_yaml(error: yaml.MarkedYAMLError, file: str) -> SpecError:
@@ -325,10 +331,8 @@ class _Builder:
             return value
         if isinstance(event, yaml.ScalarEvent):
             self.report(self.span(event), "PG006", f"the key '{event.value[:60]}' is not text", "put it in quotes")
-        else:
-            self.report(
-                self.span(event), "PG006", "a key is not text but a nested value", "write a plain word as the key"
-            )
+            return str(event.value)
+        self.report(self.span(event), "PG006", "a key is not text but a nested value", "write a plain word as the key")
         return None
 
     def sequence(self, start: yaml.Event, events: Iterator[yaml.Event], depth: int) -> tuple[Data, SpanTree]:

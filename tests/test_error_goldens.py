@@ -92,3 +92,10 @@ def test_every_id_in_the_code_is_in_the_catalogue_and_the_other_way_round() -> N
             used |= {str(value) for value in constants if re.fullmatch(r"PG[0-9]{3}", str(value))}
             used |= {found for value in constants for found in re.findall(r"error (PG[0-9]{3})", str(value))}
     assert sorted(used) == sorted(CATALOGUE)
+
+
+def test_twenty_faults_of_different_sorts_are_all_shown_in_one_run() -> None:
+    text = (HERE / "PG010-twenty-faults-at-once" / "expected.txt").read_text(encoding="utf-8")
+    found = re.findall(r"^spec\.yaml:(\d+):\d+: error (PG\d+)", text, re.MULTILINE)
+    assert len(found) >= 20
+    assert len({id for _, id in found}) >= 12

@@ -14,11 +14,14 @@ def lower_datasets(draft: Draft) -> Draft:
     faults: list[Diagnostic] = []
     datasets = {}
     types = {name: given.type for name, given in draft.spec.parameters.items()}
+    unsound = set()
     for name, spec in draft.spec.datasets.items():
+        before = len(faults)
         faults.extend(contract_faults(name, draft.spec.datasets, draft.spans.at("datasets", name)))
         faults.extend(window_faults(spec, types, draft.spans.at("datasets", name)))
+        unsound.update([name] if len(faults) > before else [])
         datasets[name] = _lower(name, spec)
-    return replace(draft, datasets=datasets).reporting(faults)
+    return replace(draft, datasets=datasets, unsound_datasets=frozenset(unsound)).reporting(faults)
 
 
 def lower_warehouse(spec: WarehouseSpec | None) -> Warehouse | None:

@@ -41,6 +41,11 @@ class Draft:
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     typed: Mapping[str, TypedStep] = field(default_factory=dict)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Steps that cannot be made, because they, or what they refer to, are at fault.
+    unsound: frozenset[str] = frozenset()
+    unsound_datasets: frozenset[str] = frozenset()
+    #: Whether the spec has all that steps are made from; if not, they are only checked by themselves.
+    makes_steps: bool = True
     steps: tuple[Step, ...] = ()
     roles: tuple[Role, ...] = ()
     triggers: tuple[Trigger, ...] = ()

@@ -15,16 +15,30 @@ def resolve_refs(draft: Draft) -> Draft:
     """The draft with what each step needs. Reports PG012, PG015, PG018."""
     faults: list[Diagnostic] = []
     needs: dict[str, tuple[str, ...]] = {}
+    unsound: set[str] = set()
     for name, typed in draft.typed.items():
-        spans = draft.spans.at("steps", name)
+        spans, before = draft.spans.at("steps", name), len(faults)
         found = _given(draft, name, faults)
         for index, need in enumerate(typed.spec.needs):
             faults.extend(_check_step(draft, need, spans.at("needs", index).value))
             found.append(need)
         needs[name] = _in_order(draft, name, found)
-    if not faults:
-        faults.extend(_check_cycle(draft, needs))
-    return replace(draft, needs=needs).reporting(faults)
+        if len(faults) > before or any(need not in draft.typed for need in found) or _reads_unsound(draft, name):
+            unsound.add(name)
+    cycle = _check_cycle(draft, needs)
+    unsound.update(needs if cycle else ())
+    return replace(draft, needs=needs, unsound=frozenset(unsound)).reporting([*faults, *cycle])
+
+
+def _reads_unsound(draft: Draft, name: str) -> bool:
+    """Whether a step refers to a dataset that is at fault itself."""
+    if not draft.unsound_datasets:
+        return False
+    found = references(own_part(draft.raw_steps[name]), draft.spans.at("steps", name))
+    return any(
+        reference.startswith("datasets.") and reference.split(".")[1] in draft.unsound_datasets
+        for reference, _ in found
+    )
 
 
 def _given(draft: Draft, name: str, faults: list[Diagnostic]) -> list[str]:

@@ -75,14 +75,15 @@ def typed_steps(
 
 
 def lower_steps(draft: Draft) -> Draft:
-    """The draft with every step as IR, in topological order. Raises: SpecError with whatever the kinds find."""
+    """The draft with every sound step as IR, in topological order. Reports whatever the kinds find."""
     around = _surroundings(draft)
     outputs: dict[str, Mapping[str, Artifact]] = {}
     made: dict[str, Step] = {}
     faults: list[Diagnostic] = []
-    for name in topological_order(draft.needs):
+    is_hopeless = not draft.makes_steps or len(draft.unsound) == len(draft.needs)
+    for name in () if is_hopeless else topological_order(draft.needs):
         needs = draft.needs[name]
-        if any(need not in outputs for need in needs):
+        if name in draft.unsound or any(need not in outputs for need in needs):
             continue
         typed = draft.typed[name]
         seen = outer_view(outputs, name, draft.blocks)
@@ -96,9 +97,7 @@ def lower_steps(draft: Draft) -> Draft:
             continue
         outputs[name] = step.outputs
         made[name] = replace(step, block=draft.blocks.block_of.get(name, ""))
-    if faults:
-        raise SpecError(faults)
-    return replace(draft, steps=tuple(made.values()))
+    return replace(draft, steps=tuple(made.values())).reporting(faults)
 
 
 def _referred(draft: Draft, name: str, made: Mapping[str, Step]) -> list[Step]:

@@ -41,15 +41,15 @@ def load_model(model: type[ModelT], data: Data, spans: SpanTree, owner: str = "t
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise SpecError(diagnose(model, item, spans, owner) for item in _errors(error)) from None
+        raise SpecError(diagnose(model, item, spans, owner) for item in errors_of(error)) from None
 
 
-def _errors(error: ValidationError) -> Iterator[ErrorDetails]:
+def errors_of(error: ValidationError) -> Iterator[ErrorDetails]:
     """Every error; one of a deferred part stands for those its own model found."""
     for item in error.errors():
         inner = item.get("ctx", {}).get("error")
         if isinstance(inner, ValidationError):
-            for part in _errors(inner):
+            for part in errors_of(inner):
                 yield {**part, "loc": (*item["loc"], *part["loc"])}
         else:
             yield item
