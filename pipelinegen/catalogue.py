@@ -173,9 +173,17 @@ CATALOGUE: Mapping[str, str] = {
         "A column marked sensitive may reach S3 in the clear by a program or a statement of one's own, which nobody "
         "can look into. The message shows the way it would take."
     ),
+    "PG138": (
+        "A column or a table cannot play the part it is given: its type does not do, it stands in the names of folders "
+        "and not in the files, or Parquet files are said to be something else."
+    ),
     "PG139": (
         "A parameter cannot be used there: a window has a whole number of days, and `:run_date` is the run's date in "
         "every SQL."
+    ),
+    "PG135": (
+        "A condition compares a value with something of another type, such as a text with a number. Step Functions "
+        "would fail the run there."
     ),
     "PG136": (
         "The warehouse has keys that its kind does not take, or lacks one that it needs: databases have a secret, "

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from pipelinegen.emit.base import File, Workbench
+from pipelinegen.emit.catalog import catalog_context
 from pipelinegen.emit.terraform_alarms import run_alarms, service_alarms
 from pipelinegen.emit.terraform_context import TerraformContext, terraform_context
 from pipelinegen.emit.terraform_triggers import triggers_context
@@ -39,6 +40,9 @@ def emit_terraform(bench: Workbench) -> Iterable[File]:
             files.append(bench.render(f"terraform/alarms_{suffix}.tf", "terraform/alarms.tf.j2", alarms))
     if bench.pipeline.triggers:
         files.append(bench.render("terraform/triggers.tf", "terraform/triggers.tf.j2", triggers_context(bench)))
+    catalog = catalog_context(bench)
+    if catalog:
+        files.append(bench.render("terraform/catalog.tf", "terraform/catalog.tf.j2", catalog))
     for step in bench.pipeline.steps:
         if step.resources_file:
             context = step.resources_file.context(bench)

@@ -91,10 +91,15 @@ class Model(Artifact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommender(Model):
-    """A model that orders items for users; it knows both by columns of the tables it was trained with."""
+    """A model that orders items for users; it knows both by columns of the tables it was trained with.
+
+    `categorical` and `numeric` are the features of items that it was trained with, and needs to tell what it would.
+    """
 
     item_column: str
     user: Column
+    categorical: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +139,10 @@ class RedisHashes(Artifact):
 
 @dataclass(frozen=True, slots=True)
 class Value(Artifact):
-    """A plain value known at run time."""
+    """A plain value known at run time; `type` is text, number or boolean, or None where nobody knows."""
 
     text: Jsonata
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,10 @@ class Names:
         parts = [part for part in (key.step, key.purpose, _SERVICE_SUFFIX[key.service]) if part]
         return self._join(*parts, limit=64)
 
+    def catalog_database(self) -> str:
+        """At most 255 characters of a-z, 0-9 and _ (Glue database, as Athena reads it)."""
+        return self.stem.replace("-", "_")
+
     def glue_job(self, step: str) -> str:
         """At most 255 characters (Glue job)."""
         return self._join(step, limit=255)

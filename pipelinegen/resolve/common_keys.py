@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pipelinegen.ir.expressions import RUN_DATE, expression
 from pipelinegen.ir.model import Json, Jsonata, Retry, Step
+from pipelinegen.resolve.value_types import check_condition
 from pipelinegen.spec.conditions import ConditionSpec, WhenSpec
 from pipelinegen.steps.base import FAILURE, Scope, StepSpec
 
@@ -71,6 +72,7 @@ def _on_days(when: WhenSpec) -> str:
 
 
 def _condition(spec: ConditionSpec, scope: Scope, *path: str | int) -> str:
+    check_condition(spec, scope, *path)
     if spec.is_:
         return f"{scope.value(spec.is_[2:-1], *path, 'is').text} = true"
     if spec.not_:

@@ -12,6 +12,7 @@ from pipelinegen.ir.model import Artifact, Json, Jsonata, Location, Metric, Mode
 from pipelinegen.spec.conditions import Scalar
 from pipelinegen.spec.fields import SpecValueError, StrictModel, exactly_one
 from pipelinegen.steps.base import Scope
+from pipelinegen.steps.columns import check_content_type
 from pipelinegen.steps.processing import stored
 from pipelinegen.steps.sagemaker_instances import TrainingInstanceType
 
@@ -78,11 +79,12 @@ class MetricSpec(StrictModel):
 def channels(
     scope: Scope, inputs: Mapping[str, str], content_type: str | None
 ) -> tuple[list[Json], tuple[Location, ...]]:
-    """The references as channels, and where their files lie. Raises: SpecError with PG017 for one without files."""
+    """The references as channels, and where their files lie. Raises: SpecError with PG017, PG138."""
     found: list[Json] = []
     sources: dict[Location, None] = {}
     for name, reference in inputs.items():
         location, uri = stored(scope, reference, "inputs", name)
+        check_content_type(scope, reference, content_type, "inputs", name)
         is_model = isinstance(scope.artifact(reference, Artifact, "inputs", name), Model)
         found.append(_channel(name, uri, None if is_model else content_type))
         sources[location] = None

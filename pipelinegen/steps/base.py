@@ -25,6 +25,7 @@ from pipelinegen.ir.model import (
     Json,
     Jsonata,
     Location,
+    Metric,
     PerItem,
     Permission,
     RoleKey,
@@ -38,6 +39,9 @@ from pipelinegen.spec.conditions import ConditionSpec, RetrySpec, StepFailureSpe
 from pipelinegen.spec.deferred import Deferred
 from pipelinegen.spec.fields import EnvironmentName, FreeText, SpecValueError, StepName, StrictModel
 from pipelinegen.spec.iam import IamSpec
+
+#: What JSONata calls the types of parameters.
+_VALUE_TYPES = {"string": "text", "int": "number", "double": "number", "boolean": "boolean"}
 
 ArtifactT = TypeVar("ArtifactT", bound=Artifact)
 
@@ -234,6 +238,13 @@ class Scope:
         message = f"'${{{dotted}}}' is a {_noun(type(found))}, which has no value that a text could hold"
         raise self.fault("PG017", message, "refer to a number, a model, a table or the run", *path)
 
+    def value_type(self, dotted: str) -> str | None:
+        """Whether a reference stands for text, a number or a boolean; None where only the run knows."""
+        found = self._find(dotted.split("."))
+        if isinstance(found, Value):
+            return found.type
+        return "number" if isinstance(found, Metric) else None
+
     def _per_item(self, dotted: str, found: PerItem, *path: str | int) -> SpecError:
         if dotted.startswith(f"{FAILURE}."):
             message = f"'${{{dotted}}}' is known only where a failure is handled"
@@ -250,12 +261,13 @@ class Scope:
         if path[0] == "datasets":
             return self.around.datasets[path[1]]
         if path == ["run", "environment"]:
-            return Value(Jsonata(quote(self.around.environment)))
+            return Value(Jsonata(quote(self.around.environment)), "text")
         if path[0] == "run":
-            return Value(RUN_VALUES[".".join(path)])
+            return Value(RUN_VALUES[".".join(path)], "text")
         if path[0] == "parameters":
             given, place = Jsonata("$" + ".".join(path)), self.around.given_files.get(path[1])
-            return GivenFiles(place, given) if place else Value(given)
+            type = _VALUE_TYPES.get(self.around.parameters.get(path[1], ""))
+            return GivenFiles(place, given) if place else Value(given, type)
         return self.outputs[path[1]][".".join(path[2:])] if path[0] == "steps" else self._item(path)
 
     def _item(self, path: list[str]) -> Artifact:
@@ -264,7 +276,7 @@ class Scope:
             return Value(Jsonata("$" + ".".join(path)))
         for item in self.items:
             if path == [f"{item}_index"]:
-                return Value(Jsonata(f"${index_variable(item)}"))
+                return Value(Jsonata(f"${index_variable(item)}"), "number")
             if path[0] == item:
                 return Value(Jsonata(".".join((f"${item_variable(item)}", *path[1:]))))
         return PerItem(self.step)

@@ -37,7 +37,7 @@ def test_a_changed_spec_makes_the_tree_stale(generated: Path) -> None:
     spec.write_text(spec.read_text().replace("interactions:", "renamed:"))
     answer = pipelinegen("check", "specs/demo.yaml", "--env", "dev", cwd=generated)
     assert answer.code == 1
-    found = dict(line.split(": error PG033: ") for line in answer.err.splitlines()[:-1])
+    found = dict(line.split(": error PG033: ") for line in answer.err.splitlines() if ": error PG033: " in line)
     assert found["generated/demo/dev/glue/interactions.py"] == "stale"
     assert found["generated/demo/dev/glue/renamed.py"] == "missing"
     assert found["generated/demo/dev/stepfunctions/pipeline.asl.json"] == "changed"

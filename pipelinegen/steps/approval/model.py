@@ -61,7 +61,7 @@ def lower(spec: ApprovalSpec, scope: Scope) -> Step:
     model = scope.artifact(spec.model, Model, "model") if spec.model else None
     topic, approved = arns.arn("sns", scope.names.topic()), f"{scope.step}_approved"
     context = _context(spec, scope, model, approved)
-    outputs: dict[str, Artifact] = {"approved": Value(Jsonata(f"${approved}"))}
+    outputs: dict[str, Artifact] = {"approved": Value(Jsonata(f"${approved}"), "boolean")}
     if model:
         outputs["model"] = replace(model, gated_by=(*model.gated_by, scope.step), accepted=Jsonata(f"${approved}"))
     return Step(

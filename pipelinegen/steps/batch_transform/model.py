@@ -10,6 +10,7 @@ from pipelinegen.ir.model import Folder, Json, Jsonata, Model, OutputFile, RoleK
 from pipelinegen.spec.fields import PositiveInt, SpecValueError, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.batch_transform.permissions import transform_permissions
+from pipelinegen.steps.columns import check_content_type
 from pipelinegen.steps.own_code import IMAGE_OR_CODE, CodeFolder, Requirements, check_image_or_code
 from pipelinegen.steps.processing import stored
 from pipelinegen.steps.sagemaker import JOB_RETRY, job_tags
@@ -93,6 +94,7 @@ def lower(spec: BatchTransformSpec, scope: Scope) -> Step:
     """The step with its requests, states and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG170."""
     model = scope.artifact(spec.model, Model, "model")
     location, uri = stored(scope, spec.input, "input")
+    check_content_type(scope, spec.input, spec.content_type, "input")
     image = serving_image(scope, model, spec.image, spec.code, spec.requirements, spec.instance.type)
     role = RoleKey(Service.SAGEMAKER, scope.step)
     output = Folder(scope.data)

@@ -167,7 +167,7 @@ def lower(spec: ForEachSpec, scope: Scope) -> Step:
         description=spec.description or f"Each {spec.as_}: {', '.join(spec.steps)}",
         span=scope.spans.label,
         needs=scope.needs,
-        outputs={"results": Value(Jsonata(f"${results}")), "count": Value(Jsonata(f"${count}"))},
+        outputs={"results": Value(Jsonata(f"${results}")), "count": Value(Jsonata(f"${count}"), "number")},
         permissions=permissions,
         state=OutputFile(
             scope.title, "steps/for_each/state.asl.json.j2", _context(spec, scope, location, label, (results, count))

@@ -67,7 +67,7 @@ def lower(spec: HttpCallSpec, scope: Scope) -> Step:
         description=spec.description or f"{spec.method} {spec.url}",
         span=scope.spans.label,
         needs=scope.needs,
-        outputs={"status": Value(Jsonata(f"${status}")), "body": Value(Jsonata(f"${body}"))},
+        outputs={"status": Value(Jsonata(f"${status}"), "number"), "body": Value(Jsonata(f"${body}"))},
         permissions=call_permissions(name, spec.method, spec.url),
         resources_file=connection_resources(connection),
         secrets=(spec.api_key.secret,),

@@ -84,7 +84,7 @@ def lower(spec: QualityGateSpec, scope: Scope) -> Step:
         description=spec.description or f"Accepts the model if {metric.name} holds",
         span=scope.spans.label,
         needs=scope.needs,
-        outputs={"model": model, "accepted": Value(outcome)},
+        outputs={"model": model, "accepted": Value(outcome, "boolean")},
         state=OutputFile(scope.title, "steps/quality_gate/state.asl.json.j2", context),
         assigns=(accepted,),
         otherwise={accepted: False},

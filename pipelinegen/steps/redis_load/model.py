@@ -113,7 +113,7 @@ def lower(spec: RedisLoadSpec, scope: Scope) -> Step:
         description=spec.description or f"Lambda function: predictions to Redis hashes {spec.key}",
         span=scope.spans.label,
         needs=scope.needs,
-        outputs={"hashes": RedisHashes(spec.key, predictions), "rows": Value(Jsonata(f"${rows}"))},
+        outputs={"hashes": RedisHashes(spec.key, predictions), "rows": Value(Jsonata(f"${rows}"), "number")},
         permissions=(*permissions, *rotation_permissions(scope.names)),
         resources=(function, _cache(spec.cache), rotation_function(scope.names)),
         files=(

@@ -45,7 +45,7 @@ def lower(spec: RollbackModelSpec, scope: Scope) -> Step:
         description=spec.description or "Points the pipeline at the model before the promoted one",
         span=scope.spans.label,
         needs=scope.needs,
-        outputs={"version": Value(Jsonata(f"$parse(${variable}).version"))},
+        outputs={"version": Value(Jsonata(f"$parse(${variable}).version"), "text")},
         permissions=rollback_permissions(parameter),
         state=OutputFile(scope.title, "steps/rollback_model/state.asl.json.j2", _context(scope, parameter, variable)),
         assigns=(variable,),

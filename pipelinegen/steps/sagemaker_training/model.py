@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelinegen.errors import suggest
 from pipelinegen.ir.model import (
     Artifact,
     Column,
@@ -19,8 +18,10 @@ from pipelinegen.ir.model import (
     Step,
     Table,
 )
+from pipelinegen.ir.values import NUMBERS, WHOLE_NUMBERS
 from pipelinegen.spec.fields import Identifier, PositiveInt, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
+from pipelinegen.steps.columns import MOMENTS, NUMERIC, PLAIN, column_for
 from pipelinegen.steps.sagemaker import TrainingInstanceSpec, image_file, training_image
 from pipelinegen.steps.sagemaker_training.permissions import training_permissions
 from pipelinegen.steps.sagemaker_training.request import training_request
@@ -83,14 +84,14 @@ class SagemakerTrainingSpec(StepSpec):
 
 
 def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
-    """The step with its request, states and role. Raises: SpecError with PG017, PG021, PG025."""
+    """The step with its request, states and role. Raises: SpecError with PG017, PG021, PG025, PG138."""
     interactions = scope.artifact(spec.inputs.interactions, Table, "inputs", "interactions")
     items = scope.artifact(spec.inputs.items, Table, "inputs", "items")
     user = _check_columns(spec, scope, interactions, items)
     image, role = training_image(scope), RoleKey(Service.SAGEMAKER, scope.step)
     request = training_request(scope, role, _hyperparameters(spec, scope, items), spec, (interactions, items))
     state = training_states(scope, request, spec.timeout_minutes)
-    model = _model(spec, scope, user)
+    model = _model(spec, scope, user, _features(spec, items))
     return Step(
         name=scope.step,
         kind=spec.kind,
@@ -112,7 +113,7 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
     )
 
 
-def _model(spec: SagemakerTrainingSpec, scope: Scope, user: Column) -> Recommender:
+def _model(spec: SagemakerTrainingSpec, scope: Scope, user: Column, features: FeaturesSpec) -> Recommender:
     variables = training_variables(scope)
     return Recommender(
         uri=Jsonata(f"${variables.model}"),
@@ -121,6 +122,8 @@ def _model(spec: SagemakerTrainingSpec, scope: Scope, user: Column) -> Recommend
         location=scope.models,
         item_column=spec.columns.item,
         user=user,
+        categorical=tuple(features.categorical),
+        numeric=tuple(features.numeric),
     )
 
 
@@ -138,33 +141,36 @@ def _metrics(spec: SagemakerTrainingSpec, model: Recommender) -> dict[str, Artif
 
 
 def _check_columns(spec: SagemakerTrainingSpec, scope: Scope, interactions: Table, items: Table) -> Column:
-    _column(scope, interactions, spec.columns.item, "columns", "item")
-    _column(scope, interactions, spec.columns.time, "columns", "time")
-    _column(scope, items, spec.columns.item, "columns", "item")
+    chosen = column_for(scope, interactions, spec.columns.item, PLAIN, "columns", "item")
+    column_for(scope, interactions, spec.columns.time, MOMENTS, "columns", "time")
+    known = column_for(scope, items, spec.columns.item, PLAIN, "columns", "item")
+    if chosen.family != known.family and not {chosen.family, known.family} <= WHOLE_NUMBERS:
+        message = f"'{chosen.name}' is {chosen.stored_type} in the interactions and {known.stored_type} in the items"
+        raise scope.fault(
+            "PG138", message, "let both have the same type, so that equal items are equal", "columns", "item"
+        )
     if spec.features:
-        for kind, names in (("categorical", spec.features.categorical), ("numeric", spec.features.numeric)):
-            for index, name in enumerate(names):
-                _column(scope, items, name, "features", kind, index)
-    return _column(scope, interactions, spec.columns.user, "columns", "user")
+        for index, name in enumerate(spec.features.categorical):
+            column_for(scope, items, name, PLAIN, "features", "categorical", index)
+        for index, name in enumerate(spec.features.numeric):
+            column_for(scope, items, name, NUMERIC, "features", "numeric", index)
+    return column_for(scope, interactions, spec.columns.user, PLAIN, "columns", "user")
 
 
-def _column(scope: Scope, table: Table, name: str, *path: str | int) -> Column:
-    for column in table.dataset.columns:
-        if column.name == name:
-            return column
-    help = suggest(name, [column.name for column in table.dataset.columns], "its columns")
-    raise scope.fault("PG021", f"dataset '{table.dataset.name}' has no column '{name}'", help, *path)
+def _features(spec: SagemakerTrainingSpec, items: Table) -> FeaturesSpec:
+    """Those of the spec, else every text and number in the files of the items."""
+    if spec.features:
+        return spec.features
+    dataset = items.dataset
+    given = [item for item in dataset.columns if item.name not in (spec.columns.item, *dataset.partitions)]
+    return FeaturesSpec(
+        categorical=[item.name for item in given if item.family == "string"],
+        numeric=[item.name for item in given if item.family in NUMBERS],
+    )
 
 
 def _hyperparameters(spec: SagemakerTrainingSpec, scope: Scope, items: Table) -> dict[str, Json]:
-    features = spec.features or FeaturesSpec(
-        categorical=[
-            column.name
-            for column in items.dataset.columns
-            if column.type == "string" and column.name != spec.columns.item
-        ],
-        numeric=[column.name for column in items.dataset.columns if column.type in ("int", "bigint", "double")],
-    )
+    features = _features(spec, items)
     values: dict[str, object] = {
         "user_column": spec.columns.user,
         "item_column": spec.columns.item,

@@ -103,7 +103,7 @@ def lower(spec: SqlSpec, scope: Scope) -> Step:
         description=spec.description or f"SQL in the Redshift database {spec.redshift.database}",
         span=scope.spans.label,
         needs=scope.needs,
-        outputs={"rows": Value(Jsonata(f"${rows}")), "statement_id": Value(Jsonata(f"${id}"))},
+        outputs={"rows": Value(Jsonata(f"${rows}"), "number"), "statement_id": Value(Jsonata(f"${id}"), "text")},
         permissions=statement_permissions(place, spec.redshift.secret),
         resources_file=resources_file,
         secrets=(spec.redshift.secret,),

@@ -1,0 +1,49 @@
+"""Types of what conditions compare: JSONata fails the run where a text is held against a number."""
+
+from collections.abc import Iterator
+
+from pipelinegen.errors import SpecError
+from pipelinegen.spec.conditions import ConditionSpec
+from pipelinegen.spec.load import describe
+from pipelinegen.steps.base import Scope
+
+_OF_NUMBERS = ("at_least", "at_most", "above", "below")
+_OF_TEXT = ("starts_with", "ends_with", "contains", "matches")
+
+
+def check_condition(spec: ConditionSpec, scope: Scope, *path: str | int) -> None:
+    """Raises: SpecError with PG135 for a comparison that a value of known type does not take."""
+    if spec.is_:
+        type = scope.value_type(spec.is_[2:-1])
+        if type not in (None, "boolean"):
+            raise _fault(scope, spec.is_, type, "true or false", *path, "is")
+    if spec.value is None:
+        return
+    type = scope.value_type(spec.value[2:-1])
+    if type is None:
+        return
+    for key, wanted in _wanted(spec):
+        if wanted != type:
+            raise _fault(scope, spec.value, type, f"compared as {wanted}", *path, key)
+
+
+def _wanted(spec: ConditionSpec) -> Iterator[tuple[str, str]]:
+    """Each comparison, and the type of value that it is made for."""
+    yield from ((key, "number") for key in _OF_NUMBERS if getattr(spec, key) is not None)
+    yield from ((key, "text") for key in _OF_TEXT if getattr(spec, key) is not None)
+    for key in ("equals", "differs_from"):
+        if getattr(spec, key) is not None:
+            yield key, _type(getattr(spec, key))
+    for item in spec.one_of or ():
+        yield "one_of", _type(item)
+
+
+def _type(value: object) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    return "text" if isinstance(value, str) else "number"
+
+
+def _fault(scope: Scope, reference: str, type: str, done: str, *path: str | int) -> SpecError:
+    help = "compare it with a value of its own type, or refer to something else"
+    return scope.fault("PG135", f"{describe(reference)} is {type}, and cannot be {done}", help, *path)
