@@ -255,4 +255,5 @@ CATALOGUE: Mapping[str, str] = {
         "AWS takes no states of JSONPath inside of states in JSONata, which loops and steps at the same time are. Such "
         "states run alone, or are written in JSONata."
     ),
+    "PG143": "An API on Lambda is given what only containers have: processors, a number of tasks, scaling, a firewall.",
 }

@@ -10,7 +10,18 @@ from pipelinegen.emit.docs import change_line
 from pipelinegen.emit.policies import policy_path, trust_path
 from pipelinegen.emit.terraform_redis import redis_access
 from pipelinegen.ir.expressions import as_template
-from pipelinegen.ir.model import Api, GlueJob, Image, Json, LambdaFunction, Metric, Recommender, RedisCache, Step
+from pipelinegen.ir.model import (
+    Api,
+    GlueJob,
+    HttpApi,
+    Image,
+    Json,
+    LambdaFunction,
+    Metric,
+    Recommender,
+    RedisCache,
+    Step,
+)
 
 #: What the promoted-model parameter holds before the first promotion.
 NO_MODEL = json.dumps({"model": None})
@@ -38,7 +49,7 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
         ],
         "glue_jobs": [_glue_job(bench, job) for job in bench.resources(GlueJob)],
         "functions": [_function(bench, function) for function in bench.resources(LambdaFunction)],
-        "apis": [_api(bench, api) for api in bench.resources(Api)],
+        "apis": [_api(bench, api) for api in (*bench.resources(Api), *bench.resources(HttpApi))],
         "state_machine": {
             "name": names.state_machine(),
             "role": next(
@@ -161,11 +172,12 @@ def _function(bench: Workbench, function: LambdaFunction) -> dict[str, Json]:
     }
 
 
-def _api(bench: Workbench, api: Api) -> dict[str, Json]:
+def _api(bench: Workbench, api: Api | HttpApi) -> dict[str, Json]:
     return {
         "step": api.step,
         "name": api.name,
         "role": bench.pipeline.role(api.role).name,
+        "handler": api.handler if isinstance(api, HttpApi) else None,
         "settings": api.settings,
         "environment": dict(api.environment),
         "secrets": {name: {"secret": secret, "field": part} for name, (secret, part) in sorted(api.secrets.items())},

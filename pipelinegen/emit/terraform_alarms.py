@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pipelinegen.emit.base import Workbench
 from pipelinegen.emit.terraform_rhythm import longest_pause_hours
-from pipelinegen.ir.model import Api, LambdaFunction, RedisCache
+from pipelinegen.ir.model import Api, HttpApi, LambdaFunction, RedisCache
 
 #: CloudWatch looks back seven days at most (PutMetricAlarm, `EvaluationPeriods`); two hours are left for the run.
 LONGEST_PAUSE_HOURS = 7 * 24 - 2
@@ -110,6 +110,7 @@ def service_alarms(bench: Workbench) -> AlarmsContext:
     found = [
         *(_rejects(bench, loader) for loader in loaders),
         *(alarm for api in bench.resources(Api) for alarm in _about_api(bench, api)),
+        *(alarm for api in bench.resources(HttpApi) for alarm in _about_http_api(bench, api)),
         *(alarm for cache in bench.resources(RedisCache) for alarm in _about_redis(bench, cache)),
     ]
     return AlarmsContext(tuple(found), tuple(_reject_filter(bench, loader) for loader in loaders))
@@ -159,6 +160,26 @@ def _about_api(bench: Workbench, api: Api) -> Iterable[Alarm]:
         namespace=space,
         metric="TargetResponseTime",
         threshold=0.5,
+        dimensions=front,
+        statistic=None,
+        percentile="p99",
+        periods=3,
+    )
+
+
+def _about_http_api(bench: Workbench, api: HttpApi) -> Iterable[Alarm]:
+    front = (("ApiId", f"aws_apigatewayv2_api.{api.step}.id"),)
+    stem, space = f"{bench.names.stem}-{api.step.replace('_', '-')}", "AWS/ApiGateway"
+    errors = "The API answers with errors of its own."
+    yield Alarm(f"{api.step}_errors", f"{stem}-errors", errors, space, "5xx", 5, front)
+    slow = "One answer in a hundred takes longer than a second, the start of a function counted in."
+    yield Alarm(
+        label=f"{api.step}_latency",
+        name=f"{stem}-latency",
+        description=slow,
+        namespace=space,
+        metric="Latency",
+        threshold=1000,
         dimensions=front,
         statistic=None,
         percentile="p99",

@@ -6,7 +6,7 @@ from itertools import count
 
 from pipelinegen.emit.base import File, Workbench, json_text
 from pipelinegen.ir import arns
-from pipelinegen.ir.model import Api, GlueJob, Json, LambdaFunction, RedisCache
+from pipelinegen.ir.model import Api, GlueJob, HttpApi, Json, LambdaFunction, RedisCache
 
 PATH = "terraform/dashboard.json"
 _WIDTH, _HEIGHT, _COLUMNS = 8, 6, 3
@@ -50,6 +50,8 @@ def _graphs(bench: Workbench) -> Iterable[Graph]:
     yield from _jobs(bench)
     for api in bench.resources(Api):
         yield from _api(api)
+    for http_api in bench.resources(HttpApi):
+        yield from _http_api(http_api)
     for cache in bench.resources(RedisCache):
         yield from _redis(bench, cache)
 
@@ -83,6 +85,13 @@ def _api(api: Api) -> Iterable[Graph]:
     answers = ("RequestCount", "HTTPCode_Target_4XX_Count", "HTTPCode_Target_5XX_Count")
     yield Graph("Requests to the API", "Sum", tuple((space, name, *front) for name in answers))
     yield Graph("How long the API takes", "p99", ((space, "TargetResponseTime", *front),))
+
+
+def _http_api(api: HttpApi) -> Iterable[Graph]:
+    front = ("ApiId", f"${{http_api_{api.step}}}")
+    answers = ("Count", "4xx", "5xx")
+    yield Graph("Requests to the API", "Sum", tuple(("AWS/ApiGateway", name, *front) for name in answers))
+    yield Graph("How long the API takes", "p99", (("AWS/ApiGateway", "Latency", *front),))
 
 
 def _redis(bench: Workbench, cache: RedisCache) -> Iterable[Graph]:

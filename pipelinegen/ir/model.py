@@ -184,6 +184,20 @@ class Api:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpApi:
+    """A function behind an HTTP API of API Gateway."""
+
+    name: str
+    step: str
+    role: RoleKey
+    handler: str
+    domain: str
+    settings: str
+    environment: Mapping[str, str]
+    secrets: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class SagemakerJob:
     """A training or processing job, as the `security group` and `image` it needs."""
 
@@ -210,7 +224,7 @@ class RedisCache:
     serverless: ServerlessBounds | None = None
 
 
-Resource = GlueJob | LambdaFunction | Image | Api | SagemakerJob | RedisCache
+Resource = GlueJob | LambdaFunction | Image | Api | HttpApi | SagemakerJob | RedisCache
 
 
 class ContentKeys(Protocol):

@@ -39,7 +39,7 @@ def serve_last_run(options: Namespace) -> int:
             raise PortTakenError(options.port)
         redis = stack.enter_context(RedisServer(state / "redis", accounts=accounts_of(prepared.deployment["redis"])))
         environment = _environment(prepared, api, redis)
-        address = _start(environment, options.port, state, stack)
+        address = _start(environment, api["handler"], options.port, state, stack)
         if users:
             for user in users:
                 _ask(address, user)
@@ -69,14 +69,14 @@ def _environment(prepared: Prepared, api: Mapping[str, Any], redis: RedisServer)
     return {**inherited_environment(), "PYTHONPATH": import_path(), **generated, **secrets, **settings}
 
 
-def _start(environment: Mapping[str, str], port: int, state: Path, stack: ExitStack) -> str:
+def _start(environment: Mapping[str, str], handler: str | None, port: int, state: Path, stack: ExitStack) -> str:
     log = logs.shared_log(state, "api", "serve")
     children = ChildProcesses(guarded=True)
     port = port or _any_port()
-    command = [sys.executable, "-m", "uvicorn", "--factory", "runtime.api.app:from_environment"]
+    command = [sys.executable, "-m", *_program(handler, port)]
     with log.open("ab") as stream:
         process = children.start(
-            [*command, "--host", "127.0.0.1", "--port", str(port), "--no-access-log"],
+            command,
             environment=dict(environment),
             folder=state,
             log=stream,
@@ -85,6 +85,14 @@ def _start(environment: Mapping[str, str], port: int, state: Path, stack: ExitSt
     address = f"http://127.0.0.1:{port}"
     _wait_until_ready(process, address, log)
     return address
+
+
+def _program(handler: str | None, port: int) -> list[str]:
+    """What answers: the container's own command, or the function's handler behind what stands for API Gateway."""
+    if handler:
+        return ["pipelinegen.local.http_front", handler, str(port)]
+    place = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
+    return ["uvicorn", "--factory", "runtime.api.app:from_environment", *place]
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:

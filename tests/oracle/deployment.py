@@ -172,7 +172,8 @@ def from_deployment(folder: Path, variables: Mapping[str, str]) -> dict[str, Sec
         },
         "glue_jobs": {entry["name"]: _only(entry, *job_fields) for entry in deployment["glue_jobs"]},
         "functions": {entry["name"]: _only(entry, *function_fields) for entry in deployment["functions"]},
-        "apis": {entry["role"]: entry["environment"] for entry in deployment["apis"]},
+        # An API on Lambda is among the functions.
+        "apis": {entry["role"]: entry["environment"] for entry in deployment["apis"] if not entry["handler"]},
         "state_machine": {machine["name"]: {"role": machine["role"], "definition": document(machine["definition"])}},
         "schedules": {
             entry["name"]: (entry["expression"], entry["timezone"], entry["parameters"])
