@@ -84,6 +84,11 @@ CATALOGUE: Mapping[str, str] = {
         "with `collect:`; folders that steps of a loop write can be referred to as a whole."
     ),
     "PG102": "A loop's item has the name of the item of a loop around it.",
+    "PG106": (
+        "A state machine is not what Step Functions takes: its structure, the name of an error, a variable, an "
+        "expression, an integration, or an argument of an API call. `pipelinegen lint-asl` says so of any file."
+    ),
+    "PG107": "A file given to `lint-asl` is no state machine: it cannot be read, or is no JSON object.",
     "PG104": "What failed is known only where a failure is handled: inside `on_failure:`.",
     "PG105": ("A step that cleans up after a failed run refers to a step of the run, which may not have run by then."),
     "PG103": (

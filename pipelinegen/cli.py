@@ -15,7 +15,7 @@ from pipelinegen.local.options import LOCAL_COMMANDS, add_local_commands, days, 
 BUGS = "https://github.com/pipelinegen/pipelinegen/issues"
 
 #: Commands that print one document with `--format json`, `github` or `sarif`, whether there are faults or not.
-_DOCUMENTED = frozenset({"check", "generate", "validate"})
+_DOCUMENTED = frozenset({"check", "generate", "lint-asl", "validate"})
 
 _DESCRIPTION = """\
 One YAML spec becomes a machine-learning pipeline on AWS: Terraform, Step Functions, Glue, SageMaker, Lambda and an API.
@@ -77,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pipelinegen {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_compiler_commands(commands)
+    _add_lint_command(commands)
     _add_deploy_commands(commands)
     add_local_commands(commands)
     return parser
@@ -122,6 +123,12 @@ def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.Argume
     explain.add_argument("id", nargs="?", metavar="ID", help="such as PG012; every one if none is given")
     for command in (generate, check, validate, graph):
         _format_option(command)
+
+
+def _add_lint_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    lint = _command(commands, "lint-asl", "check Step Functions state machines, whoever wrote them", spec=False)
+    lint.add_argument("files", nargs="+", type=Path, metavar="FILE", help="definitions in JSON, as AWS takes them")
+    _format_option(lint)
 
 
 def _add_deploy_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -211,6 +218,7 @@ def _load(command: str) -> Callable[[argparse.Namespace], int]:
         "graph": commands.graph,
         "schema": commands.schema,
         "explain": commands.explain,
+        "lint-asl": commands.lint_asl,
         "package": commands.package,
         "deploy": commands.deploy,
         "rollback": commands.rollback,

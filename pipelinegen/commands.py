@@ -89,6 +89,13 @@ def graph(options: Namespace) -> int:
     return ExitCode.CLEAN
 
 
+def lint_asl(options: Namespace) -> int:
+    """Checks state machines."""
+    from pipelinegen.asl_lint.command import lint_asl
+
+    return lint_asl(options)
+
+
 def schema(options: Namespace) -> int:
     """Prints the schema."""
     sys.stdout.write(schema_text())

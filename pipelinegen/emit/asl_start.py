@@ -50,6 +50,7 @@ def _read_promoted(bench: Workbench) -> Fragment:
                 "IntervalSeconds": 2,
                 "MaxAttempts": 4,
                 "BackoffRate": 2.0,
+                "JitterStrategy": "FULL",
             }
         ],
     }

@@ -1,6 +1,7 @@
 """A step's own states: rendered, with its retries, its guard, and what happens when it may fail."""
 
 import json
+import re
 
 from pipelinegen.emit.asl_failure import led
 from pipelinegen.emit.asl_fragments import PASSED_ON, Fragment, State, exits
@@ -8,6 +9,9 @@ from pipelinegen.emit.base import Workbench
 from pipelinegen.ir.expressions import comment
 from pipelinegen.ir.model import Json, Step
 from pipelinegen.render.literals import plain_json
+
+#: Calls that change nothing, or stop what is to be stopped: a second one does no harm.
+_READING = re.compile(r":aws-sdk:[a-z0-9]+:(cancel|describe|get|list|stop)[A-Za-z0-9]*$")
 
 
 def rendered(bench: Workbench, step: Step) -> Fragment:
@@ -20,13 +24,23 @@ def rendered(bench: Workbench, step: Step) -> Fragment:
     states: dict[str, State] = {}
     for name, state in body["States"].items():
         about = {"Comment": comment(f"{step.description} ({place})")} if name == step.title else {}
-        states[name] = _retried(step, {**about, **state})
+        states[name] = _retried(step, patient({**about, **state}))
     return Fragment(body["StartAt"], states, exits(states))
 
 
 def tolerant(step: Step, fragment: Fragment) -> Fragment:
     """The fragment behind the step's condition, and past its failure where it may fail."""
     return _guarded(step, _tolerant(step, fragment))
+
+
+def patient(state: State) -> State:
+    """The state whose retries come at random moments, so that not all come at once; calls that only read have some."""
+    if state["Type"] != "Task":
+        return state
+    given = state.get("Retry", [])
+    if not given and _READING.search(state["Resource"]):
+        given = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 2, "MaxAttempts": 4, "BackoffRate": 2.0}]
+    return {**state, "Retry": [{"JitterStrategy": "FULL", **item} for item in given]} if given else state
 
 
 def _retried(step: Step, state: State) -> State:

@@ -8,11 +8,13 @@ from typing import Any
 
 from pipelinegen.emit.asl_failure import FAILURE, ended_inside, failing, handled
 from pipelinegen.emit.asl_fragments import INNER, PASSED_ON, Fragment, State, link, renamed
+from pipelinegen.emit.asl_plan import plan_block
 from pipelinegen.emit.asl_steps import rendered, tolerant
 from pipelinegen.emit.base import Workbench
 from pipelinegen.ir.expressions import in_round
-from pipelinegen.ir.graph import Parallel, Plan, Series, ancestors, plan_steps
+from pipelinegen.ir.graph import ancestors
 from pipelinegen.ir.model import Json, Jsonata, Loop, Step
+from pipelinegen.ir.plan import Parallel, Plan, Series
 from pipelinegen.render.literals import plain_json
 
 #: Variables that "Start run" sets.
@@ -29,8 +31,7 @@ class Weaver:
 
     def block(self, block: str) -> list[Fragment]:
         """The steps of one block, in series; empty if it has none."""
-        names = [name for name, step in self.steps.items() if step.block == block]
-        plan = plan_steps({name: [need for need in names if need in self.before[name]] for name in names})
+        plan = plan_block(self.steps, self.before, block)
         return self._fragments(plan) if plan else []
 
     def _fragments(self, plan: Plan) -> list[Fragment]:

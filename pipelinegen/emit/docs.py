@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from pipelinegen.emit.asl_plan import barriers
 from pipelinegen.emit.base import File, Workbench
 from pipelinegen.ir.graph import ancestors
 from pipelinegen.ir.model import (
@@ -112,6 +113,7 @@ def mermaid(pipeline: Pipeline) -> str:
         roots = ["schedule --> "] if pipeline.schedules and not step.needs and step.state else []
         lines.extend(f"    {root}{_node(step.name)}" for root in roots)
         lines.extend(f"    {_node(need)} --> {_node(step.name)}" for need in _direct(step, before))
+    lines.extend(f"    {_node(first)} -. barrier .-> {_node(second)}" for first, second in barriers(pipeline))
     lines.extend(f"    %% by hand: {change_line(item)}" for item in pipeline.policy_changes)
     return "\n".join(lines)
 

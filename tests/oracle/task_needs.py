@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import botocore.session
 
-from tests.oracle.asl_structure import State, all_states
-from tests.oracle.asl_tasks import call_of
+from pipelinegen.asl_lint.structure import State, all_states
+from pipelinegen.asl_lint.tasks import call_of
 from tests.oracle.need import (
     FOLLOW,
     KEY,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from pipelinegen.asl_lint.expressions import free_variables
 from tests.oracle.asl import faults
-from tests.oracle.asl_expressions import free_variables
 
 States = dict[str, Any]
 

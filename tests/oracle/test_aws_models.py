@@ -2,9 +2,9 @@
 
 import pytest
 
+from pipelinegen.asl_lint.integrations import OPTIMISED
 from pipelinegen.aws.models import find_service, service_names
 from pipelinegen.steps.aws_api.integrations import JOBS
-from tests.oracle.asl_tasks import OPTIMISED
 from tests.oracle.renew_aws_models import service_table
 
 #: Services of the examples, and those whose names, errors or actions follow no rule.

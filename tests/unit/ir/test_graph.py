@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelinegen.ir.graph import Parallel, Plan, Series, ancestors, find_cycle, plan_steps, topological_order
+from pipelinegen.ir.graph import ancestors, find_cycle, topological_order
+from pipelinegen.ir.plan import Parallel, Plan, Series, plan_steps
 
 Needs = dict[str, list[str]]
 

@@ -22,11 +22,24 @@ _FIELDS: Final = {
     "Succeed": _EVERYWHERE | {"Output"},
     "Fail": _EVERYWHERE | {"Error", "Cause"},
 }
-#: What stands in the place of Arguments and Output where a state's expressions are JSONPath.
-_PATHS: Final = {"InputPath", "OutputPath", "Parameters", "ResultPath", "ResultSelector", "Result"}
-_TIMEOUT_PATHS: Final = {"TimeoutSecondsPath", "HeartbeatSecondsPath", "SecondsPath", "TimestampPath", "ErrorPath"}
-_MAP_PATHS: Final = {"ItemsPath", "MaxConcurrencyPath", "ToleratedFailurePercentagePath", "CausePath"}
-_JSONPATH_FIELDS: Final = _PATHS | _TIMEOUT_PATHS | _MAP_PATHS
+#: The same in JSONPath mode.
+_PATHS: Final = _EVERYWHERE | {"InputPath", "OutputPath"}
+_PATHS_MOVING: Final = _PATHS | {"Next", "End", "Assign"}
+_PATHS_RESULT: Final = _PATHS_MOVING | {"Parameters", "ResultPath", "ResultSelector", "Retry", "Catch"}
+_JSONPATH_FIELDS: Final = {
+    "Task": _PATHS_RESULT
+    | {"Resource", "TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath", "Credentials"},
+    "Parallel": _PATHS_RESULT | {"Branches"},
+    "Map": _PATHS_RESULT
+    | (_MAP - {"Items"})
+    | _TOLERANCE
+    | {"ItemsPath", "Iterator", "MaxConcurrencyPath", "ToleratedFailurePercentagePath", "ToleratedFailureCountPath"},
+    "Pass": _PATHS_MOVING | {"Parameters", "Result", "ResultPath"},
+    "Wait": _PATHS_MOVING | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"},
+    "Choice": _PATHS | {"Choices", "Default", "Assign"},
+    "Succeed": _PATHS,
+    "Fail": _EVERYWHERE | {"Error", "ErrorPath", "Cause", "CausePath"},
+}
 _REQUIRED: Final = {"Task": ("Resource",), "Parallel": ("Branches",), "Map": ("ItemProcessor",), "Choice": ("Choices",)}
 _MACHINE_FIELDS: Final = {
     "Comment",
@@ -41,13 +54,18 @@ _ENDING: Final = {"Succeed", "Fail"}
 #: Errors that Step Functions itself raises (developer guide, "Error names").
 _OWN_ERRORS: Final = {
     "States.ALL",
+    "States.BranchFailed",
     "States.DataLimitExceeded",
     "States.ExceedToleratedFailureThreshold",
     "States.HeartbeatTimeout",
     "States.Http.Socket",
+    "States.IntrinsicFailure",
     "States.ItemReaderFailed",
+    "States.NoChoiceMatched",
+    "States.ParameterPathFailure",
     "States.Permissions",
     "States.QueryEvaluationError",
+    "States.ResultPathMatchFailure",
     "States.ResultWriterFailed",
     "States.Runtime",
     "States.TaskFailed",
@@ -66,7 +84,7 @@ def is_jsonpath(state: State) -> bool:
 def sub_machines(state: State) -> list[Machine]:
     """The machines inside a Parallel or Map state."""
     inner: list[Machine] = list(state.get("Branches", []))
-    return [*inner, state["ItemProcessor"]] if "ItemProcessor" in state else inner
+    return [*inner, *(state[field] for field in ("ItemProcessor", "Iterator") if field in state)]
 
 
 def all_states(machine: Machine) -> Iterator[tuple[str, State]]:
@@ -83,19 +101,19 @@ def targets(state: State) -> list[str]:
     return found + [rule["Next"] for field in ("Choices", "Catch") for rule in state.get(field, []) if "Next" in rule]
 
 
-def _field_faults(name: str, state: State) -> Iterator[str]:
+def _field_faults(name: str, state: State, language: str) -> Iterator[str]:
     kind = state.get("Type")
-    if kind not in _FIELDS:
+    if not isinstance(kind, str) or kind not in _FIELDS:
         yield f"{name}: there is no state type {kind!r}"
         return
-    fields = _FIELDS[kind] | _JSONPATH_FIELDS if is_jsonpath(state) else _FIELDS[kind]
+    known = (_FIELDS if language == "JSONata" else _JSONPATH_FIELDS)[kind]
     for field in state:
-        if field not in fields:
-            yield f"{name}: a {kind} state in JSONata mode has no field {field!r}"
+        if field not in known:
+            yield f"{name}: a {kind} state in {language} mode has no field {field!r}"
     for field in _REQUIRED.get(kind, ()):
-        if not state.get(field):
+        if not state.get(field) and not (field == "ItemProcessor" and state.get("Iterator")):
             yield f"{name}: a {kind} state needs {field!r}"
-    if "Next" in _FIELDS[kind] and ("Next" in state) == (state.get("End") is True):
+    if "Next" in known and ("Next" in state) == (state.get("End") is True):
         yield f"{name}: exactly one of Next and End is needed"
     if len(name) > _LONGEST_NAME:
         yield f"{name}: {len(name)} characters, a state's name has at most {_LONGEST_NAME}"
@@ -104,7 +122,9 @@ def _field_faults(name: str, state: State) -> Iterator[str]:
         yield f"{name}: HeartbeatSeconds {heartbeat} must be below TimeoutSeconds {timeout}"
 
 
-def _choice_faults(name: str, state: State) -> Iterator[str]:
+def _choice_faults(name: str, state: State, language: str) -> Iterator[str]:
+    if language != "JSONata":
+        return
     for index, rule in enumerate([] if is_jsonpath(state) else state.get("Choices", [])):
         for field in ("Condition", "Next"):
             if field not in rule:
@@ -154,23 +174,20 @@ def _graph_faults(place: str, machine: Machine) -> Iterator[str]:
         yield f"{place}: no state ends the machine"
 
 
-def _machine_faults(place: str, machine: Machine, *, is_top: bool) -> Iterator[str]:
+def _machine_faults(place: str, machine: Machine, language: str) -> Iterator[str]:
     for field in machine:
         if field not in _MACHINE_FIELDS:
             yield f"{place}: a machine has no field {field!r}"
-    # A machine of JSONata holds no state of JSONPath, but the other way round.
-    languages = {"JSONPath" if any(is_jsonpath(state) for _, state in all_states(machine)) else "JSONata"}
-    if is_top and machine.get("QueryLanguage") not in languages:
-        yield f"{place}: QueryLanguage is {machine.get('QueryLanguage')!r}, {languages.pop()} is expected"
     if not isinstance(machine.get("TimeoutSeconds", 1), int):
         yield f"{place}: TimeoutSeconds must be a number"
     yield from _graph_faults(place, machine)
     for name, state in (machine.get("States") or {}).items():
-        yield from _field_faults(name, state)
-        yield from _choice_faults(name, state)
+        own = state.get("QueryLanguage", language)
+        yield from _field_faults(name, state, own)
+        yield from _choice_faults(name, state, own)
         yield from _error_faults(name, state)
         for inner in sub_machines(state):
-            yield from _machine_faults(name, inner, is_top=False)
+            yield from _machine_faults(name, inner, own)
 
 
 def _repeated_names(machine: Machine) -> Iterator[str]:
@@ -181,4 +198,33 @@ def _repeated_names(machine: Machine) -> Iterator[str]:
 
 def structure_faults(machine: Machine) -> list[str]:
     """What is wrong with the shape of the machine."""
-    return [*_machine_faults("state machine", machine, is_top=True), *_repeated_names(machine)]
+    broken = list(_broken_parts("state machine", machine))
+    if broken:  # nothing else can be said of what is no machine
+        return broken
+    return [*_machine_faults("state machine", machine, language_of(machine)), *_repeated_names(machine)]
+
+
+def language_of(machine: Machine) -> str:
+    """JSONata, or JSONPath, which is what a machine has that names none."""
+    return str(machine.get("QueryLanguage", "JSONPath"))
+
+
+def _broken_parts(place: str, machine: object) -> Iterator[str]:
+    """Places where the States Language wants an object and something else is."""
+    states = machine.get("States") if isinstance(machine, dict) else None
+    if not isinstance(machine, dict) or not isinstance(states, dict) or not states:
+        yield f"{place}: a machine is an object with StartAt and States"
+        return
+    for name, state in states.items():
+        if not isinstance(state, dict):
+            yield f"{name}: a state is an object"
+            continue
+        for field in ("Retry", "Catch", "Choices", "Branches"):
+            rules = state.get(field, [])
+            if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+                yield f"{name}: {field} is a list of objects"
+                return
+        if state.get("Type") == "Task" and not isinstance(state.get("Resource", ""), str):
+            yield f"{name}: Resource is a text"
+        for inner in sub_machines(state):
+            yield from _broken_parts(name, inner)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import jsonata
 
-from tests.oracle.asl_structure import sub_machines
+from pipelinegen.asl_lint.structure import sub_machines
 
 _WHOLE: Final = re.compile(r"\{%(.*)%\}", re.DOTALL)
 #: What Step Functions adds to JSONata, which itself has no names for them (developer guide, "JSONata functions").

@@ -10,42 +10,10 @@ import botocore.session
 from botocore.exceptions import UnknownServiceError
 from botocore.validate import ParamValidator
 
-from tests.oracle.asl_expressions import is_expression
-from tests.oracle.asl_structure import State, all_states
+from pipelinegen.asl_lint.expressions import is_expression
+from pipelinegen.asl_lint.integrations import OPTIMISED
+from pipelinegen.asl_lint.structure import State, all_states
 
-#: Optimised integrations → (botocore's service, operation, patterns besides request-response).
-OPTIMISED: Final[dict[str, tuple[str, str, set[str]]]] = {
-    "athena:getQueryResults": ("athena", "GetQueryResults", set()),
-    "athena:startQueryExecution": ("athena", "StartQueryExecution", {"sync"}),
-    "batch:submitJob": ("batch", "SubmitJob", {"sync"}),
-    "codebuild:startBuild": ("codebuild", "StartBuild", {"sync"}),
-    "databrew:startJobRun": ("databrew", "StartJobRun", {"sync"}),
-    "dynamodb:deleteItem": ("dynamodb", "DeleteItem", set()),
-    "dynamodb:getItem": ("dynamodb", "GetItem", set()),
-    "dynamodb:putItem": ("dynamodb", "PutItem", set()),
-    "dynamodb:updateItem": ("dynamodb", "UpdateItem", set()),
-    "ecs:runTask": ("ecs", "RunTask", {"sync", "waitForTaskToken"}),
-    "elasticmapreduce:addStep": ("emr", "AddJobFlowSteps", {"sync"}),
-    "elasticmapreduce:createCluster": ("emr", "RunJobFlow", {"sync"}),
-    "elasticmapreduce:terminateCluster": ("emr", "TerminateJobFlows", {"sync"}),
-    "emr-containers:startJobRun": ("emr-containers", "StartJobRun", {"sync"}),
-    "emr-serverless:startJobRun": ("emr-serverless", "StartJobRun", {"sync"}),
-    "events:putEvents": ("events", "PutEvents", {"waitForTaskToken"}),
-    "glue:startJobRun": ("glue", "StartJobRun", {"sync"}),
-    "lambda:invoke": ("lambda", "Invoke", {"waitForTaskToken"}),
-    "sagemaker:createEndpoint": ("sagemaker", "CreateEndpoint", set()),
-    "sagemaker:createEndpointConfig": ("sagemaker", "CreateEndpointConfig", set()),
-    "sagemaker:createHyperParameterTuningJob": ("sagemaker", "CreateHyperParameterTuningJob", {"sync"}),
-    "sagemaker:createLabelingJob": ("sagemaker", "CreateLabelingJob", {"sync"}),
-    "sagemaker:createModel": ("sagemaker", "CreateModel", set()),
-    "sagemaker:createProcessingJob": ("sagemaker", "CreateProcessingJob", {"sync"}),
-    "sagemaker:createTrainingJob": ("sagemaker", "CreateTrainingJob", {"sync"}),
-    "sagemaker:createTransformJob": ("sagemaker", "CreateTransformJob", {"sync"}),
-    "sagemaker:updateEndpoint": ("sagemaker", "UpdateEndpoint", set()),
-    "sns:publish": ("sns", "Publish", {"waitForTaskToken"}),
-    "sqs:sendMessage": ("sqs", "SendMessage", {"waitForTaskToken"}),
-    "states:startExecution": ("stepfunctions", "StartExecution", {"sync", "sync:2", "waitForTaskToken"}),
-}
 #: What the API demands although its model calls it optional.
 _ALSO_REQUIRED: Final = {("sagemaker", "CreateTrainingJob"): ("ResourceConfig",)}
 _SDK_NAMES: Final = {
@@ -56,9 +24,11 @@ _SDK_NAMES: Final = {
     "sfn": "stepfunctions",
 }
 _RESOURCE: Final = re.compile(
-    r"arn:(?:aws[a-z-]*|\$\{partition\}):states:[^:]*:[^:]*:(aws-sdk:)?([A-Za-z0-9]+):([A-Za-z0-9]+)"
+    r"arn:(?:aws[a-z-]*|\$\{partition\}):states:[^:]*:[^:]*:(aws-sdk:)?([A-Za-z0-9-]+):([A-Za-z0-9]+)"
     r"(?:\.(sync|sync:2|waitForTaskToken))?"
 )
+#: Functions and activities that are named by their own ARN.
+_BY_ARN: Final = re.compile(r"arn:[^:]*:(lambda:[^:]*:[^:]*:function:.+|states:[^:]*:[^:]*:activity:.+)")
 _PLACEHOLDER: Final = re.compile(r"\$\{\w+\}")
 
 
@@ -189,7 +159,19 @@ def _http_faults(name: str, arguments: dict[str, Any]) -> Iterator[str]:
         yield f"{name}: only https is called"
 
 
+def _without_paths(value: Any) -> Any:
+    """Parameters in JSONPath mode as Arguments: what a path gives is known at run time only."""
+    if isinstance(value, dict):
+        return {
+            key.removesuffix(".$"): f"{{% {item} %}}" if key.endswith(".$") else _without_paths(item)
+            for key, item in value.items()
+        }
+    return [_without_paths(item) for item in value] if isinstance(value, list) else value
+
+
 def _one_task_faults(name: str, state: State) -> Iterator[str]:
+    if _BY_ARN.fullmatch(state["Resource"]):
+        return
     if state["Resource"].endswith(":states:::http:invoke"):
         yield from _http_faults(name, state.get("Arguments", {}))
         return
@@ -198,10 +180,11 @@ def _one_task_faults(name: str, state: State) -> Iterator[str]:
     except LookupError as error:
         yield f"{name}: {error.args[0]}"
         return
-    arguments = state.get("Arguments", {})
-    if call.pattern == "waitForTaskToken" and "$states.context.Task.Token" not in json.dumps(arguments):
+    arguments = state.get("Arguments", _without_paths(state.get("Parameters", {})))
+    token = ("$states.context.Task.Token", "$$.Task.Token")
+    if call.pattern == "waitForTaskToken" and not any(text in json.dumps(arguments) for text in token):
         yield f"{name}: .waitForTaskToken, but the token is never handed on"
-    if is_expression(arguments):
+    if is_expression(arguments) or not call.operation:
         return
     shape = _service_model(call.service).operation_model(call.operation).input_shape
     conversion = _Arguments()

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.oracle.asl_expressions import PROVIDED, expressions, free_variables
-from tests.oracle.asl_structure import Machine, State, sub_machines
+from pipelinegen.asl_lint.expressions import PROVIDED, expressions, free_variables
+from pipelinegen.asl_lint.structure import Machine, State, sub_machines
 
 Names = frozenset[str]
 
