@@ -11,10 +11,8 @@ from pathlib import Path
 from pipelinegen.assets import cache_folder, keep, language_digest, templates_folder
 from pipelinegen.compiler import compile_source
 from pipelinegen.errors import ExitCode, SpecError, fault, joined
-from pipelinegen.generate import generate_files
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.layers import read_spec
-from pipelinegen.render.env import Renderer
 from pipelinegen.source import Source, code_beside
 from pipelinegen.spec.schema import FILE_NAME, pipeline_schema
 from pipelinegen.steps.base import StepKind
@@ -75,6 +73,10 @@ def generate_folders(
     compiled: Iterable[Compiled], out: Path, templates: Path | None = None
 ) -> dict[Path, Mapping[str, str]]:
     """Every folder with its files. Raises: SpecError with PG034 for a template at fault."""
+    # `validate` renders nothing, and importing what does takes a fifth of its time.
+    from pipelinegen.generate import generate_files
+    from pipelinegen.render.env import Renderer
+
     renderer = Renderer(templates_folder(), templates, cache_folder() / "templates")
     return {
         out / pipeline.name / pipeline.environment: generate_files(

@@ -16,11 +16,10 @@ EVENTS = RoleKey(Service.EVENTS)
 def derive_roles(draft: Draft) -> Draft:
     """The draft with its roles, in the order of the steps that need them; the pipeline's own come first."""
     declared = [*_pipeline_permissions(draft), *(item for step in draft.steps for item in step.permissions)]
-    keys = dict.fromkeys(item.role for item in declared)
-    roles = tuple(
-        Role(key, draft.names.role(key), merge_permissions(item for item in declared if item.role == key))
-        for key in keys
-    )
+    by_role: dict[RoleKey, list[Permission]] = {}
+    for item in declared:
+        by_role.setdefault(item.role, []).append(item)
+    roles = tuple(Role(key, draft.names.role(key), merge_permissions(items)) for key, items in by_role.items())
     return replace(draft, roles=roles)
 
 

@@ -67,8 +67,15 @@ def _load(plugin: EntryPoint, package: str) -> StepKind:
         kind = plugin.load()
     except SpecError:
         raise
-    except Exception as error:
-        message = f"step kind '{plugin.name}' of package '{package}' does not import: {error}"
+    except ModuleNotFoundError as error:
+        message = f"step kind '{plugin.name}' of package '{package}' does not import: there is no module '{error.name}'"
+        own = plugin.value.split(".")[0].split(":")[0]
+        help = f"reinstall '{package}'" if (error.name or "").split(".")[0] == own else f"install '{error.name}'"
+        raise fault(None, "PG050", message, f"{help}, or uninstall '{package}'") from error
+    # A module that ends the process while it is imported must not end ours.
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        message = f"step kind '{plugin.name}' of package '{package}' does not import: {' '.join(reason.split())[:200]}"
         raise fault(None, "PG050", message, f"mend or uninstall '{package}'") from error
     if not isinstance(kind, StepKind):
         raise fault(None, "PG050", f"'{plugin.value}' of package '{package}' is no step kind", "point it at a StepKind")

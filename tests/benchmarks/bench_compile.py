@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.benchmarks.many_steps import many_steps
+
 REPOSITORY = Path(__file__).parents[2]
 SPEC = "specs/vehicle_recommendations.yaml"
 
@@ -41,12 +43,15 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7)
     runs = parser.parse_args().runs
     cli = [sys.executable, "-m", "pipelinegen"]
-    with tempfile.TemporaryDirectory() as out:
+    with tempfile.TemporaryDirectory() as out, tempfile.TemporaryDirectory() as beside:
+        many = Path(beside) / "many.yaml"
+        many.write_text(many_steps(500), encoding="utf-8")
         commands = {
             "python -c pass": [sys.executable, "-c", "pass"],
             "pipelinegen --help": [*cli, "--help"],
             "pipelinegen validate": [*cli, "validate", SPEC],
             "pipelinegen generate": [*cli, "generate", SPEC, "--out", out],
+            "validate, 500 steps": [*cli, "validate", str(many)],
         }
         baseline: float | None = None
         print(f"{'command':<24}{'wall s':>9}{'fastest':>9}{'CPU s':>8}{'ratio':>8}{'peak MiB':>10}")

@@ -146,9 +146,11 @@ def test_a_plug_in_brings_a_kind() -> None:
 
 
 BROKEN = {
-    "no_such_package:KIND": "step kind 'weather' of package '{0}' does not import: No module named 'no_such_package'",
+    "no_such_package:KIND": (
+        "step kind 'weather' of package '{0}' does not import: there is no module 'no_such_package'"
+    ),
     "another_package_with_kinds:NONE": (
-        "step kind 'weather' of package '{0}' does not import: "
+        "step kind 'weather' of package '{0}' does not import: AttributeError: "
         "module 'another_package_with_kinds' has no attribute 'NONE'"
     ),
     "another_package_with_kinds:NUMBER": "'{0}' of package '{0}' is no step kind",
@@ -164,3 +166,25 @@ def test_a_broken_plug_in_is_named(value: str) -> None:
     (fault,) = caught.value.diagnostics
     assert (fault.id, fault.message) == ("PG050", BROKEN[value].format(value))
     assert fault.help
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "help"),
+    [
+        ("import no_such_library", "there is no module 'no_such_library'", "install 'no_such_library'"),
+        ("raise SystemExit(3)", "SystemExit: 3", "mend or uninstall"),
+        ("def f(:", "SyntaxError: invalid syntax", "mend or uninstall"),
+        ("1 / 0", "ZeroDivisionError: division by zero", "mend or uninstall"),
+    ],
+)
+def test_a_plug_in_that_falls_over_is_named_with_a_remedy(
+    code: str, reason: str, help: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "package_that_falls_over.py").write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(SpecError) as caught:
+        add_plugins(built_in_kinds(), [entry("package_that_falls_over:KIND")])
+    (fault,) = caught.value.diagnostics
+    assert fault.message.startswith("step kind 'weather' of package 'package_that_falls_over")
+    assert reason in fault.message
+    assert help in (fault.help or "")
