@@ -27,6 +27,12 @@ def write(role: RoleKey, sid: str, *locations: Location) -> tuple[Permission, ..
     )
 
 
+def upload(role: RoleKey, sid: str, *locations: Location) -> Permission:
+    """Putting objects below some prefixes, as SageMaker does at the end of a job: it neither reads nor lists there."""
+    actions = ("s3:AbortMultipartUpload", "s3:PutObject")
+    return Permission(role, sid, actions, tuple(arns.objects(location) for location in locations))
+
+
 def _list(role: RoleKey, sid: str, locations: tuple[Location, ...]) -> tuple[Permission, ...]:
     buckets: dict[str, list[str]] = {}
     for location in locations:

@@ -16,6 +16,7 @@ from pipelinegen.steps.permissions import (
     pass_role,
     pull_image_from,
     read,
+    upload,
     use_key,
     write,
     write_logs,
@@ -93,13 +94,18 @@ def job_role_permissions(
     sources: tuple[Location, ...],
     *targets: Location,
     repository_arn: str | None = None,
+    checkpoints: Location | None = None,
 ) -> tuple[Permission, ...]:
-    """What the job itself may do: pull its image (None: the pipeline's own), read inputs, write outputs and logs."""
+    """What the job itself may do: pull its image (None: the pipeline's own), read inputs, write outputs and logs.
+
+    Checkpoints, of spot jobs only, are written and, when the job goes on, read again.
+    """
     own = arns.arn("ecr", f"repository/{scope.names.repository(TRAINING_IMAGE)}")
     return (
         *pull_image_from(role, repository_arn or own),
         *(read(role, "ReadInputs", *sources) if sources else ()),
-        *write(role, "WriteOutput", *targets),
+        upload(role, "WriteOutput", *targets),
+        *(write(role, "KeepCheckpoints", checkpoints) if checkpoints else ()),
         use_key(role),
         write_logs(role, "/aws/sagemaker/*"),
         *attach_network(role, "security_group_sagemaker"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pipelinegen.ir.model import Json, Jsonata, RoleKey
+from pipelinegen.ir.model import Json, Jsonata, Location, RoleKey
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.sagemaker import JOB_RETRY, role_arn, vpc_config
 
@@ -31,6 +31,11 @@ class TrainingMachines(Protocol):
         """Disk of each."""
 
 
+def checkpoints_of(scope: Scope) -> Location:
+    """Where a spot job of the step leaves what it goes on from."""
+    return scope.models.below("checkpoints")
+
+
 def training_job(scope: Scope, role: RoleKey, machines: TrainingMachines, timeout_minutes: int) -> dict[str, Json]:
     """What every request for training says of role, output, machines, limits and network.
 
@@ -41,7 +46,7 @@ def training_job(scope: Scope, role: RoleKey, machines: TrainingMachines, timeou
     if machines.spot:
         stopping["MaxWaitTimeInSeconds"] = timeout_minutes * 60 + SPOT_WAIT_SECONDS
         checkpoints["CheckpointConfig"] = {
-            "S3Uri": Jsonata(f"'{scope.models.uri}checkpoints/' & $states.context.Execution.Name"),
+            "S3Uri": Jsonata(f"'{checkpoints_of(scope).uri}' & $states.context.Execution.Name"),
             "LocalPath": "/opt/ml/checkpoints",
         }
     return {

@@ -88,8 +88,15 @@ class AuthorisationMiddleware:
         return find
 
     def _allowed(self, role: str, call: Call) -> None:
-        """Writes down each call once, whoever makes it how often."""
-        entry = {"action": call.action, "context": dict(call.context), "resource": call.resource, "role": role}
+        """Writes down each call of a state once, however often it is made."""
+        task = current_task()
+        entry = {
+            "action": call.action,
+            "context": dict(call.context),
+            "resource": call.resource,
+            "role": role,
+            "state": task.state if task else None,
+        }
         line = json.dumps(entry)
         with self._lock:
             if line not in self._noted:

@@ -112,7 +112,7 @@ def lower(spec: SagemakerAlgorithmSpec, scope: Scope) -> Step:
         span=scope.spans.label,
         needs=scope.needs,
         outputs={"model": model, **metric_artifacts(spec.metrics, model)},
-        permissions=algorithm_permissions(scope, role, image, sources),
+        permissions=algorithm_permissions(scope, role, image, sources, spot=spec.instance.spot),
         resources=(*image.resources, SagemakerJob(scope.step, role, image.uri, spec.instance.count)),
         files=(
             OutputFile(f"sagemaker/{scope.step}.json", "steps/sagemaker_algorithm/job.json.j2", JobContext(request)),

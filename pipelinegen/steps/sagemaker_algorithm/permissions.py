@@ -4,13 +4,21 @@ from pipelinegen.ir.model import Location, Permission, RoleKey
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.sagemaker import job_role_permissions, state_machine_permissions
 from pipelinegen.steps.sagemaker_images import JobImage
+from pipelinegen.steps.training import checkpoints_of
 
 
 def algorithm_permissions(
-    scope: Scope, role: RoleKey, image: JobImage, sources: tuple[Location, ...]
+    scope: Scope, role: RoleKey, image: JobImage, sources: tuple[Location, ...], *, spot: bool
 ) -> tuple[Permission, ...]:
     """The job reads its channels and writes models; the state machine runs it."""
     return (
         *state_machine_permissions(scope, role, "training", scope.title.replace(" ", "")),
-        *job_role_permissions(scope, role, sources, scope.models, repository_arn=image.repository_arn),
+        *job_role_permissions(
+            scope,
+            role,
+            sources,
+            scope.models,
+            repository_arn=image.repository_arn,
+            checkpoints=checkpoints_of(scope) if spot else None,
+        ),
     )

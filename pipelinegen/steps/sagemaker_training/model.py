@@ -92,6 +92,7 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
     request = training_request(scope, role, _hyperparameters(spec, scope, items), spec, (interactions, items))
     state = training_states(scope, request, spec.timeout_minutes)
     model = _model(spec, scope, user, _features(spec, items))
+    sources = (interactions.location, items.location, scope.models)  # the last for the promoted model
     return Step(
         name=scope.step,
         kind=spec.kind,
@@ -100,7 +101,7 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
         span=scope.spans.label,
         needs=scope.needs,
         outputs={"model": model, **_metrics(spec, model)},
-        permissions=training_permissions(scope, role, (interactions.location, items.location)),
+        permissions=training_permissions(scope, role, sources, spot=spec.instance.spot),
         resources=(image, SagemakerJob(scope.step, role, image.name, spec.instance.count)),
         files=(
             OutputFile(f"sagemaker/{scope.step}.json", "steps/sagemaker_training/job.json.j2", JobContext(request)),

@@ -3,11 +3,15 @@
 from pipelinegen.ir.model import Location, Permission, RoleKey
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.sagemaker import job_role_permissions, state_machine_permissions
+from pipelinegen.steps.training import checkpoints_of
 
 
-def training_permissions(scope: Scope, role: RoleKey, sources: tuple[Location, ...]) -> tuple[Permission, ...]:
+def training_permissions(
+    scope: Scope, role: RoleKey, sources: tuple[Location, ...], *, spot: bool
+) -> tuple[Permission, ...]:
     """The job reads its channels and writes models; the state machine runs the job."""
+    checkpoints = checkpoints_of(scope) if spot else None
     return (
         *state_machine_permissions(scope, role, "training", scope.title.replace(" ", "")),
-        *job_role_permissions(scope, role, sources, scope.models),
+        *job_role_permissions(scope, role, sources, scope.models, checkpoints=checkpoints),
     )

@@ -121,7 +121,7 @@ def lower(spec: TuningSpec, scope: Scope) -> Step:
         span=scope.spans.label,
         needs=scope.needs,
         outputs={"model": model, **metric_artifacts(spec.metrics, model)},
-        permissions=tuning_permissions(scope, role, image, sources),
+        permissions=tuning_permissions(scope, role, image, sources, spot=spec.instance.spot),
         resources=(SagemakerJob(scope.step, role, image.uri),),
         files=(OutputFile(f"sagemaker/{scope.step}.json", "steps/tuning/job.json.j2", JobContext(request)),),
         state=OutputFile(scope.title, "steps/tuning/state.asl.json.j2", tuning_states(spec, scope, request)),

@@ -6,10 +6,11 @@ from pipelinegen.steps.base import Scope
 from pipelinegen.steps.permissions import STATES, follow_sagemaker_jobs, pass_role
 from pipelinegen.steps.sagemaker import job_role_permissions
 from pipelinegen.steps.sagemaker_images import JobImage
+from pipelinegen.steps.training import checkpoints_of
 
 
 def tuning_permissions(
-    scope: Scope, role: RoleKey, image: JobImage, sources: tuple[Location, ...]
+    scope: Scope, role: RoleKey, image: JobImage, sources: tuple[Location, ...], *, spot: bool
 ) -> tuple[Permission, ...]:
     """The training jobs read channels and write models; the state machine runs the search and looks at its best job."""
     title, prefix = scope.title.replace(" ", ""), scope.names.tuning_prefix(scope.step)
@@ -21,5 +22,12 @@ def tuning_permissions(
         Permission(STATES, f"LookAtBestOf{title}", ("sagemaker:DescribeTrainingJob",), (trained,)),
         pass_role(scope.names.role(role), Service.SAGEMAKER, f"PassRoleOf{title}"),
         follow_sagemaker_jobs("StepFunctionsGetEventsForSageMakerTuningJobsRule", "FollowTuningJobs"),
-        *job_role_permissions(scope, role, sources, scope.models, repository_arn=image.repository_arn),
+        *job_role_permissions(
+            scope,
+            role,
+            sources,
+            scope.models,
+            repository_arn=image.repository_arn,
+            checkpoints=checkpoints_of(scope) if spot else None,
+        ),
     )
