@@ -1,7 +1,7 @@
 """Questions that a run is waiting on: a file each, written by the local cloud and answered from another terminal."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -37,13 +37,22 @@ class Question:
         return path
 
 
-def pending(root: Path) -> list[Question]:
-    """The open questions of all runs below a folder, oldest first."""
-    return sorted(_read(root), key=lambda question: question.asked_at)
+def pending(workdir: Path) -> list[Question]:
+    """The open questions of one local cloud, oldest first."""
+    return _by_age(_read(workdir.glob(f"{FOLDER}/*.json")))
 
 
-def _read(root: Path) -> Iterator[Question]:
-    for path in sorted(root.rglob(f"{FOLDER}/*.json")):
+def pending_anywhere(state: Path) -> list[Question]:
+    """Those of every pipeline and environment with a folder in `state`, oldest first."""
+    return _by_age(_read(state.glob(f"*/*/{FOLDER}/*.json")))
+
+
+def _by_age(questions: Iterable[Question]) -> list[Question]:
+    return sorted(questions, key=lambda question: question.asked_at)
+
+
+def _read(paths: Iterable[Path]) -> Iterator[Question]:
+    for path in sorted(paths):
         try:
             yield Question(**json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelinegen.errors import ExitCode, suggest
-from pipelinegen.local.approvals import Question, pending
+from pipelinegen.local.approvals import Question, pending_anywhere
 from pipelinegen.local.faults import LocalCloudError
 
 #: Step Functions' own limit for the cause of a failure.
@@ -15,7 +15,7 @@ _CAUSE_LIMIT = 32_768
 
 def answer(options: Namespace) -> int:
     """Approves or rejects the question of a run, or lists the open ones. Raises: LocalCloudError."""
-    questions = pending(options.state)
+    questions = pending_anywhere(options.state)
     if options.list:
         for question in questions:
             print(f"{question.run}  {question.step}: {question.subject or 'waits for an answer'}")

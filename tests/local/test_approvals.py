@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelinegen.local.approvals import pending
+from pipelinegen.local.approvals import pending_anywhere
 from tests.local.command_line import REPOSITORY, Finished, command, processes_that_name, run_command
 
 DATE = "2026-11-20"
@@ -28,7 +28,7 @@ def run_and_answer(project: Path, *words: str) -> tuple[Finished, Finished]:
         start, cwd=project, env={"PYTHONPATH": str(REPOSITORY), "PATH": "/usr/bin:/bin"}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as run:  # fmt: skip
-        while not pending(project / ".pipelinegen"):
+        while not pending_anywhere(project / ".pipelinegen"):
             assert run.poll() is None, run.communicate()
             time.sleep(0.1)
         said = run_command("approve", *words, folder=project)
@@ -56,7 +56,7 @@ def test_a_yes_lets_the_run_go_on(project: Path) -> None:
     assert f"  pipelinegen approve {run_named(said)}\n" in run.out
     assert "e-mail to tests@example.com: Sent\n  | The letter of 2026-11-20 is on its way.\n" in run.out
     assert "told the owner: Sent: The letter of 2026-11-20 is on its way." in run.out
-    assert pending(project) == []
+    assert pending_anywhere(project / ".pipelinegen") == []
     assert list(processes_that_name(str(project))) == []
 
 
