@@ -21,6 +21,7 @@ from pipelinegen.local.faults import LocalCloudError
 from pipelinegen.local.find_runs import find_run
 from pipelinegen.local.partial import Part, part_of, reused_of
 from pipelinegen.local.prepare import Prepared, locked, prepare, reset, run_dates, run_parameters
+from pipelinegen.local.refused import refuse_calls
 from pipelinegen.local.run_folders import RunFolders
 from pipelinegen.local.session import Session, require_programs, start_session, world_tables
 from pipelinegen.local.summary import Day
@@ -38,6 +39,8 @@ def run_days(options: Namespace) -> int:
     part = part_of(prepared, options.start, options.until) if options.start or options.until else None
     if part and part.start:
         return _run_from(prepared, part, options)
+    if part is None:
+        refuse_calls(prepared.definition, prepared.deployment["steps"])
     dates, planned = _planned(prepared, options)
     with locked(prepared.state) as state:
         if options.go_on:

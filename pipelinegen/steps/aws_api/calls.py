@@ -21,6 +21,15 @@ from pipelinegen.steps.resource_arns import action_templates, examples, matching
 
 _ROOT = "$states.result"
 
+#: Kinds of shapes, as the types of values that other steps use.
+VALUE_TYPES: Mapping[str, str] = {
+    "boolean": "boolean",
+    "integer": "number",
+    "moment": "text",
+    "number": "number",
+    "text": "text",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from pipelinegen.ir.model import Json, Jsonata, OutputFile, Step, Value
 from pipelinegen.spec.fields import Identifier, SpecValueError, StrictModel, exactly_one
-from pipelinegen.steps.aws_api.calls import Asked, Prepared, or_null, prepare_call
+from pipelinegen.steps.aws_api.calls import VALUE_TYPES, Asked, Prepared, or_null, prepare_call
 from pipelinegen.steps.aws_api.polling import (
     REQUEST_SECONDS,
     CallStateContext,
@@ -131,12 +131,21 @@ def lower(spec: AwsApiSpec, scope: Scope) -> Step:
         description=spec.description or f"Calls {spec.call}",
         span=scope.spans.label,
         needs=scope.needs,
-        outputs={f"result.{name}": Value(Jsonata(f"${scope.step}_result.{name}")) for name in spec.result},
+        outputs=_outputs(spec, looks or call, scope),
         permissions=(*call.permissions, *(looks.permissions if looks else ())),
         state=OutputFile(scope.title, f"steps/aws_api/{template}.asl.json.j2", context),
         assigns=tuple(kept),
         summary={"result": Jsonata(f"${scope.step}_result")} if spec.result else {},
     )
+
+
+def _outputs(spec: AwsApiSpec, call: Prepared, scope: Scope) -> dict[str, Value]:
+    """What is kept, each of the type that the API's model gives it."""
+    found = {}
+    for name, path in spec.result.items():
+        kind = call.found(path, "result", name).shape.kind
+        found[f"result.{name}"] = Value(Jsonata(f"${scope.step}_result.{name}"), VALUE_TYPES.get(kind))
+    return found
 
 
 def _prepare_look(poll: PollSpec, call: Prepared, scope: Scope) -> Prepared:

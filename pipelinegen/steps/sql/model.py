@@ -8,9 +8,10 @@ from pydantic import Field, field_validator, model_validator
 from pipelinegen.errors import SpecError
 from pipelinegen.ir.expressions import concatenate
 from pipelinegen.ir.model import Json, Jsonata, OutputFile, ResourcesFile, Step, Value
-from pipelinegen.spec.fields import Identifier, SecretName, SpecValueError, StrictModel
+from pipelinegen.spec.fields import Identifier, SecretName, SpecValueError, StrictModel, exactly_one
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
 from pipelinegen.steps.protection import unloaded
+from pipelinegen.steps.sql.athena import AthenaSpec, athena_permissions, athena_states
 from pipelinegen.steps.sql.permissions import cluster_arn, statement_permissions, workgroup_arn
 from pipelinegen.steps.sql.terraform import WorkgroupContext, workgroup_resources
 
@@ -40,15 +41,24 @@ class RedshiftSpec(StrictModel):
 class SqlSpec(StepSpec):
     """Keys of an `sql` step."""
 
+    model_config = exactly_one("redshift", "athena")
+
     kind: Literal["sql"]
-    redshift: Annotated[RedshiftSpec, Field(description="Where it runs")]
+    redshift: Annotated[RedshiftSpec | None, Field(description="It runs in Redshift, through its Data API")] = None
+    athena: Annotated[AthenaSpec | None, Field(description="It runs in Athena, on tables of the Glue catalog")] = None
     sql: Annotated[str, Field(min_length=1, max_length=50000, description="One statement, with parameters as :name")]
     parameters: Annotated[
-        dict[Identifier, Scalar], Field(description="Values of :name, all as text; may hold references")
+        dict[Identifier, Scalar], Field(max_length=100, description="Values of :name; texts may hold references")
     ] = {}
     timeout_minutes: Annotated[
         int, Field(ge=1, le=1440, description="At most 24 hours (Redshift Data API); it is cancelled then")
     ] = 60
+
+    @model_validator(mode="after")
+    def _one_engine(self) -> "SqlSpec":
+        if (self.redshift is None) == (self.athena is None):
+            raise SpecValueError("a statement runs in one place", "give either `redshift:` or `athena:`")
+        return self
 
     @field_validator("sql")
     @classmethod
@@ -90,46 +100,58 @@ class SqlStateContext:
 
 
 def lower(spec: SqlSpec, scope: Scope) -> Step:
-    """The step as a loop of states. Raises: SpecError with PG017, PG134."""
+    """The step as a loop of states. Raises: SpecError with PG017, PG086, PG134."""
     leaks = list(unloaded(scope, spec.sql, "sql"))
     if leaks:
         raise SpecError(leaks)
-    place, resources_file = _place(spec, scope)
     id, rows = f"{scope.step}_statement", f"{scope.step}_rows"
+    secrets: tuple[str, ...] = ()
+    if spec.athena:
+        states = athena_states(spec.athena, scope, spec.sql, spec.parameters, spec.timeout_minutes)
+        about, place = f"Athena database {spec.athena.database}", None
+        permissions = athena_permissions(spec.athena, scope)
+        state = OutputFile(scope.title, "steps/sql/athena.asl.json.j2", states)
+    else:
+        assert spec.redshift is not None
+        redshift = spec.redshift
+        arn, place = _place(redshift, scope)
+        about, secrets = f"Redshift database {redshift.database}", (redshift.secret,)
+        permissions = statement_permissions(arn, redshift.secret)
+        state = OutputFile(scope.title, "steps/sql/state.asl.json.j2", _context(spec, redshift, scope, id, rows))
     return Step(
         name=scope.step,
         kind=spec.kind,
         title=scope.title,
-        description=spec.description or f"SQL in the Redshift database {spec.redshift.database}",
+        description=spec.description or f"SQL in the {about}",
         span=scope.spans.label,
         needs=scope.needs,
         outputs={"rows": Value(Jsonata(f"${rows}"), "number"), "statement_id": Value(Jsonata(f"${id}"), "text")},
-        permissions=statement_permissions(place, spec.redshift.secret),
-        resources_file=resources_file,
-        secrets=(spec.redshift.secret,),
-        state=OutputFile(scope.title, "steps/sql/state.asl.json.j2", _context(spec, scope, id, rows)),
+        permissions=permissions,
+        resources_file=place,
+        secrets=secrets,
+        state=state,
         assigns=(id, rows),
         summary={"rows": Jsonata(f"${rows}")},
     )
 
 
-def _place(spec: SqlSpec, scope: Scope) -> tuple[str, ResourcesFile | None]:
+def _place(redshift: RedshiftSpec, scope: Scope) -> tuple[str, ResourcesFile | None]:
     """The ARN of the cluster or workgroup, and what Terraform has to look up for it."""
-    if spec.redshift.cluster:
-        return cluster_arn(spec.redshift.cluster), None
+    if redshift.cluster:
+        return cluster_arn(redshift.cluster), None
     variable = f"workgroup_{scope.step}"
-    context = WorkgroupContext(scope.step, spec.redshift.workgroup or "")
+    context = WorkgroupContext(scope.step, redshift.workgroup or "")
     return workgroup_arn(variable), workgroup_resources(context, variable)
 
 
-def _context(spec: SqlSpec, scope: Scope, id: str, rows: str) -> SqlStateContext:
+def _context(spec: SqlSpec, redshift: RedshiftSpec, scope: Scope, id: str, rows: str) -> SqlStateContext:
     status, error, looks = (f"{scope.step}_{name}" for name in ("status", "error", "looks"))
     most = spec.timeout_minutes * 60 // INTERVAL_SECONDS
     names = ("wait", "look", "over?", "failed", "cancel", "too late", "done")
     return SqlStateContext(
         title=scope.title,
         titles=SqlTitles(*(f"{scope.title}: {name}" for name in names)),
-        statement=_statement(spec, scope),
+        statement=_statement(spec, redshift, scope),
         started={id: Jsonata("$states.result.Id"), looks: 0},
         id=Jsonata(f"${id}"),
         seen={
@@ -147,8 +169,7 @@ def _context(spec: SqlSpec, scope: Scope, id: str, rows: str) -> SqlStateContext
     )
 
 
-def _statement(spec: SqlSpec, scope: Scope) -> Json:
-    place = spec.redshift
+def _statement(spec: SqlSpec, place: RedshiftSpec, scope: Scope) -> Json:
     statement: dict[str, Json] = {
         "Sql": concatenate([spec.sql]),
         "Database": place.database,

@@ -1,0 +1,41 @@
+"""A call that nothing here carries out is named before the run, with its step."""
+
+import pytest
+
+from pipelinegen.local.cloud.jsonata import evaluate
+from pipelinegen.local.faults import LocalCloudError
+from pipelinegen.local.refused import refuse_calls
+
+
+def machine(resource: str) -> dict[str, object]:
+    inner = {"StartAt": "Submit", "States": {"Submit": {"Type": "Task", "Resource": f"arn:aws:states:::{resource}"}}}
+    return {"States": {"Both": {"Type": "Parallel", "Branches": [inner]}}}
+
+
+def steps(kind: str = "aws_api") -> list[dict[str, object]]:
+    return [{"name": "submit", "kind": kind, "states": ["Submit"]}]
+
+
+@pytest.mark.parametrize(
+    "resource", ["batch:submitJob.sync", "aws-sdk:glue:startCrawler", "athena:startQueryExecution.sync"]
+)
+def test_what_would_be_invented_is_refused(resource: str) -> None:
+    with pytest.raises(LocalCloudError) as caught:
+        refuse_calls(machine(resource), steps())
+    call = resource.removeprefix("aws-sdk:")
+    assert str(caught.value) == f"step 'submit' calls {call}, which nothing on this machine carries out"
+
+
+@pytest.mark.parametrize("resource", ["aws-sdk:ssm:getParameter", "aws-sdk:dynamodb:putItem", "glue:startJobRun.sync"])
+def test_what_is_kept_or_run_for_real_is_not(resource: str) -> None:
+    refuse_calls(machine(resource), steps())
+
+
+def test_the_compilers_own_kinds_are_left_alone() -> None:
+    refuse_calls(machine("aws-sdk:redshiftdata:executeStatement"), steps("quality_gate"))
+
+
+def test_a_text_for_athena_is_a_literal_whatever_is_in_it() -> None:
+    """As the golden `kind-sql-athena` sends it."""
+    literal = '"\'" & $replace($string($brand), "\'", "\'\'") & "\'"'
+    assert evaluate(literal, {"brand": "O'Hara' OR '1'='1"}) == "'O''Hara'' OR ''1''=''1'"
