@@ -13,6 +13,7 @@ from pipelinegen.spec.fields import (
     KmsKeyArn,
     PositiveInt,
     S3Folder,
+    S3SubFolder,
     SecretName,
     SpecValueError,
     StrictModel,
@@ -74,7 +75,7 @@ class WarehouseSpec(StrictModel):
         Field(description="For s3: of the files; parquet by default. CSV has a header"),
     ] = None
     locations: Annotated[
-        list[S3Folder] | None,
+        list[S3SubFolder] | None,
         Field(min_length=1, max_length=20, description="For glue_catalog: below which the tables' files lie"),
     ] = None
     kms_key: Annotated[KmsKeyArn | None, Field(description="The key that the files are encrypted with, if any")] = None

@@ -236,6 +236,15 @@ S3Folder = Annotated[
         "write s3://bucket/folder/, with a slash at the end",
     ),
 ]
+#: A folder, and never a whole bucket.
+S3SubFolder = Annotated[
+    str,
+    *_text(
+        r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([A-Za-z0-9!_.=-]+/)+",
+        "folder in a bucket",
+        "write s3://bucket/folder/, with a slash at the end: a whole bucket is more than a job may read",
+    ),
+]
 KmsKeyArn = Annotated[
     str,
     *_text(

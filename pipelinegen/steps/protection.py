@@ -105,14 +105,16 @@ def missing_keys(scope: Scope, name: str, item: Dataset) -> Iterator[Diagnostic]
                 yield Diagnostic(span, "PG023", f"{fact}, but the spec names no key", help)
 
 
-def unloaded(scope: Scope, sql: str, *path: str | int) -> Iterator[Diagnostic]:
+def unloaded(scope: Scope, sql: str, *path: str | int, always: bool = False) -> Iterator[Diagnostic]:
     """A fault for each sensitive column that a statement in the warehouse itself may write to S3 (PG134).
 
+    `always`: whatever it is, its result goes there, as Athena's does.
+
     What contracts say of protection is done when Glue reads a table; a statement sees what the warehouse holds. Only
-    the words of the statement are looked at: an UNLOAD that names the table and the column, or takes them all.
+    the words of the statement are looked at: one that names the table and the column, or takes them all.
     """
     words = frozenset(re.findall(r"[a-z_][a-z0-9_]*", sql.lower()))
-    if "unload" not in words:
+    if not always and "unload" not in words:
         return
     takes_all = re.search(r"(select|distinct|,|\.)\s*\*", sql.lower()) is not None
     for item in scope.around.datasets.values():
@@ -120,8 +122,14 @@ def unloaded(scope: Scope, sql: str, *path: str | int) -> Iterator[Diagnostic]:
             continue
         for column in item.columns:
             if column.sensitive and (takes_all or column.name in words):
-                way = ARROW.join((f"{item.table}.{column.name}", f"UNLOAD of step '{scope.step}'", "S3"))
+                way = ARROW.join(
+                    (
+                        f"{item.table}.{column.name}",
+                        f"{'the result' if always else 'UNLOAD'} of step '{scope.step}'",
+                        "S3",
+                    )
+                )
                 message = f"sensitive column '{column.name}' of '{item.table}' would be written in the clear: {way}"
-                help = "unload other columns by their names, or read the table by a glue_etl step, which protects them"
+                help = "name other columns, or read the table by a glue_etl step, which protects them"
                 declared = Note(scope.around.dataset_spans.at(item.name, "columns", column.name).label, _DECLARED)
                 yield Diagnostic(scope.spans.at(*path).value, "PG134", message, help, (declared,))
