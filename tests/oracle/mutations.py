@@ -25,6 +25,7 @@ ENFORCED_LOCALLY: Final = {"s3", "secretsmanager", "sns", "ssm"}
 #: Statements that no file of the folder asks for, though AWS does: the page that says so.
 ONLY_AWS: Final = {
     "AskEndpoints": "a local run asks a local endpoint; Step 'lambda' names the endpoint in its settings",
+    "UseWarehouseKey": "S3 guide, 'Using server-side encryption with AWS KMS keys': the key of somebody else's bucket",
     "WatchAlarms": "SageMaker guide, 'Auto-rollback configuration and monitoring'",
 }
 _REMOVED_TYPES: Final = (

@@ -26,6 +26,7 @@ SAGEMAKER_PAGE: Final = "SageMaker guide, 'SageMaker AI execution roles', Create
 LAMBDA_PAGE: Final = "Lambda guide, 'Giving Lambda functions access to resources in an Amazon VPC'"
 TASK_PAGE: Final = "ECS guide, 'Amazon ECS task execution IAM role'"
 STATES_LOG_PAGE: Final = "Step Functions guide, 'Using CloudWatch Logs to log execution history'"
+STATES_KEY_PAGE: Final = "Step Functions guide, 'Data at rest encryption'"
 STATES_TRACE_PAGE: Final = "Step Functions guide, 'Trace Step Functions with AWS X-Ray'"
 SYNC_PAGE: Final = "Step Functions guide, 'How Step Functions generates IAM policies for integrated services'"
 KEY_PAGE: Final = "S3 guide, 'Using server-side encryption with AWS KMS keys'"

@@ -23,6 +23,7 @@ from tests.oracle.need import (
     ROTATION_PAGE,
     SAGEMAKER_PAGE,
     SCHEDULER_PAGE,
+    STATES_KEY_PAGE,
     STATES_LOG_PAGE,
     STATES_TRACE_PAGE,
     TASK_PAGE,
@@ -57,6 +58,8 @@ def _of_machine(terraform: Configuration, deployment: Mapping[str, Any]) -> Iter
     for resource in _all(terraform, "aws_sfn_state_machine"):
         if resource.arguments.get("logging_configuration.level", '"OFF"') != '"OFF"':
             yield Need(role, DELIVER, "", "the state machine writes logs", STATES_LOG_PAGE)
+        if "encryption_configuration.kms_key_id" in resource.arguments:
+            yield Need(role, KEY, "", "the state machine is encrypted", STATES_KEY_PAGE)
         if resource.arguments.get("tracing_configuration.enabled") == "true":
             yield Need(role, TRACE, "", "the state machine is traced", STATES_TRACE_PAGE)
 
@@ -90,6 +93,8 @@ def _of_glue(files: Mapping[str, str], terraform: Configuration, deployment: Map
         for secret in deployment["secrets"]:
             if f'"{secret}"' in files.get(job["script"], ""):
                 yield Need(role, ("secretsmanager:GetSecretValue",), f"secret:{secret}-", f"{why}: its settings")
+        if '"kind": "glue_catalog"' in files.get(job["script"], ""):
+            yield Need(role, ("glue:GetTable",), "table/", f"{why}: its warehouse is the Data Catalog", GLUE_PAGE)
         if "connections" in resources[job["name"]].arguments:
             yield Need(role, ("glue:GetConnection",), "connection/", f"{why}: runs in the VPC", GLUE_PAGE)
             yield Need(role, NETWORK_OF_JOBS, "", f"{why}: runs in the VPC", GLUE_PAGE)
