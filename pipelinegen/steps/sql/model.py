@@ -101,7 +101,7 @@ class SqlStateContext:
 
 def lower(spec: SqlSpec, scope: Scope) -> Step:
     """The step as a loop of states. Raises: SpecError with PG017, PG086, PG134."""
-    leaks = list(unloaded(scope, spec.sql, "sql"))
+    leaks = list(unloaded(scope, spec.sql, "sql", always=spec.athena is not None))
     if leaks:
         raise SpecError(leaks)
     id, rows = f"{scope.step}_statement", f"{scope.step}_rows"
