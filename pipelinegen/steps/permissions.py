@@ -27,10 +27,13 @@ def write(role: RoleKey, sid: str, *locations: Location) -> tuple[Permission, ..
     )
 
 
-def upload(role: RoleKey, sid: str, *locations: Location) -> Permission:
-    """Putting objects below some prefixes, as SageMaker does at the end of a job: it neither reads nor lists there."""
+def upload(role: RoleKey, sid: str, *locations: Location) -> tuple[Permission, ...]:
+    """Putting objects below some prefixes and listing them, as SageMaker does with a job's output: it reads nothing."""
     actions = ("s3:AbortMultipartUpload", "s3:PutObject")
-    return Permission(role, sid, actions, tuple(arns.objects(location) for location in locations))
+    return (
+        Permission(role, sid, actions, tuple(arns.objects(location) for location in locations)),
+        *_list(role, sid, locations),
+    )
 
 
 def _list(role: RoleKey, sid: str, locations: tuple[Location, ...]) -> tuple[Permission, ...]:

@@ -104,7 +104,7 @@ def job_role_permissions(
     return (
         *pull_image_from(role, repository_arn or own),
         *(read(role, "ReadInputs", *sources) if sources else ()),
-        upload(role, "WriteOutput", *targets),
+        *upload(role, "WriteOutput", *targets),
         *(write(role, "KeepCheckpoints", checkpoints) if checkpoints else ()),
         use_key(role),
         write_logs(role, "/aws/sagemaker/*"),

@@ -122,10 +122,8 @@ def test_the_faults_of_all_specs_are_reported_at_once(project: Path) -> None:
     (project / "specs/b.yaml").write_text("a: 1\na: 2\n")
     answer = pipelinegen("validate", cwd=project)
     assert answer.code == 1
-    assert [line.split(": ")[0] for line in answer.err.splitlines() if ": error " in line] == [
-        "specs/a.yaml:1:1",
-        "specs/b.yaml:2:1",
-    ]
+    found = {line.split(": ")[0] for line in answer.err.splitlines() if ": error " in line}
+    assert found == {"specs/a.yaml:1:1", "specs/b.yaml:1:1", "specs/b.yaml:2:1"}
 
 
 def test_graph_is_mermaid(project: Path) -> None:

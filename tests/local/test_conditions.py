@@ -57,6 +57,6 @@ def test_conditions(condition: dict[str, Any], expected: bool) -> None:
     assert holds(condition) is expected
 
 
-@pytest.mark.parametrize("word", [{"above": 1}, {"matches": "a*"}, {"one_of": ["a"]}, {"contains": "a"}])
+@pytest.mark.parametrize("word", [{"ends_with": "a"}, {"matches": "a*"}, {"one_of": ["a"]}, {"contains": "a"}])
 def test_what_is_not_there_fails_every_comparison_and_never_the_run(word: dict[str, Any]) -> None:
     assert holds({"value": KEY, **word}, key=None) is False

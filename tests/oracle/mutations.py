@@ -25,7 +25,11 @@ ENFORCED_LOCALLY: Final = {"s3", "secretsmanager", "sns", "ssm"}
 #: Statements that no file of the folder asks for, though AWS does: the page that says so.
 ONLY_AWS: Final = {
     "AskEndpoints": "a local run asks a local endpoint; Step 'lambda' names the endpoint in its settings",
+    "AskLake": "Lake Formation guide, 'Underlying data access control'",
+    "ReadCatalog": "Athena guide, 'Configure access to databases and tables in the AWS Glue Data Catalog'",
+    "ReadTables": "Athena guide, 'Control access to Amazon S3 from Athena'",
     "UseWarehouseKey": "S3 guide, 'Using server-side encryption with AWS KMS keys': the key of somebody else's bucket",
+    "WriteTables": "Athena guide, 'Control access to Amazon S3 from Athena'",
     "WatchAlarms": "SageMaker guide, 'Auto-rollback configuration and monitoring'",
 }
 _REMOVED_TYPES: Final = (
@@ -94,7 +98,7 @@ def judge(mutant: Mutant, needs: list[Need]) -> Verdict:
         return Verdict(mutant, "terraform test", counted, "")
     if mutant.actions and all(action.split(":")[0] in ENFORCED_LOCALLY for action in mutant.actions):
         return Verdict(mutant, "local run", "the run is denied what it asks for at run time", "")
-    page = ONLY_AWS.get(mutant.removed.rstrip("0123456789"), "")
+    page = next((page for start, page in ONLY_AWS.items() if mutant.removed.startswith(start)), "")
     return Verdict(mutant, "AWS only" if page else "", page, page)
 
 

@@ -104,7 +104,7 @@ def _of_functions(terraform: Configuration, deployment: Mapping[str, Any]) -> It
     resources = {
         item.arguments.get("function_name", "").strip('"'): item for item in _all(terraform, "aws_lambda_function")
     }
-    for function in deployment["functions"]:
+    for function in (*deployment["functions"], *(api for api in deployment["apis"] if api.get("handler"))):
         role, why = function["role"], f"function {function['name']}"
         arguments = resources[function["name"]].arguments
         yield Need(role, LOG, f"/aws/lambda/{function['name']}", f"{why}: writes its logs", LAMBDA_PAGE)
@@ -126,8 +126,9 @@ def _of_functions(terraform: Configuration, deployment: Mapping[str, Any]) -> It
 def _of_apis(deployment: Mapping[str, Any]) -> Iterator[Need]:
     for api in deployment["apis"]:
         role, why = api["role"], f"API {api['name']}"
-        yield Need(role, (*PULL, "ecr:GetAuthorizationToken"), "", f"{why}: pulls its image", TASK_PAGE)
-        yield Need(role, LOG, "/ecs/", f"{why}: writes its logs", TASK_PAGE)
+        if not api.get("handler"):
+            yield Need(role, (*PULL, "ecr:GetAuthorizationToken"), "", f"{why}: pulls its image", TASK_PAGE)
+            yield Need(role, LOG, "/ecs/", f"{why}: writes its logs", TASK_PAGE)
         yield Need(role, ("kms:Decrypt",), "", f"{why}: its secrets are encrypted", TASK_PAGE)
         for entry in api["secrets"].values():
             yield Need(role, ("secretsmanager:GetSecretValue",), f"secret:{entry['secret']}-", f"{why}: its secrets")
@@ -149,7 +150,8 @@ def _of_rotations(terraform: Configuration, deployment: Mapping[str, Any]) -> It
             yield Need(
                 role, ("elasticache:DescribeUsers", "elasticache:ModifyUser"), "", "gives it to Redis", ROTATION_PAGE
             )
-        if any("redis" in entry["secret"] for api in deployment["apis"] for entry in api["secrets"].values()):
+        services = [api for api in deployment["apis"] if not api.get("handler")]
+        if any("redis" in entry["secret"] for api in services for entry in api["secrets"].values()):
             yield Need(role, ("ecs:UpdateService",), "", "has the API read it again", TASK_SECRET_PAGE)
 
 

@@ -26,6 +26,8 @@ def test_only_these_need_a_local_run_to_be_missed() -> None:
     assert {
         item.mutant.name.split(": ")[1].removesuffix("List") for item in found if item.noticed_by == "local run"
     } <= {
+        "KeepCheckpoints",
         "ReadInputsListModels",
         "ReadPredictions",
+        "WriteOutput",
     }

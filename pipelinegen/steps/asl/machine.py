@@ -194,7 +194,7 @@ class MachineCheck:
         waiting: list[Any] = [start]
         while waiting:
             name = waiting.pop()
-            if name in reached or not isinstance(states.get(name), dict):
+            if not isinstance(name, str) or name in reached or not isinstance(states.get(name), dict):
                 continue
             reached.add(name)
             waiting.extend(target for target, _ in _targets(states[name]))
