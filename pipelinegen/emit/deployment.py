@@ -1,7 +1,7 @@
 """deployment.json: what the local cloud deploys. Names and wiring come from the same IR as the Terraform beside it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pipelinegen.emit.asl import PATH as DEFINITION
 from pipelinegen.emit.asl_fragments import belongs_to, state_names
@@ -86,10 +86,7 @@ def _schedules(bench: Workbench) -> list[Json]:
             "name": bench.names.schedule(schedule.label),
             "expression": schedule.expression,
             "timezone": schedule.timezone,
-            "parameters": {
-                name: as_template(value) if isinstance(value, str) else value
-                for name, value in schedule.parameters.items()
-            },
+            "parameters": _as_templates(schedule.parameters),
         }
         for schedule in bench.pipeline.schedules
     ]
@@ -97,9 +94,23 @@ def _schedules(bench: Workbench) -> list[Json]:
 
 def _triggers(bench: Workbench) -> list[Json]:
     return [
-        {"name": bench.names.trigger(item.label), "label": item.label, "bus": item.bus, "pattern": item.pattern}
+        {
+            "name": bench.names.trigger(item.label),
+            "label": item.label,
+            "bus": item.bus,
+            "pattern": _as_templates(item.pattern),
+        }
         for item in bench.pipeline.triggers
     ]
+
+
+def _as_templates(value: Json) -> Json:
+    """Every text so that the local cloud, which fills in variables, gives it back as it is."""
+    if isinstance(value, Mapping):
+        return {key: _as_templates(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_templates(item) for item in value]
+    return as_template(value) if isinstance(value, str) else value
 
 
 def _steps(bench: Workbench) -> list[Json]:

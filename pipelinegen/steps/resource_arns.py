@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from pipelinegen.aws.models import AwsService
+from pipelinegen.ir.expressions import as_template
 
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z]+)\}")
 _OWN: Final = {"Partition": "${partition}", "Region": "${region}", "Account": "${account_id}"}
@@ -35,7 +36,8 @@ def fits(arn: str, template: str) -> bool:
 
 def filled(template: str, values: Mapping[str, str]) -> str:
     """The template with its variables replaced, in the pipeline's own account; a wildcard for what is not known."""
-    return _VARIABLE.sub(lambda found: _OWN.get(found[1]) or values.get(found[1], "*"), template)
+    known = {name: as_template(value) for name, value in values.items()}
+    return _VARIABLE.sub(lambda found: _OWN.get(found[1]) or known.get(found[1], "*"), template)
 
 
 def variables(template: str) -> tuple[str, ...]:

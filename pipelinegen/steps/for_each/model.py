@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from pipelinegen.ir.expressions import index_variable, item_variable
+from pipelinegen.ir.expressions import concatenate, index_variable, item_variable
 from pipelinegen.ir.model import DatedFiles, Json, Jsonata, Location, Loop, OutputFile, Permission, Step, Value
 from pipelinegen.spec.fields import Identifier, RawStep, SpecValueError, StepName, exactly_one
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
@@ -239,8 +239,14 @@ def _given_items(spec: ForEachSpec, scope: Scope) -> Json:
         value = scope.value(spec.items[2:-1], "items").text
         # One item alone would not be a list: JSONata makes no difference between the two.
         return Jsonata(f"[{value}]")
-    items: list[Json] = list(spec.items or ())
-    return items
+    return [_literal(item) for item in spec.items or ()]
+
+
+def _literal(item: object) -> Json:
+    """An item as it was written: no text of it is an expression."""
+    if isinstance(item, dict):
+        return {key: _literal(value) for key, value in item.items()}
+    return concatenate([item]) if isinstance(item, str) else cast(Json, item)
 
 
 def _item(spec: ForEachSpec, location: Location | None) -> Jsonata:
