@@ -27,8 +27,9 @@ class Blocks:
     def around(self, step: str) -> tuple[str, ...]:
         """The blocks a step is in, innermost first, `MAIN` last."""
         found = [self.block_of.get(step, MAIN)]
-        while owner := owner_of(found[-1]):
-            found.append(self.block_of.get(owner, MAIN))
+        # A name that is given twice, which is a fault, may make a block lie in itself.
+        while (owner := owner_of(found[-1])) and (block := self.block_of.get(owner, MAIN)) not in found:
+            found.append(block)
         return tuple(dict.fromkeys((*found, MAIN)))
 
     def items_inside(self, step: str) -> tuple[str, ...]:

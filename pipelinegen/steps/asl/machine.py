@@ -202,7 +202,7 @@ class MachineCheck:
             if name not in reached:
                 place = (*path, "States", name)
                 self._fault(f"no state leads to '{name}'", "lead to it, or remove it", place, label=True)
-        ends = [name for name in reached if states[name].get("End") is True or states[name].get("Type") in ENDING]
+        ends = [name for name in reached if states[name].get("End") is True or str(states[name].get("Type")) in ENDING]
         if reached and not ends:
             self._fault("no state ends the machine", "write `End: true` in its last one", path, label=True)
 
