@@ -1,5 +1,6 @@
 """What steps give to others: data, models, metrics, values."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,15 +11,15 @@ class Artifact:
     """What a step gives to others."""
 
 
-class StoredFiles(Artifact):
+class StoredFiles(Artifact, ABC):
     """Files in S3: `location` is where they lie in all runs, `uri` where in this one."""
 
     location: Location
 
     @property
+    @abstractmethod
     def uri(self) -> Jsonata:
         """Where they lie in this run."""
-        raise NotImplementedError
 
 
 class DatedFiles(StoredFiles):
