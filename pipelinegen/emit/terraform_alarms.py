@@ -1,7 +1,7 @@
 """What wakes somebody: runs that fail, are late or stay away, and services that do not do what they should."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelinegen.emit.base import Workbench
 from pipelinegen.emit.terraform_rhythm import longest_pause_hours
@@ -153,18 +153,7 @@ def _about_api(bench: Workbench, api: Api) -> Iterable[Alarm]:
     gone = "No container answers, so that callers hear from the load balancer alone."
     yield Alarm(f"{api.step}_away", f"{stem}-away", gone, space, "HTTPCode_ELB_5XX_Count", 5, front)
     slow = "One answer in a hundred takes longer than half a second."
-    yield Alarm(
-        label=f"{api.step}_latency",
-        name=f"{stem}-latency",
-        description=slow,
-        namespace=space,
-        metric="TargetResponseTime",
-        threshold=0.5,
-        dimensions=front,
-        statistic=None,
-        percentile="p99",
-        periods=3,
-    )
+    yield _latency(Alarm(f"{api.step}_latency", f"{stem}-latency", slow, space, "TargetResponseTime", 0.5, front))
 
 
 def _about_http_api(bench: Workbench, api: HttpApi) -> Iterable[Alarm]:
@@ -173,18 +162,12 @@ def _about_http_api(bench: Workbench, api: HttpApi) -> Iterable[Alarm]:
     errors = "The API answers with errors of its own."
     yield Alarm(f"{api.step}_errors", f"{stem}-errors", errors, space, "5xx", 5, front)
     slow = "One answer in a hundred takes longer than a second, the start of a function counted in."
-    yield Alarm(
-        label=f"{api.step}_latency",
-        name=f"{stem}-latency",
-        description=slow,
-        namespace=space,
-        metric="Latency",
-        threshold=1000,
-        dimensions=front,
-        statistic=None,
-        percentile="p99",
-        periods=3,
-    )
+    yield _latency(Alarm(f"{api.step}_latency", f"{stem}-latency", slow, space, "Latency", 1000, front))
+
+
+def _latency(alarm: Alarm) -> Alarm:
+    """The alarm, on the slowest hundredth of the answers, for three periods in a row."""
+    return replace(alarm, statistic=None, percentile="p99", periods=3)
 
 
 def _about_redis(bench: Workbench, cache: RedisCache) -> Iterable[Alarm]:
