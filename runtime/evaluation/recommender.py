@@ -10,7 +10,6 @@ import json
 import os
 import sys
 import tempfile
-import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,8 +20,9 @@ from runtime.common.names import SCHEMA_VERSION
 from runtime.training import artifact
 from runtime.training.artifact import Artifact
 from runtime.training.data import Catalogue, InputError, Interactions, read_catalogue, read_interactions
+from runtime.training.ending import exit_code
 from runtime.training.evaluate import build_task, measure
-from runtime.training.folders import base_folder, write_failure
+from runtime.training.folders import base_folder
 from runtime.training.ranking import Ranker
 from runtime.training.train import prepare_torch
 
@@ -31,20 +31,9 @@ METRICS_FILE = "metrics.json"
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """The exit code: 0, or 1 with the reason in the failure file."""
-    base = base_folder(environment)
     parser = argparse.ArgumentParser(description="Measures a recommender on held-out interactions.")
     parser.add_argument("--top_k", type=int, default=20)
-    try:
-        run(parser.parse_args(arguments).top_k, environment)
-    except InputError as error:
-        log("failed", reason=str(error))
-        write_failure(base, str(error))
-        return 1
-    except Exception as error:
-        traceback.print_exc()
-        write_failure(base, f"{type(error).__name__}: {error}")
-        return 1
-    return 0
+    return exit_code(lambda: run(parser.parse_args(arguments).top_k, environment), base_folder(environment))
 
 
 def run(top_k: int, environment: Mapping[str, str]) -> dict[str, float]:

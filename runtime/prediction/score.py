@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 import tempfile
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,8 @@ from runtime.prediction.output import PredictionWriter
 from runtime.training import artifact
 from runtime.training.artifact import Artifact
 from runtime.training.data import InputError, read_catalogue
-from runtime.training.folders import base_folder, write_failure
+from runtime.training.ending import exit_code
+from runtime.training.folders import base_folder
 from runtime.training.options import truth
 from runtime.training.ranking import Ranker, TopLists, hide, top_lists
 from runtime.training.train import prepare_torch
@@ -39,18 +39,7 @@ class ScoreOptions:
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """The exit code: 0, or 1 with the reason in the failure file and in the job's exit message."""
-    base = base_folder(environment)
-    try:
-        run(_parse(arguments), environment)
-    except InputError as error:
-        log("failed", reason=str(error))
-        write_failure(base, str(error))
-        return 1
-    except Exception as error:
-        traceback.print_exc()
-        write_failure(base, f"{type(error).__name__}: {error}")
-        return 1
-    return 0
+    return exit_code(lambda: run(_parse(arguments), environment), base_folder(environment))
 
 
 def run(chosen: ScoreOptions, environment: Mapping[str, str]) -> int:

@@ -25,7 +25,7 @@ locals {
     data_key_arn               = aws_kms_key.data.arn
     data_key_id                = aws_kms_key.data.key_id
     topic_notifications        = aws_sns_topic.notifications.arn
-    image_training             = "${aws_ecr_repository.training.repository_url}:e4e44f76d776"
+    image_training             = "${aws_ecr_repository.training.repository_url}:7b8ff96cb7fe"
     image_api                  = "${aws_ecr_repository.api.repository_url}:9047110d67c7"
     load_balancer_serve        = aws_lb.serve.arn_suffix
     vpc_id                     = local.vpc_id
