@@ -17,6 +17,7 @@ from pipelinegen.asl_lint.structure import State, all_states
 #: What the API demands although its model calls it optional.
 _ALSO_REQUIRED: Final = {("sagemaker", "CreateTrainingJob"): ("ResourceConfig",)}
 _SDK_NAMES: Final = {
+    "applicationautoscaling": "application-autoscaling",
     "cloudwatchlogs": "logs",
     "eventbridge": "events",
     "redshiftdata": "redshift-data",

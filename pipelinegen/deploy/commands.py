@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelinegen.deploy.delivery import deliver_images, refuse_missing, upload_code
 from pipelinegen.deploy.infrastructure import Infrastructure
-from pipelinegen.deploy.needs import Needs, check_needs, find_terraform
+from pipelinegen.deploy.needs import Needs, Terraform, check_needs, name_of_terraform
 from pipelinegen.deploy.records import LOCK, Record, choose, digest_of, fetch, keep_record, read_records
 from pipelinegen.deploy.runner import DryRun, Runner, Shell
 from pipelinegen.deploy.smoke import Smoke
@@ -58,8 +58,8 @@ def _ask_person(question: str) -> bool:
 def _deploy(options: Namespace, world: World) -> int:
     pipeline, folder, files = _environment(options)
     _refuse_stale(folder, files)
-    program = _check(options, pipeline, world, images='"dockerfile"' in files["deployment.json"])
-    infrastructure = Infrastructure(world.runner, program, folder / "terraform")
+    terraform = _check(options, pipeline, world, images='"dockerfile"' in files["deployment.json"])
+    infrastructure = Infrastructure(world.runner, terraform, folder / "terraform")
     target = options.build / pipeline.name / pipeline.environment
     if options.plan_only:
         _title("plan")
@@ -85,7 +85,7 @@ def _deploy(options: Namespace, world: World) -> int:
 
 def _rollback(options: Namespace, world: World) -> int:
     pipeline, _, files = _environment(options)
-    program = _check(options, pipeline, world, images=False)
+    terraform = _check(options, pipeline, world, images=False)
     target = options.build / pipeline.name / pipeline.environment
     bucket = Packaged(target, _deployment(files), {}, ()).code_bucket
     records = read_records(world.runner, bucket)
@@ -98,7 +98,7 @@ def _rollback(options: Namespace, world: World) -> int:
     files = files if world.runner.dry else fetch(world.runner, record, bucket, old)
     deployment = _deployment(files)
     refuse_missing(world.runner, _images(deployment), _objects(deployment))
-    infrastructure = Infrastructure(world.runner, program, old / "terraform")
+    infrastructure = Infrastructure(world.runner, terraform, old / "terraform")
     infrastructure.init(_state_bucket(options))
     _change(options, world, infrastructure, f"Go back to {record.name}?")
     _finish(options, world, infrastructure, Packaged(target, deployment, {}, ()), files)
@@ -159,12 +159,12 @@ def _refuse_stale(folder: Path, files: Mapping[str, str]) -> None:
         raise SpecError(stale)
 
 
-def _check(options: Namespace, pipeline: Pipeline, world: World, *, images: bool) -> str:
-    """The name of terraform, once all that is needed is there. Raises: SpecError with PG163."""
-    if not world.runner.dry:
-        builds = images and not options.plan_only
-        check_needs(Needs(pipeline.account_id, builds, options.state_bucket), world.runner)
-    return find_terraform() or "terraform"
+def _check(options: Namespace, pipeline: Pipeline, world: World, *, images: bool) -> Terraform:
+    """The terraform to use, once all that is needed is there. Raises: SpecError with PG163."""
+    if world.runner.dry:
+        return Terraform(name_of_terraform() or "terraform")
+    builds = images and not options.plan_only
+    return check_needs(Needs(pipeline.account_id, builds, options.state_bucket), world.runner)
 
 
 def _state_bucket(options: Namespace) -> str:

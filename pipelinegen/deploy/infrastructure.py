@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelinegen.deploy.needs import Terraform
 from pipelinegen.deploy.runner import Runner
 from pipelinegen.errors import Diagnostic, Span
 from pipelinegen.package import Packaged
@@ -15,18 +16,23 @@ _HELP = "mend the spec; or save what it holds, then deploy with --allow-replacem
 
 @dataclass(frozen=True, slots=True)
 class Infrastructure:
-    """The Terraform files of a folder; `program` is terraform or tofu."""
+    """The Terraform files of a folder."""
 
     runner: Runner
-    program: str
+    terraform: Terraform
     folder: Path
 
     def _words(self, *words: str) -> tuple[str, ...]:
-        return (self.program, f"-chdir={self.folder.as_posix()}", *words)
+        return (self.terraform.program, f"-chdir={self.folder.as_posix()}", *words)
 
     def init(self, state_bucket: str) -> None:
-        """Raises: SpecError with PG165."""
-        self.runner.run(*self._words("init", "-input=false", "-reconfigure", f"-backend-config=bucket={state_bucket}"))
+        """With a lock on the state, where the program knows of one. Raises: SpecError with PG165."""
+        backend = [f"-backend-config=bucket={state_bucket}"]
+        if self.terraform.locks:
+            backend.insert(0, "-backend-config=locking.s3.tfbackend")
+        else:
+            print(f"note: this {self.terraform.program} cannot lock a state in S3: let nobody else deploy meanwhile")
+        self.runner.run(*self._words("init", "-input=false", "-reconfigure", *backend))
 
     def has_ground(self, packaged: Packaged) -> bool:
         """Whether the code bucket is there, which the first deployment has to make before anything is delivered."""

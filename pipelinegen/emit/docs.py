@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipelinegen.emit.asl_plan import barriers
 from pipelinegen.emit.base import File, Workbench
+from pipelinegen.emit.docs_notes import notes
 from pipelinegen.ir.graph import ancestors
 from pipelinegen.ir.model import (
     Image,
@@ -65,6 +66,7 @@ class ReadmeContext:
     bundles: tuple[str, ...]
     data_bucket: str
     pointer: str
+    notes: tuple[str, ...]
     folder: str
 
 
@@ -94,6 +96,7 @@ def emit_readme(bench: Workbench) -> Iterable[File]:
         ),
         data_bucket=bench.names.bucket("data"),
         pointer=bench.names.promoted_parameter(),
+        notes=tuple(notes(bench)),
         folder=f"{pipeline.name}/{pipeline.environment}",
     )
     return [bench.render("README.md", "docs/README.md.j2", context)]

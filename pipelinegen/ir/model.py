@@ -326,7 +326,7 @@ class Schedule:
 class Trigger:
     """An event that starts the pipeline; `parameters` and `date` are expressions of the execution's input.
 
-    `own_bucket` is whether it waits for objects of the pipeline's own data bucket.
+    `foreign_bucket` is the bucket of others for whose objects it waits, if it does.
     """
 
     label: str
@@ -334,7 +334,7 @@ class Trigger:
     pattern: Mapping[str, Json]
     parameters: Mapping[str, Json]
     date: Jsonata | None
-    own_bucket: bool
+    foreign_bucket: str | None
 
 
 @dataclass(frozen=True, slots=True)

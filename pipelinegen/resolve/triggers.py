@@ -26,7 +26,6 @@ def lower_triggers(draft: Draft) -> Draft:
 
 
 def _lower(draft: Draft, name: str, spec: TriggerSpec) -> Trigger:
-    own = spec.s3 is not None and spec.s3.bucket is None
     pattern: Mapping[str, Json] = _object_pattern(draft, spec.s3) if spec.s3 else dict(spec.event.pattern)  # type: ignore[union-attr]
     return Trigger(
         label=name,
@@ -34,7 +33,7 @@ def _lower(draft: Draft, name: str, spec: TriggerSpec) -> Trigger:
         pattern=pattern,
         parameters={key: _value(value) for key, value in spec.parameters.items()},
         date=_path(spec.date[len("${event.") : -1]) if spec.date else None,
-        own_bucket=own,
+        foreign_bucket=spec.s3.bucket if spec.s3 and spec.s3.bucket != draft.names.bucket("data") else None,
     )
 
 

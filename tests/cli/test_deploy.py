@@ -122,7 +122,7 @@ def project(template: Path, tmp_path: Path) -> Project:
     return Project(Path(shutil.copytree(template, tmp_path / "project")), tools, state)
 
 
-NEEDS = ["docker version", "aws sts get-caller-identity"]
+NEEDS = ["terraform version", "docker version", "aws sts get-caller-identity"]
 PLAN = ["terraform plan", "terraform show"]
 RUN = ["terraform output", "aws stepfunctions start-execution", "aws stepfunctions describe-execution"]
 
@@ -187,7 +187,7 @@ def test_everything_that_is_missing_is_said_before_anything_starts(project: Proj
     assert answer.code == 1
     assert answer.err == (
         "error PG163: there is neither 'terraform' nor 'tofu' on the PATH\n"
-        "   help: install Terraform 1.11 or newer, or OpenTofu\n"
+        "   help: install Terraform or OpenTofu, 1.9 or newer\n"
         "error PG163: there is no 'aws' on the PATH\n"
         "   help: install the AWS command line, version 2\n"
         "error PG163: there is no 'docker' on the PATH, and images must be built\n"
@@ -217,6 +217,25 @@ def test_nothing_starts_without_docker_or_the_right_credentials(
     assert project.calls() == NEEDS
 
 
+@pytest.mark.parametrize(
+    ("version", "words"), [("1.9.8", "cannot lock a state in S3"), ("1.10.0", "locking.s3.tfbackend")]
+)
+def test_the_state_is_locked_where_terraform_can(project: Project, version: str, words: str) -> None:
+    project.answer(terraform_version=(0, json.dumps({"terraform_version": version})))
+    answer = project.deploy("--plan-only")
+    assert answer.code == 0
+    assert ("note:" in answer.out, words in answer.out) == (version == "1.9.8", True)
+
+
+def test_a_terraform_that_is_too_old_is_refused(project: Project) -> None:
+    project.answer(terraform_version=(0, json.dumps({"terraform_version": "1.8.5"})))
+    answer = project.deploy("--plan-only")
+    assert (answer.code, answer.err) == (
+        1,
+        "error PG163: 'terraform' is of version '1.8'\n   help: install 1.9 or newer\n",
+    )
+
+
 def test_a_dry_run_shows_everything_and_runs_nothing(project: Project) -> None:
     answer = project.deploy("--dry-run", path=str(project.folder))
     assert (answer.code, answer.err) == (0, "")
@@ -237,7 +256,7 @@ def test_a_dry_run_shows_everything_and_runs_nothing(project: Project) -> None:
 def test_plan_only_changes_nothing(project: Project) -> None:
     answer = project.deploy("--plan-only")
     assert answer.code == 0
-    assert project.calls() == ["aws sts get-caller-identity", "terraform init", *PLAN]
+    assert project.calls() == ["terraform version", "aws sts get-caller-identity", "terraform init", *PLAN]
     assert answer.out.endswith("planned only: nothing was built, uploaded or changed\n")
 
 
@@ -313,6 +332,7 @@ def test_a_rollback_applies_what_was_deployed_before(project: Project) -> None:
     assert f"== back to {first}\n" in answer.out
     assert first != second
     assert project.calls() == [
+        "terraform version",
         "aws sts get-caller-identity",
         "aws s3api list-objects-v2",
         "aws s3 cp",

@@ -34,7 +34,7 @@ _FORMAT_PLACEHOLDER: Final = re.compile(r"\$\{\w+\}")
 _TAILS: Final = ("x", "log-stream:x", "x:log-stream:x")
 _ACCOUNT: Final = re.compile(r"\d{12}|aws|")
 #: What nobody can name beforehand, because AWS makes up its id.
-_NAMED_BY_AWS: Final = {"batch:job/*"}
+_NAMED_BY_AWS: Final = {"application-autoscaling:scalable-target/*", "batch:job/*"}
 _KINDS_WITHOUT_NAMES: Final = {"ec2"}
 
 

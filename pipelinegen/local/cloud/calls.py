@@ -91,7 +91,8 @@ def _described(request: Request, place: Place, operation: str, body: Mapping[str
     describe = _RESOURCES.get(action)
     if describe is None:
         return [Call(action, "*")]
-    calls = [Call(action, resource) for resource in describe(request, place, body)]
+    context = {"application-autoscaling:service-namespace": body["ServiceNamespace"]} if describe is _scaled else {}
+    calls = [Call(action, resource, context) for resource in describe(request, place, body)]
     calls.extend(_passed_roles(action, body, place))
     if action.startswith("sagemaker:Create") and body.get("Tags"):
         calls.append(Call("sagemaker:AddTags", calls[0].resource))
@@ -152,6 +153,11 @@ def _catalog_table(request: Request, place: Place, body: Mapping[str, Any]) -> l
     return [place.arn("glue", request.region, part) for part in parts]
 
 
+def _scaled(request: Request, place: Place, body: Mapping[str, Any]) -> list[str]:
+    """The target's id is AWS's own; any will do."""
+    return [place.arn("application-autoscaling", request.region, "scalable-target/local")]
+
+
 _job = partial(_named, "glue", "job", "JobName")
 _training = partial(_named, "sagemaker", "training-job", "TrainingJobName")
 _processing = partial(_named, "sagemaker", "processing-job", "ProcessingJobName")
@@ -177,6 +183,8 @@ _PASSED_ROLES: Final[Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]] = {
 }
 
 _RESOURCES: Final[Mapping[str, Callable[[Request, Place, Mapping[str, Any]], list[str]]]] = {
+    "application-autoscaling:PutScalingPolicy": _scaled,
+    "application-autoscaling:RegisterScalableTarget": _scaled,
     "cloudwatch:PutMetricData": _anything,
     "dynamodb:GetItem": _table,
     "dynamodb:PutItem": _table,

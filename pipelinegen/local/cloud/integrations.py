@@ -59,6 +59,9 @@ class _JobCall:
         return f"{verb}_{self.snake}"
 
 
+#: Services that aws-sdk integrations call by another name than boto3.
+_BOTO_NAMES: Final = {"applicationautoscaling": "application-autoscaling"}
+
 _SAGEMAKER_JOBS: Final = {
     "createtrainingjob": _JobCall("TrainingJob", "training", "training_job"),
     "createprocessingjob": _JobCall("ProcessingJob", "processing", "processing_job"),
@@ -81,6 +84,7 @@ def _call_as_the_role(cloud: Cloud) -> None:
     """moto calls every service as one administrator; the role of the state machine is ignored."""
 
     def boto_client_for(region: str, service: str, state_credentials: Any = None) -> Any:
+        service = _BOTO_NAMES.get(service, service)
         return cloud.sessions.client(service, getattr(state_credentials, "role_arn", None), region)
 
     replace_everywhere("boto_client_for", boto_client_for)

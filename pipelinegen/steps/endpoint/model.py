@@ -105,7 +105,9 @@ def lower(spec: EndpointSpec, scope: Scope) -> Step:
         span=scope.spans.label,
         needs=scope.needs,
         outputs={"endpoint": Endpoint(Jsonata(quote(states.name)), states.name)},
-        permissions=endpoint_permissions(scope, role, image, model, in_vpc=spec.instance is not None),
+        permissions=endpoint_permissions(
+            scope, role, image, model, in_vpc=spec.instance is not None, scales=spec.autoscaling is not None
+        ),
         resources=(*image.resources, *in_vpc),
         resources_file=endpoint_resources(spec, scope, states.name),
         files=(OutputFile(f"sagemaker/{scope.step}.json", "steps/endpoint/job.json.j2", states.requests), *image.files),

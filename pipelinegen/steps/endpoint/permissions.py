@@ -18,7 +18,7 @@ from pipelinegen.steps.serving import model_permission
 
 
 def endpoint_permissions(
-    scope: Scope, role: RoleKey, image: JobImage, model: Model, *, in_vpc: bool
+    scope: Scope, role: RoleKey, image: JobImage, model: Model, *, in_vpc: bool, scales: bool
 ) -> tuple[Permission, ...]:
     """The endpoint reads its model and its alarms; the state machine creates it, or moves it to a new configuration."""
     title, name = scope.title.replace(" ", ""), scope.names.job_prefix(scope.step)
@@ -52,4 +52,27 @@ def endpoint_permissions(
         use_key(role),
         write_logs(role, f"/aws/sagemaker/Endpoints/{name}"),
         *(network if in_vpc else ()),
+        *(_scale() if scales else ()),
+    )
+
+
+def _scale() -> tuple[Permission, ...]:
+    """Registering the endpoint for autoscaling, which makes AWS's own role for it the first time."""
+    service = "sagemaker.application-autoscaling.amazonaws.com"
+    own = f"arn:${{partition}}:iam::${{account_id}}:role/aws-service-role/{service}"
+    return (
+        Permission(
+            STATES,
+            "ScaleEndpoints",
+            ("application-autoscaling:PutScalingPolicy", "application-autoscaling:RegisterScalableTarget"),
+            (arns.arn("application-autoscaling", "scalable-target/*"),),
+            (("StringEquals", "application-autoscaling:service-namespace", ("sagemaker",)),),
+        ),
+        Permission(
+            STATES,
+            "MakeRoleOfAutoscaling",
+            ("iam:CreateServiceLinkedRole",),
+            (f"{own}/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",),
+            (("StringEquals", "iam:AWSServiceName", (service,)),),
+        ),
     )

@@ -34,6 +34,15 @@ class Titles:
     in_service: str
     failed: str
     serves: str
+    scale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """The requests by which an endpoint gets autoscaling, as soon as it is there."""
+
+    target: Json
+    policy: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,7 @@ class EndpointStateContext:
     assign_found: Json
     found: Json
     look: Look
+    scaling: Scaling | None
     retry: Json = field(default_factory=lambda: list(JOB_RETRY))
 
 
@@ -94,13 +104,37 @@ def endpoint_states(
         assign_found={f"{step}_found": Jsonata(f"{expression(name)} in $states.result.Endpoints.EndpointName")},
         found=Jsonata(f"${step}_found"),
         look=_look(scope, name, spec.timeout_minutes * 60 // LOOK_SECONDS),
+        scaling=_scaling(spec, name),
     )
 
 
 def _titles(scope: Scope) -> Titles:
     before = ("create model", "configure", "find", "exists?", "create", "update")
-    after = ("wait", "in service?", "failed", "serves")
+    after = ("wait", "in service?", "failed", "serves", "scale")
     return Titles(*(f"{scope.title}: {word}" for word in (*before, *after)))
+
+
+def _scaling(spec: "EndpointSpec", name: str) -> Scaling | None:
+    if spec.instance is None or spec.autoscaling is None:
+        return None
+    what: dict[str, Json] = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{name}/variant/{VARIANT}",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    metric: Json = {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
+    return Scaling(
+        target={**what, "MinCapacity": spec.instance.count, "MaxCapacity": spec.autoscaling.max_count},
+        policy={
+            **what,
+            "PolicyName": f"{name}-invocations",
+            "PolicyType": "TargetTrackingScaling",
+            "TargetTrackingScalingPolicyConfiguration": {
+                "TargetValue": spec.autoscaling.invocations_per_minute,
+                "PredefinedMetricSpecification": metric,
+            },
+        },
+    )
 
 
 def _look(scope: Scope, name: str, most: int) -> Look:

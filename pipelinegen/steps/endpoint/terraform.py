@@ -1,4 +1,4 @@
-"""The Terraform of an endpoint: its log group, the alarms that take an update back, and its autoscaling."""
+"""The Terraform of an endpoint: its log group, and the alarms that take an update back."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,22 +25,12 @@ class EndpointAlarm:
 
 
 @dataclass(frozen=True, slots=True)
-class Scaling:
-    """The number of machines, by the requests that each gets."""
-
-    min_count: int
-    max_count: int
-    invocations_per_minute: int
-
-
-@dataclass(frozen=True, slots=True)
 class EndpointResourcesContext:
-    """Log group, alarms, autoscaling."""
+    """Log group, alarms."""
 
     label: str
     name: str
     alarms: tuple[EndpointAlarm, ...]
-    scaling: Scaling | None
 
 
 def alarms(spec: "EndpointSpec", scope: Scope) -> tuple[EndpointAlarm, ...]:
@@ -65,11 +55,7 @@ def alarms(spec: "EndpointSpec", scope: Scope) -> tuple[EndpointAlarm, ...]:
 
 def endpoint_resources(spec: "EndpointSpec", scope: Scope, name: str) -> ResourcesFile:
     """terraform/step_<step>.tf."""
-    scaling = None
-    if spec.instance and spec.autoscaling:
-        given = spec.autoscaling
-        scaling = Scaling(spec.instance.count, given.max_count, given.invocations_per_minute)
-    context = EndpointResourcesContext(scope.step, name, alarms(spec, scope), scaling)
+    context = EndpointResourcesContext(scope.step, name, alarms(spec, scope))
 
     def made(keys: ContentKeys) -> EndpointResourcesContext:
         del keys  # nothing in it is named by content

@@ -36,35 +36,3 @@ resource "aws_cloudwatch_metric_alarm" "answer_latency" {
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
 }
-
-variable "answer_endpoint_exists" {
-  description = "Set to true after the pipeline's first run: AWS takes no autoscaling for an endpoint that is not there yet."
-  type        = bool
-  default     = false
-}
-
-resource "aws_appautoscaling_target" "answer" {
-  count              = var.answer_endpoint_exists ? 1 : 0
-  service_namespace  = "sagemaker"
-  resource_id        = "endpoint/demo-dev-answer/variant/main"
-  scalable_dimension = "sagemaker:variant:DesiredInstanceCount"
-  min_capacity       = 2
-  max_capacity       = 6
-}
-
-resource "aws_appautoscaling_policy" "answer" {
-  count              = var.answer_endpoint_exists ? 1 : 0
-  name               = "demo-dev-answer-invocations"
-  policy_type        = "TargetTrackingScaling"
-  service_namespace  = aws_appautoscaling_target.answer[0].service_namespace
-  resource_id        = aws_appautoscaling_target.answer[0].resource_id
-  scalable_dimension = aws_appautoscaling_target.answer[0].scalable_dimension
-
-  target_tracking_scaling_policy_configuration {
-    target_value = 600
-
-    predefined_metric_specification {
-      predefined_metric_type = "SageMakerVariantInvocationsPerInstance"
-    }
-  }
-}
