@@ -1,5 +1,6 @@
 """Starts the ETL runtime in a test's own Spark, with secrets and S3 objects that are there for the test."""
 
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,6 +34,18 @@ class Aws:
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:  # noqa: N803 - boto3's names
         self.objects[f"s3://{Bucket}/{Key}"] = json.loads(Body)
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, io.BytesIO]:  # noqa: N803 - boto3's names
+        return {"Body": io.BytesIO(json.dumps(self.objects[f"s3://{Bucket}/{Key}"]).encode())}
+
+    def get_paginator(self, operation: str) -> "Aws":
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, *, Bucket: str, Prefix: str) -> list[dict[str, Any]]:  # noqa: N803 - boto3's names
+        start = f"s3://{Bucket}/"
+        keys = [name.removeprefix(start) for name in self.objects if name.startswith(start + Prefix)]
+        return [{"Contents": [{"Key": key} for key in keys]}, {}]
 
 
 def start(document: dict[str, Any], aws: Aws, spark: SparkSession, folder: Path, *more: str) -> None:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pipelinegen.ir.values import Check, Column, Jsonata, Location, Window
+from pipelinegen.ir.values import Bookmark, Check, Column, Jsonata, Location, Window
 
 
 class Artifact:
@@ -57,6 +57,7 @@ class Dataset(Artifact):
     checks: tuple[Check, ...] = ()
     table: str | None = None
     window: Window | None = None
+    bookmark: Bookmark | None = None
     partitions: tuple[str, ...] = ()
     description: str | None = None
 

@@ -21,6 +21,7 @@ from pipelinegen.ir.artifacts import StoredFiles as StoredFiles
 from pipelinegen.ir.artifacts import Table as Table
 from pipelinegen.ir.artifacts import Value as Value
 from pipelinegen.ir.infrastructure import Infrastructure as Infrastructure
+from pipelinegen.ir.values import Bookmark as Bookmark
 from pipelinegen.ir.values import Check as Check
 from pipelinegen.ir.values import Column as Column
 from pipelinegen.ir.values import Json as Json
@@ -133,6 +134,8 @@ class GlueJob:
     report: Location
     #: The folder of generated files that holds the user's own code, to be imported by the script.
     code: str | None = None
+    #: Two runs with a bookmark at the same time would both begin at the same mark.
+    concurrent_runs: int = 3
 
 
 @dataclass(frozen=True, slots=True)

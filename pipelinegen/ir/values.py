@@ -67,6 +67,14 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Bookmark:
+    """The rows above the highest value read so far; the first run begins `after` a value, or reads all."""
+
+    column: str
+    after: int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Location:
     """A prefix in one of the pipeline's buckets; `prefix` has no leading and one final slash.
 

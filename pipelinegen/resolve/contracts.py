@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from pipelinegen.errors import Diagnostic, suggest
-from pipelinegen.ir.values import NUMBERS, TIMES, family
+from pipelinegen.ir.values import NUMBERS, TIMES, WHOLE_NUMBERS, family
 from pipelinegen.source import SpanTree
 from pipelinegen.spec.datasets import VALUE_CHECKS, CheckSpec, ColumnSpec, DatasetSpec
 from pipelinegen.spec.load import describe
@@ -34,6 +34,7 @@ def contract_faults(name: str, datasets: Datasets, spans: SpanTree) -> list[Diag
     if unknown:
         return unknown
     return [
+        *_unfit_bookmark(name, spec, spans),
         *_unfit_checks(name, spec, spans),
         *_unfit_keys(name, spec, spans),
         *_unfit_partitions(name, spec, spans),
@@ -45,6 +46,8 @@ def _named(spec: DatasetSpec) -> Iterator[tuple[str, Path]]:
     """Every column that the contract speaks of, and where."""
     if spec.from_ and spec.from_.window:
         yield spec.from_.window.column, ("from", "window", "column")
+    if spec.from_ and spec.from_.bookmark:
+        yield spec.from_.bookmark.column, ("from", "bookmark", "column")
     for key, names in (("keys", spec.keys), ("partitions", spec.partitions)):
         yield from ((column, (key, place)) for place, column in enumerate(names))
     if spec.freshness:
@@ -56,6 +59,28 @@ def _named(spec: DatasetSpec) -> Iterator[tuple[str, Path]]:
 def _unknown(name: str, column: str, spec: DatasetSpec, tree: SpanTree) -> Diagnostic:
     message = f"dataset '{name}' has no column '{column}'"
     return Diagnostic(tree.value, "PG021", message, suggest(column, spec.columns, "its columns"))
+
+
+def _unfit_bookmark(name: str, spec: DatasetSpec, spans: SpanTree) -> Iterator[Diagnostic]:
+    """A column that does not count up, whose values must not be kept, or whose first value is of another type."""
+    bookmark = spec.from_.bookmark if spec.from_ else None
+    if bookmark is None:
+        return
+    given, tree = spec.columns[bookmark.column], spans.at("from", "bookmark")
+    kin = family(given.type)
+    fact = f"'{bookmark.column}' of dataset '{name}' is {given.type}"
+    if given.sensitive:
+        message = (
+            f"'{bookmark.column}' of dataset '{name}' is sensitive, and its highest value is kept in S3 as a bookmark"
+        )
+        yield Diagnostic(tree.at("column").value, "PG019", message, "name a number or time that is not sensitive")
+    elif kin not in WHOLE_NUMBERS | TIMES:
+        help = f"name a column of {', '.join(sorted(WHOLE_NUMBERS | TIMES))}"
+        yield Diagnostic(tree.at("column").value, "PG138", f"{fact}, which a bookmark cannot be", help)
+    elif bookmark.after is not None and isinstance(bookmark.after, int) == (kin in TIMES):
+        help = "write a date such as 2026-01-01" if kin in TIMES else "write a whole number"
+        message = f"{fact}, and never above {describe(bookmark.after)}"
+        yield Diagnostic(tree.at("after").value, "PG138", message, help)
 
 
 def _unfit_checks(name: str, spec: DatasetSpec, spans: SpanTree) -> Iterator[Diagnostic]:

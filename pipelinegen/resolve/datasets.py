@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pipelinegen.errors import Diagnostic
-from pipelinegen.ir.model import Check, Column, Dataset, Location, Warehouse, Window
+from pipelinegen.ir.model import Bookmark, Check, Column, Dataset, Location, Warehouse, Window
 from pipelinegen.resolve.contracts import contract_faults, window_faults
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.spec.datasets import CheckSpec, DatasetSpec, WarehouseSpec, WindowSpec
@@ -36,6 +36,7 @@ def lower_warehouse(spec: WarehouseSpec | None) -> Warehouse | None:
 
 def _lower(name: str, spec: DatasetSpec) -> Dataset:
     window = spec.from_.window if spec.from_ else None
+    bookmark = spec.from_.bookmark if spec.from_ else None
     return Dataset(
         name=name,
         columns=tuple(
@@ -45,6 +46,7 @@ def _lower(name: str, spec: DatasetSpec) -> Dataset:
         checks=(*_implied(spec), *(_check(check) for check in spec.checks)),
         table=spec.from_.table if spec.from_ else None,
         window=_window(window) if window else None,
+        bookmark=Bookmark(bookmark.column, bookmark.after) if bookmark else None,
         partitions=tuple(spec.partitions),
         description=spec.description,
     )

@@ -14,7 +14,7 @@ from pipelinegen.spec.triggers import NewObjectSpec, TriggerSpec
 
 _EVENT = re.compile(r"\$\{event\.([^{}]*)\}")
 #: Folders of the data bucket that no step is named after.
-_SHARED_FOLDERS = ("reports/",)
+_SHARED_FOLDERS = ("bookmarks/", "reports/")
 
 
 def lower_triggers(draft: Draft) -> Draft:

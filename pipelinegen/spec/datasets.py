@@ -11,6 +11,7 @@ from pipelinegen.spec.fields import (
     FreeText,
     Identifier,
     KmsKeyArn,
+    NumberOrMoment,
     PositiveInt,
     S3Folder,
     S3SubFolder,
@@ -127,11 +128,42 @@ class WindowSpec(StrictModel):
     ] = 1
 
 
+class BookmarkSpec(StrictModel):
+    """What no earlier date has read: rows whose value is above the highest that the step has seen so far.
+
+    Kept by each step for itself, one mark a date; a date that is run again reads the same rows again.
+    """
+
+    column: Annotated[
+        Identifier,
+        Field(description="A whole number that counts up, or a date or timestamp; rows without one stay out"),
+    ]
+    after: Annotated[
+        NumberOrMoment | None,
+        Field(description="The first run reads rows above this value, such as 2026-01-01; all rows if not given"),
+    ] = None
+
+
+def _window_or_bookmark() -> ConfigDict:
+    nothing: JsonValue = {"type": "null"}
+    given: JsonValue = {"required": ["bookmark"], "properties": {"bookmark": {"not": nothing}}}
+    return ConfigDict(json_schema_extra={"if": given, "then": {"properties": {"window": nothing}}})
+
+
 class FromSpec(StrictModel):
-    """The table a dataset is read from."""
+    """The table a dataset is read from: all of it, a window of days before the run's date, or from a bookmark on."""
+
+    model_config = _window_or_bookmark()
 
     table: Annotated[TableName, Field(description="Name in the warehouse: table, schema.table or catalog.schema.table")]
     window: WindowSpec | None = None
+    bookmark: BookmarkSpec | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "FromSpec":
+        if self.window and self.bookmark:
+            raise SpecValueError("a table is read by its window or by a bookmark", "remove `window:` or `bookmark:`")
+        return self
 
 
 class RangeSpec(StrictModel):

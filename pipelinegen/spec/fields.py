@@ -1,6 +1,7 @@
 """Constrained values that pipeline and step kinds share. Limits cite their AWS source."""
 
 import re
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
@@ -18,9 +19,10 @@ MAX_INSTANCE_NAME = 24
 MAX_WORD = 4096
 MAX_STEP_NAME = 30
 
-#: Names of states and security groups that are there whatever the steps are.
+#: Names of states, security groups and folders that are there whatever the steps are.
 RESERVED_STEP_NAMES = frozenset(
     {
+        "bookmarks",
         "done",
         "endpoints",
         "glue",
@@ -28,6 +30,7 @@ RESERVED_STEP_NAMES = frozenset(
         "pipeline_failed",
         "redis",
         "redis_rotation",
+        "reports",
         "sagemaker",
         "start_run",
     }
@@ -111,7 +114,7 @@ def _step_name(value: str) -> str:
         help = "use words of a-z and 0-9 with single '_' between them, starting with a letter"
         raise SpecValueError(f"'{value[:60]}' is no step name", help, "PG016")
     if value in RESERVED_STEP_NAMES:
-        message = f"'{value}' is a name that every pipeline uses itself, for a state or a security group"
+        message = f"'{value}' is a name that every pipeline uses itself, for a state, a security group or a folder"
         raise SpecValueError(message, f"call the step something else, such as '{value}_step'", "PG016")
     return value
 
@@ -270,6 +273,39 @@ Days = Annotated[
     Any,
     AfterValidator(_days),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": f"^{_PARAMETER}$"}]}),
+]
+_MOMENT = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])( ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])?"
+
+
+def _number_or_moment(value: Any) -> Any:
+    is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    is_moment = isinstance(value, str) and re.fullmatch(_MOMENT, value) and _on_calendar(value)
+    if not is_number and not is_moment:
+        found = f"'{value[:60]}'" if isinstance(value, str) else str(value)[:60]
+        help = "write a number, 2026-01-01 or 2026-01-01 06:00:00"
+        raise SpecValueError(f"{found} is neither a whole number nor a date", help)
+    return value
+
+
+def _on_calendar(text: str) -> bool:
+    try:
+        return bool(datetime.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+#: A whole number, a date, or a date and a time of day in UTC.
+NumberOrMoment = Annotated[
+    Any,
+    AfterValidator(_number_or_moment),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": -(2**63) + 1, "maximum": 2**63 - 1},
+                {"type": "string", "pattern": f"^{_MOMENT}$"},
+            ]
+        }
+    ),
 ]
 ColumnOfDataset = Annotated[
     str, *_text(rf"{IDENTIFIER}\.{IDENTIFIER}", "column of a dataset", "write <dataset>.<column>")

@@ -27,6 +27,7 @@ class JobArguments:
     inputs: Mapping[str, str]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     own: Mapping[str, str] = field(default_factory=dict)
+    bookmarks: str | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -50,6 +51,7 @@ def parse_arguments(
     parser.add_argument("--run_date", required=True, type=_date)
     parser.add_argument("--output", required=True)
     parser.add_argument("--report", required=True)
+    parser.add_argument("--bookmarks")
     parser.add_argument("--parameters", default="{}", type=_object)
     for name in input_names:
         parser.add_argument(f"--{INPUT_PREFIX}{name}", required=True)
@@ -64,6 +66,7 @@ def parse_arguments(
         MappingProxyType(inputs),
         _typed(found.parameters, parameters),
         {name: getattr(found, f"{OWN_PREFIX}{name}") for name in own_names},
+        found.bookmarks,
     )
 
 

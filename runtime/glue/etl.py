@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from runtime.common.logs import log
 from runtime.common.settings import SettingsError, check_version
 from runtime.glue.arguments import JobArguments, parse_arguments
+from runtime.glue.bookmarks import Bookmarks, Mark, advance
 from runtime.glue.checks import CheckResult, measure, require
 from runtime.glue.columns import declared_columns
 from runtime.glue.faults import EtlError, faults_of, first_line
@@ -41,6 +42,7 @@ class Outcome:
     frames: dict[str, DataFrame] = field(default_factory=dict)
     output: int | None = None
     checks: list[CheckResult] = field(default_factory=list)
+    marks: dict[str, Mark] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Job:
     source: Connection | Lake | None
     keys: ProtectionKeys
     transform: Transform | None = None
+    bookmarks: Bookmarks | None = None
 
 
 def run(
@@ -86,9 +89,11 @@ def _run(
     # Secrets first: a job that may not read them fails within a second, not after Spark's start.
     source = _source(settings, clients)
     keys = _keys(settings, clients)
+    bookmarks = Bookmarks(arguments.bookmarks, clients) if arguments.bookmarks else None
     session = spark or start_session(settings["step"], settings.get("spark", {}))
     try:
-        _execute(Job(settings, arguments, in_utc(session), source, keys, _own_transform(settings)), clients)
+        job = Job(settings, arguments, in_utc(session), source, keys, _own_transform(settings), bookmarks)
+        _execute(job, clients)
     except EtlError as error:
         raise EtlError(source.redacted(str(error)) if source else str(error)) from error
     finally:
@@ -170,11 +175,15 @@ def _transform(job: Job, outcome: Outcome) -> None:
     require(outcome.checks)
     partitions = job.settings["output"].get("partitions", ())
     _write(_result(job, outcome), job.arguments.output, outcome.output or 0, partitions)
+    for name, mark in outcome.marks.items():
+        assert job.bookmarks is not None
+        job.bookmarks.put(name, job.arguments.run_date, mark)
 
 
 def _document(job: Job, outcome: Outcome) -> dict[str, Any]:
     run_date = job.arguments.run_date.isoformat()
-    return report_document(job.settings["step"], run_date, outcome.inputs, outcome.output, outcome.checks)
+    step = job.settings["step"]
+    return report_document(step, run_date, outcome.inputs, outcome.output, outcome.checks, outcome.marks)
 
 
 def _report_failure(job: Job, clients: Clients, outcome: Outcome) -> None:
@@ -187,10 +196,7 @@ def _report_failure(job: Job, clients: Clients, outcome: Outcome) -> None:
 
 def _offer_input(job: Job, name: str, source: Mapping[str, Any], outcome: Outcome) -> None:
     """Makes the input a view of its name. It is read once: the counting pass fills the cache the SQL uses."""
-    window = _window(source, job.arguments)
-    declared = source["columns"][window["column"]]["type"] if window else None
-    frame = in_window(_read(job, name, source), name, window, job.arguments.run_date, declared)
-    typed = declared_columns(frame, name, source["columns"], job.keys)
+    typed = declared_columns(_fresh(job, name, source, outcome), name, source["columns"], job.keys)
     typed.frame.cache()
     with faults_of(f"input '{name}' cannot be read"):
         outcome.inputs[name], checks = measure(name, typed, source.get("checks", ()), job.arguments.run_date)
@@ -198,6 +204,21 @@ def _offer_input(job: Job, name: str, source: Mapping[str, Any], outcome: Outcom
     outcome.frames[name] = typed.data()
     outcome.frames[name].createOrReplaceTempView(name)
     log("read", dataset=name, rows=outcome.inputs[name])
+
+
+def _fresh(job: Job, name: str, source: Mapping[str, Any], outcome: Outcome) -> DataFrame:
+    """The rows of the window or from the bookmark on; all if the contract has neither."""
+    frame, run_date = _read(job, name, source), job.arguments.run_date
+    bookmark, window = source.get("bookmark"), _window(source, job.arguments)
+    if bookmark is None:
+        declared = source["columns"][window["column"]]["type"] if window else None
+        return in_window(frame, name, window, run_date, declared)
+    if job.bookmarks is None:
+        raise EtlError(f"input '{name}' has a bookmark, but the job is not told where: --bookmarks is missing")
+    column = bookmark["column"]
+    found = job.bookmarks.of(name, column, run_date)
+    rows, outcome.marks[name] = advance(frame, name, bookmark, found, run_date, source["columns"][column]["type"])
+    return rows
 
 
 def _window(source: Mapping[str, Any], arguments: JobArguments) -> Mapping[str, Any] | None:

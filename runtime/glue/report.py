@@ -2,26 +2,37 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from runtime.common.names import SCHEMA_VERSION
 from runtime.common.s3 import split_uri
+from runtime.glue.bookmarks import Mark
 from runtime.glue.checks import CheckResult
 from runtime.glue.faults import EtlError, faults_of
 
 
 def report_document(
-    step: str, run_date: str, inputs: Mapping[str, int], output: int | None, checks: Sequence[CheckResult]
+    step: str,
+    run_date: str,
+    inputs: Mapping[str, int],
+    output: int | None,
+    checks: Sequence[CheckResult],
+    marks: Mapping[str, Mark],
 ) -> dict[str, Any]:
-    """The report; `output.rows` is None for a job that failed before it had a result."""
+    """The report; `output.rows` is None for a job that failed before it had a result; `marks` are of bookmarks."""
     return {
         "schema_version": SCHEMA_VERSION,
         "step": step,
         "run_date": run_date,
-        "inputs": {name: {"rows": rows} for name, rows in inputs.items()},
+        "inputs": {name: {"rows": rows} | _read(marks.get(name)) for name, rows in inputs.items()},
         "output": {"rows": output},
         "checks": [check.document() for check in checks],
     }
+
+
+def _read(mark: Mark | None) -> dict[str, Any]:
+    return {"bookmark": asdict(mark)} if mark else {}
 
 
 def write_report(clients: Callable[[str], Any], uri: str, document: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The contracts of a Glue job's inputs and output, as the script gets them."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from pipelinegen.errors import Diagnostic, SpecError
@@ -42,8 +43,10 @@ def _input(scope: Scope, name: str, item: Dataset | Table, inputs: Inputs) -> di
     if isinstance(item, Table):
         return {"from": "s3", "columns": _columns(dataset, protect=False), "checks": checks}
     window = item.window and {"column": item.window.column, "days": _days(item.window.days)}
+    bookmark = {"bookmark": asdict(item.bookmark)} if item.bookmark else {}
     columns = _columns(dataset, protect=True)
-    return {"from": "warehouse", "table": item.table, "window": window, "columns": columns, "checks": checks}
+    table = {"from": "warehouse", "table": item.table, "window": window, **bookmark}
+    return {**table, "columns": columns, "checks": checks}
 
 
 def _days(days: int | str) -> int | dict[str, str]:

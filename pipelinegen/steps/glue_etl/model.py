@@ -19,6 +19,8 @@ from pipelinegen.steps.glue_etl.terraform import glue_resources
 from pipelinegen.steps.glue_etl.warehouse import file_permissions, warehouse_settings
 from pipelinegen.steps.protection import PROTECTED, missing_keys
 
+Inputs = Mapping[str, Dataset | Table]
+
 JOB_ARGUMENTS: Mapping[str, str] = {
     "--enable-metrics": "true",
     "--enable-observability-metrics": "true",
@@ -123,15 +125,16 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
     output = result.output
     table = Table(output, scope.data, is_checked=True, ways=result.ways)
     report = Location(scope.names.bucket("data"), f"reports/{scope.step}/", scope.data.part)
-    job = _job(spec, scope, report, reads_warehouse=_reads_database(scope, inputs), has_code=bool(copies))
+    bookmarks = _bookmarks(scope, inputs)
+    job = _job(spec, scope, report, inputs, has_code=bool(copies), has_bookmark=bookmarks is not None)
     settings = _settings(scope, spec, inputs, output, module)
     arguments = {
-        **_arguments(inputs, table, report, settings.get("parameters", {})),
+        **_arguments(inputs, table, report, settings.get("parameters", {}), bookmarks),
         **_own_arguments(spec, scope),
     }
     state = GlueStateContext(job.name, arguments, (spec.timeout_minutes + 10) * 60)
     sources = tuple(item.location for item in inputs.values() if isinstance(item, Table))
-    permissions = glue_permissions(job, scope.names, sources, scope.data, report, _secrets(settings))
+    permissions = glue_permissions(job, scope.names, sources, scope.data, report, _secrets(settings), bookmarks)
     return Step(
         name=scope.step,
         kind=spec.kind,
@@ -149,17 +152,31 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
     )
 
 
-def _read(inputs: Mapping[str, Dataset | Table]) -> list[Dataset]:
+def _bookmarks(scope: Scope, inputs: Inputs) -> Location | None:
+    """Where the step keeps what it has read of its inputs. Raises: SpecError with PG138 for one in a loop."""
+    marked = next((name for name, item in inputs.items() if isinstance(item, Dataset) and item.bookmark), None)
+    if marked is None:
+        return None
+    if scope.items:
+        message = f"'{marked}' is read from a bookmark, of which rounds of a loop would each keep their own"
+        help = "read it in a step before the loop, or by a `window:`"
+        raise scope.fault("PG138", message, help, "inputs", marked)
+    return Location(scope.names.bucket("data"), f"bookmarks/{scope.step}/")
+
+
+def _read(inputs: Inputs) -> list[Dataset]:
     """What is read from the warehouse."""
     return [item for item in inputs.values() if isinstance(item, Dataset)]
 
 
-def _reads_database(scope: Scope, inputs: Mapping[str, Dataset | Table]) -> bool:
+def _reads_database(scope: Scope, inputs: Inputs) -> bool:
     warehouse = scope.around.warehouse
     return bool(_read(inputs)) and warehouse is not None and warehouse.is_database
 
 
-def _job(spec: GlueEtlSpec, scope: Scope, report: Location, *, reads_warehouse: bool, has_code: bool) -> GlueJob:
+def _job(
+    spec: GlueEtlSpec, scope: Scope, report: Location, inputs: Inputs, *, has_code: bool, has_bookmark: bool
+) -> GlueJob:
     scaling = {"--enable-auto-scaling": "true"} if spec.workers.autoscale else {}
     return GlueJob(
         name=scope.names.glue_job(scope.step),
@@ -169,10 +186,11 @@ def _job(spec: GlueEtlSpec, scope: Scope, report: Location, *, reads_warehouse: 
         worker_type=spec.workers.type,
         workers=spec.workers.count,
         timeout_minutes=spec.timeout_minutes,
-        reads_warehouse=reads_warehouse,
+        reads_warehouse=_reads_database(scope, inputs),
         arguments={**JOB_ARGUMENTS, **scaling},
         report=report,
         code=f"glue/{scope.step}" if has_code else None,
+        concurrent_runs=1 if has_bookmark else 3,
     )
 
 
@@ -229,9 +247,7 @@ def _input(scope: Scope, name: str, reference: str) -> Dataset | Table:
     return found
 
 
-def _settings(
-    scope: Scope, spec: GlueEtlSpec, inputs: Mapping[str, Dataset | Table], output: Dataset, module: str | None
-) -> dict[str, Any]:
+def _settings(scope: Scope, spec: GlueEtlSpec, inputs: Inputs, output: Dataset, module: str | None) -> dict[str, Any]:
     read = _read(inputs)
     warehouse = scope.around.warehouse if read else None
     hides = any(column.protect in PROTECTED for item in read for column in item.columns)
@@ -255,9 +271,15 @@ def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _arguments(
-    inputs: Mapping[str, Dataset | Table], output: Table, report: Location, parameters: Mapping[str, str]
+    inputs: Inputs,
+    output: Table,
+    report: Location,
+    parameters: Mapping[str, str],
+    bookmarks: Location | None,
 ) -> dict[str, Json]:
     arguments: dict[str, Json] = {"--run_date": RUN_DATE, **parameters_argument(parameters), "--output": output.uri}
     arguments["--report"] = report.dated_file(".json")
+    if bookmarks:
+        arguments["--bookmarks"] = bookmarks.uri
     arguments.update({f"--input_{name}": item.uri for name, item in inputs.items() if isinstance(item, Table)})
     return arguments

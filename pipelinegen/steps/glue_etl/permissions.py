@@ -22,6 +22,7 @@ def glue_permissions(
     output: Location,
     report: Location,
     secrets: tuple[str, ...],
+    bookmarks: Location | None,
 ) -> tuple[Permission, ...]:
     """The job reads code, inputs and secrets, and writes its output and report; the state machine runs and stops it."""
     role = job.role
@@ -36,6 +37,8 @@ def glue_permissions(
     ]
     if sources:
         permissions.extend(read(role, "ReadInputs", *sources))
+    if bookmarks:
+        permissions.extend((*read(role, "ReadBookmarks", bookmarks), put(role, "WriteBookmarks", bookmarks)))
     if secrets:
         permissions.append(read_secrets(role, *secrets))
     if job.reads_warehouse:

@@ -20,6 +20,7 @@ class GlueResourcesContext:
     in_vpc: bool
     library_key: str
     arguments: tuple[tuple[str, str], ...]
+    concurrent_runs: int
 
 
 def glue_resources(job: GlueJob, names: Names) -> ResourcesFile:
@@ -39,6 +40,7 @@ def glue_resources(job: GlueJob, names: Names) -> ResourcesFile:
             in_vpc=job.reads_warehouse,
             library_key=library.split("/", 3)[3],
             arguments=tuple(arguments.items()),
+            concurrent_runs=job.concurrent_runs,
         )
 
     return ResourcesFile("steps/glue_etl/resources.tf.j2", context)
