@@ -8,6 +8,9 @@ CHECKOV := .venv-checkov/.done
 DAYS ?= 3
 JOBS ?= 3
 
+# Runs and tests start hundreds of short processes: each would compile its modules anew if bytecode were not kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check driver lint types fast slow oracle generate docs bench clean
 
@@ -42,7 +45,7 @@ driver:
 	  || echo "no PostgreSQL driver: apt-get install libpostgresql-jdbc-java"
 
 slow: driver $(VENV)/.dev $(CHECKOV)
-	$(BIN)/python -m pytest -q -m slow --durations=5
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m slow --durations=20
 
 oracle: $(VENV)/.dev $(CHECKOV) ## Terraform, policies and ASL of every spec, on two cores, in under 6 minutes
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/oracle
@@ -67,10 +70,12 @@ $(VENV)/bin/python:
 	  || { echo "error: Python 3.11 or newer is needed, $$($(PYTHON) --version) was found; try make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# torch by name first: where a CPU build lies at hand, this takes it.
+# torch by name first: where a CPU build lies at hand, this takes it. An editable install
+# leaves compiling to the first run, and to every run where PYTHONDONTWRITEBYTECODE is set: so it is done here.
 $(VENV)/.local: pyproject.toml | $(VENV)/bin/python
 	$(PIP) torch==2.13.0
 	$(PIP) --editable '.[local]'
+	@$(BIN)/python -m compileall -q pipelinegen runtime
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.local

@@ -8,7 +8,6 @@ from pipelinegen.assets import templates_folder
 from pipelinegen.errors import Diagnostic, ExitCode, Span, SpecError, fault, suggest
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.replacement.folders import losses_of
-from pipelinegen.starters import read_starters, write_starter
 from pipelinegen.tree import add_abandoned, compare_tree, compile_specs, generate_folders, schema_text, write_tree
 
 
@@ -104,6 +103,8 @@ def schema(options: Namespace) -> int:
 
 def init(options: Namespace) -> int:
     """Writes a starter, or lists what there are."""
+    from pipelinegen.starters import read_starters, write_starter
+
     starters = read_starters(templates_folder() / "init")
     if options.list:
         width = max(len(name) for name in starters)

@@ -1,7 +1,6 @@
 """What emitters work with: the pipeline, the renderer, and the files made so far."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -10,7 +9,7 @@ from pipelinegen.assets import runtime_digest
 from pipelinegen.ir.model import GlueJob, Image, Json, LambdaFunction, Pipeline, Resource
 from pipelinegen.ir.names import Names
 from pipelinegen.render.env import Renderer
-from pipelinegen.render.literals import plain_json
+from pipelinegen.render.literals import json_literal
 
 ResourceT = TypeVar("ResourceT", bound=Resource)
 
@@ -109,4 +108,4 @@ Emitter = Callable[[Workbench], Iterable[File]]
 
 def json_text(value: Json) -> str:
     """A JSON file's text."""
-    return json.dumps(plain_json(value), indent=2, ensure_ascii=False) + "\n"
+    return json_literal(value) + "\n"

@@ -21,7 +21,7 @@ from jinja2.loaders import BaseLoader
 
 from pipelinegen.errors import Span, fault, suggest
 from pipelinegen.render.hcl import format_hcl
-from pipelinegen.render.literals import hcl_literal, json_literal, python_literal
+from pipelinegen.render.literals import hcl_literal, json_literal, laid_out, python_literal
 
 BUILT_IN_PREFIX = "builtin"
 
@@ -65,7 +65,7 @@ class Renderer:
 
     def _format_json(self, template: str, text: str) -> str:
         try:
-            return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+            return laid_out(json.loads(text)) + "\n"
         except ValueError as error:
             raise self._fault(template, 1, f"gives no JSON: {error}") from error
 

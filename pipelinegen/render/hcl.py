@@ -4,6 +4,7 @@ import re
 
 _ARGUMENT = re.compile(r'^(?P<indent> *)(?P<key>"[^"]*"|[A-Za-z_][\w.-]*) = (?P<value>.*)$')
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BRACKET = re.compile(r"[\[\](){}]")
 
 
 def format_hcl(text: str) -> str:
@@ -11,7 +12,7 @@ def format_hcl(text: str) -> str:
     lines: list[str] = []
     group: list[re.Match[str]] = []
     for line in re.sub(r"\n{3,}", "\n\n", text.strip("\n")).split("\n"):
-        found = _ARGUMENT.match(line)
+        found = _ARGUMENT.match(line) if " = " in line else None
         single = found is not None and _is_closed(found["value"])
         if found and single and (not group or group[-1]["indent"] == found["indent"]):
             group.append(found)
@@ -30,5 +31,7 @@ def _aligned(group: list[re.Match[str]]) -> list[str]:
 
 
 def _is_closed(value: str) -> bool:
+    if not _BRACKET.search(value):
+        return True
     bare = _STRING.sub('""', value)
     return all(bare.count(left) == bare.count(right) for left, right in ("[]", "{}", "()"))

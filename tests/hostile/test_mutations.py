@@ -8,13 +8,13 @@ MEMORY_MIB = 300
 
 
 def test_a_case_is_always_the_same() -> None:
-    assert [spoilt(corpus(), 7, index) for index in range(40)] == [spoilt(corpus(), 7, index) for index in range(40)]
+    assert [spoilt(corpus(), 7, index) for index in range(10)] == [spoilt(corpus(), 7, index) for index in range(10)]
 
 
 def test_a_few_spoilt_specs_give_files_or_diagnostics() -> None:
-    tally = run_cases(1, range(600))
+    tally = run_cases(1, range(300))
     assert tally.broken == []
-    assert tally.compiled > 30, "most cases must not end at the first check"
+    assert tally.compiled > 15, "most cases must not end at the first check"
 
 
 @pytest.mark.slow
