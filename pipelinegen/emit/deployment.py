@@ -10,6 +10,7 @@ from pipelinegen.emit.docs import change_line
 from pipelinegen.emit.policies import policy_path, trust_path
 from pipelinegen.emit.terraform_redis import redis_access
 from pipelinegen.ir.expressions import as_template
+from pipelinegen.ir.infrastructure import ModelRegistry
 from pipelinegen.ir.model import (
     Api,
     GlueJob,
@@ -62,9 +63,17 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
         "steps": _steps(bench),
         "summary": _summary(bench),
     }
-    if pipeline.policy_changes:
-        document["by_hand"] = [change_line(item).replace("`", "") for item in pipeline.policy_changes]
-    return [File("deployment.json", json_text(document))]
+    return [File("deployment.json", json_text(document | _what_few_have(bench)))]
+
+
+def _what_few_have(bench: Workbench) -> dict[str, Json]:
+    groups, changes = bench.resources(ModelRegistry), bench.pipeline.policy_changes
+    found: dict[str, Json] = {}
+    if groups:
+        found["model_groups"] = [{"name": group.name, "description": group.description} for group in groups]
+    if changes:
+        found["by_hand"] = [change_line(item).replace("`", "") for item in changes]
+    return found
 
 
 def _roles(bench: Workbench) -> list[Json]:

@@ -68,6 +68,7 @@ def _concerns(context: TerraformContext) -> list[str]:
         "redis": context.redis,
         "redis_rotation": context.redis,
         "registry": context.repositories,
+        "model_registry": context.model_groups,
         "schedule": context.schedules,
         "notifications": context.topics,
         "parameters": context.parameters,

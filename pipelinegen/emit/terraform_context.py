@@ -19,7 +19,7 @@ from pipelinegen.emit.terraform_groups import (
 from pipelinegen.emit.terraform_network import Network, network
 from pipelinegen.emit.terraform_redis import Redis, redis
 from pipelinegen.emit.terraform_storage import BucketContext, buckets
-from pipelinegen.ir.infrastructure import Budget
+from pipelinegen.ir.infrastructure import Budget, ModelRegistry
 from pipelinegen.ir.model import GlueJob, Image, Json, LambdaFunction, Pipeline, Role, Schedule
 from pipelinegen.ir.names import role_label
 
@@ -49,6 +49,7 @@ class TerraformContext:
     permissions_boundary: str | None
     buckets: tuple[BucketContext, ...]
     repositories: tuple[Mapping[str, Any], ...]
+    model_groups: tuple[Mapping[str, str], ...]
     images: tuple[Mapping[str, str], ...]
     redis: Redis | None
     exports: tuple[Mapping[str, str], ...]
@@ -89,6 +90,10 @@ def terraform_context(bench: Workbench) -> TerraformContext:
         permissions_boundary=around.permissions_boundary,
         buckets=buckets(bench),
         repositories=_repositories(bench),
+        model_groups=tuple(
+            {"label": "promoted", "name": group.name, "description": group.description}
+            for group in bench.resources(ModelRegistry)
+        ),
         images=tuple({"label": image.name, "tag": bench.image_tag(image)} for image in bench.resources(Image)),
         redis=redis(bench),
         exports=_exports(pipeline),

@@ -81,12 +81,16 @@ class Table(DatedFiles):
 
 @dataclass(frozen=True, slots=True)
 class Model(Artifact):
-    """A model artifact: model.tar.gz, the job that made it, and its metrics; `gated_by` names what it went through."""
+    """A model artifact: model.tar.gz, the job that made it, and its metrics; `gated_by` names what it went through.
+
+    `image` is the one it was trained in, which can serve it, too.
+    """
 
     uri: Jsonata
     version: Jsonata
     metrics: Jsonata
     location: Location
+    image: str
     gated_by: tuple[str, ...] = ()
     accepted: Jsonata | None = None
 

@@ -60,3 +60,11 @@ class Infrastructure:
     log_retention_days: int
     destroyable: bool
     permissions_boundary: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRegistry:
+    """The group of a pipeline's model versions in SageMaker; steps that share it declare it equally."""
+
+    name: str
+    description: str

@@ -21,6 +21,7 @@ from pipelinegen.ir.artifacts import StoredFiles as StoredFiles
 from pipelinegen.ir.artifacts import Table as Table
 from pipelinegen.ir.artifacts import Value as Value
 from pipelinegen.ir.infrastructure import Infrastructure as Infrastructure
+from pipelinegen.ir.infrastructure import ModelRegistry as ModelRegistry
 from pipelinegen.ir.values import Bookmark as Bookmark
 from pipelinegen.ir.values import Check as Check
 from pipelinegen.ir.values import Column as Column
@@ -227,7 +228,7 @@ class RedisCache:
     serverless: ServerlessBounds | None = None
 
 
-Resource = GlueJob | LambdaFunction | Image | Api | HttpApi | SagemakerJob | RedisCache
+Resource = GlueJob | LambdaFunction | Image | Api | HttpApi | SagemakerJob | RedisCache | ModelRegistry
 
 
 class ContentKeys(Protocol):

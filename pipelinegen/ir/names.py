@@ -119,6 +119,10 @@ class Names:
         """The SSM parameter that points at the promoted model."""
         return f"/{self.pipeline}/{self.environment}/promoted-model"
 
+    def model_registry(self) -> str:
+        """At most 63 characters (SageMaker model package group)."""
+        return fit(self.stem, 63)
+
     def dead_letters(self) -> str:
         """At most 80 characters (SQS queue); what functions were given and could not do."""
         return self._join("functions", "undelivered", limit=80)

@@ -111,6 +111,7 @@ class _Deployer:
         self._create_buckets()
         self._create_secrets(secrets)
         self._create_parameters()
+        self._create_model_groups()
         topics = self._create_topics()
         roles = self._create_roles()
         self._create_glue_jobs(roles)
@@ -168,6 +169,12 @@ class _Deployer:
         for parameter in self._settings.get("parameters", []):
             with suppress(client.exceptions.ParameterAlreadyExists):
                 client.put_parameter(Name=parameter["name"], Value=parameter["value"], Type="String")
+
+    def _create_model_groups(self) -> None:
+        for group in self._settings.get("model_groups", []):
+            self._cloud.client("sagemaker").create_model_package_group(
+                ModelPackageGroupName=group["name"], ModelPackageGroupDescription=group["description"]
+            )
 
     def _create_topics(self) -> dict[str, str]:
         arns = {}

@@ -69,5 +69,6 @@ def check_day(steps: dict[str, Any], date: str) -> None:
     assert steps["known"]["metrics"] == {"strangers": 0}
     assert (steps["measured"]["accepted"], steps["familiar"]["accepted"]) == (True, True)
     assert steps["own"]["metrics"] == {"loss": 0.25}
-    assert json.loads(steps["pointer"]["result"]["value"])["run_date"] == date
+    pointer = json.loads(steps["pointer"]["result"]["value"])
+    assert (pointer["run_date"], ":model-package/learning-dev/" in pointer["package"]) == (date, True)
     assert steps["raw"]["result"] == {"name": "/learning/dev/promoted-model", "date": date}

@@ -137,6 +137,10 @@ FROM_TERRAFORM: Final[dict[str, Callable[[list[Resource]], Section]]] = {
         rule["name"]: {"bus": rule["event_bus_name"], "pattern": json.loads(rule["event_pattern"])}
         for rule in _by_type(resources, "aws_cloudwatch_event_rule")
     },
+    "model_groups": lambda resources: {
+        group["model_package_group_name"]: group["model_package_group_description"]
+        for group in _by_type(resources, "aws_sagemaker_model_package_group")
+    },
     "repositories": lambda resources: {
         repository["name"]: {} for repository in _by_type(resources, "aws_ecr_repository")
     },
@@ -180,5 +184,6 @@ def from_deployment(folder: Path, variables: Mapping[str, str]) -> dict[str, Sec
             for entry in deployment["schedules"]
         },
         "triggers": {entry["name"]: _only(entry, "bus", "pattern") for entry in deployment["triggers"]},
+        "model_groups": {entry["name"]: entry["description"] for entry in deployment.get("model_groups", [])},
         "repositories": {_repository(entry["uri"]): {} for entry in deployment["images"]},
     }

@@ -166,6 +166,7 @@ _tuning = partial(_named, "sagemaker", "hyper-parameter-tuning-job", "HyperParam
 _model = partial(_named, "sagemaker", "model", "ModelName")
 _endpoint = partial(_named, "sagemaker", "endpoint", "EndpointName")
 _configuration = partial(_named, "sagemaker", "endpoint-config", "EndpointConfigName")
+_version = partial(_named, "sagemaker", "model-package", "ModelPackageGroupName")
 _table = partial(_named, "dynamodb", "table", "TableName")
 
 #: The roles that requests hand on: to which service, and where in the request (Service Authorization Reference).
@@ -199,6 +200,7 @@ _RESOURCES: Final[Mapping[str, Callable[[Request, Place, Mapping[str, Any]], lis
     "sagemaker:CreateEndpointConfig": _configuration,
     "sagemaker:CreateHyperParameterTuningJob": _tuning,
     "sagemaker:CreateModel": _model,
+    "sagemaker:CreateModelPackage": lambda *given: [f"{name}/1" for name in _version(*given)],
     "sagemaker:CreateProcessingJob": _processing,
     "sagemaker:CreateTrainingJob": _training,
     "sagemaker:CreateTransformJob": _transform,

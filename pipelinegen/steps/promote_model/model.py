@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelinegen.ir.expressions import RUN_DATE, expression
+from pipelinegen.ir.expressions import RUN_DATE, concatenate, expression, quote
+from pipelinegen.ir.infrastructure import ModelRegistry
 from pipelinegen.ir.model import Json, Jsonata, Model, OutputFile, Step
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.promote_model.permissions import promote_permissions
@@ -16,13 +17,27 @@ class PromoteModelSpec(StepSpec):
 
     kind: Literal["promote_model"]
     model: Annotated[Reference, Field(description="A gate's model, or a training step's where there is no gate")]
+    registry: Annotated[
+        bool, Field(description="Keep every promoted model as an approved version in SageMaker's model registry, too")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """The call that makes a model a version of its group, before the pointer moves to it."""
+
+    title: str
+    request: Json
+    assign: Json
 
 
 @dataclass(frozen=True, slots=True)
 class PromoteStateContext:
-    """The states of a promotion: accepted or not, write the pointer or keep it."""
+    """The states of a promotion: accepted or not, register, write the pointer or keep it; `first` of the former."""
 
     title: str
+    first: str
+    registration: Registration | None
     choice_title: str
     kept_title: str
     accepted: Json
@@ -36,9 +51,20 @@ def lower(spec: PromoteModelSpec, scope: Scope) -> Step:
     """The step as a guarded write of the pointer. Raises: SpecError with PG017, PG022."""
     model = scope.artifact(spec.model, Model, "model")
     uri, version = f"{scope.step}_model", f"{scope.step}_version"
-    pointer: Json = {"model": model.uri, "version": model.version, "run_date": RUN_DATE, "metrics": model.metrics}
+    pointer: dict[str, Json] = {
+        "model": model.uri,
+        "version": model.version,
+        "run_date": RUN_DATE,
+        "metrics": model.metrics,
+    }
+    group = _registry(scope) if spec.registry else None
+    registration = _registration(model, group, scope) if group else None
+    if registration:
+        pointer["package"] = Jsonata(f"${scope.step}_package")
     context = PromoteStateContext(
         title=scope.title,
+        first=registration.title if registration else scope.title,
+        registration=registration,
         choice_title=f"{scope.title}: accepted?",
         kept_title=f"{scope.title}: keep the promoted model",
         accepted=model.accepted or Jsonata("true"),
@@ -56,11 +82,38 @@ def lower(spec: PromoteModelSpec, scope: Scope) -> Step:
         span=scope.spans.label,
         needs=scope.needs,
         outputs={"model": promoted},
-        permissions=promote_permissions(context.parameter),
+        permissions=promote_permissions(context.parameter, group),
+        resources=(group,) if group else (),
         state=OutputFile(scope.title, "steps/promote_model/state.asl.json.j2", context),
-        assigns=(uri, version),
+        assigns=(uri, version, *([f"{scope.step}_package"] if registration else [])),
         otherwise={uri: Jsonata("$promoted.model"), version: Jsonata("$promoted.version")},
         tolerates_skipped=True,
         reads_promoted=True,
         summary={"version": promoted.version},
     )
+
+
+def _registry(scope: Scope) -> ModelRegistry:
+    return ModelRegistry(scope.names.model_registry(), f"Models that {scope.names.stem} promoted")
+
+
+def _registration(model: Model, group: ModelRegistry, scope: Scope) -> Registration:
+    """The call of CreateModelPackage: with one token an execution, so that a redrive registers nothing twice.
+
+    Metrics are told as properties, since SageMaker's own metrics are files; SageMaker need not start the image to see
+    that it serves: the pipeline has used both already.
+    """
+    measured = f"$each({expression(model.metrics)}, function($value, $name) {{ {{ $name: $string($value) }} }})"
+    token = f"$states.context.Execution.Id & {quote('/' + scope.step)}"
+    known: Json = {"run_date": RUN_DATE, "training_job": model.version}
+    request: Json = {
+        "ModelPackageGroupName": group.name,
+        "ModelPackageDescription": concatenate(["Promoted by the run of ", RUN_DATE]),
+        "ModelApprovalStatus": "Approved",
+        "InferenceSpecification": {"Containers": [{"Image": model.image, "ModelDataUrl": model.uri}]},
+        "CustomerMetadataProperties": Jsonata(f"$merge($append([{expression(known)}], {measured}))"),
+        "SkipModelValidation": "All",
+        "ClientToken": Jsonata(f"$substring($hash({token}, 'SHA-256'), 0, 36)"),
+    }
+    assign: Json = {f"{scope.step}_package": Jsonata("$states.result.ModelPackageArn")}
+    return Registration(f"{scope.title}: register", request, assign)

@@ -103,6 +103,7 @@ def lower(spec: SagemakerAlgorithmSpec, scope: Scope) -> Step:
         version=Jsonata(f"${variables.version}"),
         metrics=Jsonata(f"${variables.metrics}"),
         location=scope.models,
+        image=image.uri,
     )
     return Step(
         name=scope.step,

@@ -22,7 +22,7 @@ from pipelinegen.ir.values import NUMBERS, WHOLE_NUMBERS
 from pipelinegen.spec.fields import Identifier, PositiveInt, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.columns import MOMENTS, NUMERIC, PLAIN, column_for
-from pipelinegen.steps.sagemaker import TrainingInstanceSpec, image_file, training_image
+from pipelinegen.steps.sagemaker import IMAGE_VARIABLE, TrainingInstanceSpec, image_file, training_image
 from pipelinegen.steps.sagemaker_training.permissions import training_permissions
 from pipelinegen.steps.sagemaker_training.request import training_request
 from pipelinegen.steps.training import JobContext, training_states, training_variables
@@ -121,6 +121,7 @@ def _model(spec: SagemakerTrainingSpec, scope: Scope, user: Column, features: Fe
         version=Jsonata(f"${variables.version}"),
         metrics=Jsonata(f"${variables.metrics}"),
         location=scope.models,
+        image=IMAGE_VARIABLE,
         item_column=spec.columns.item,
         user=user,
         categorical=tuple(features.categorical),

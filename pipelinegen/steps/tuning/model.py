@@ -112,6 +112,7 @@ def lower(spec: TuningSpec, scope: Scope) -> Step:
         version=Jsonata(f"${variables.version}"),
         metrics=Jsonata(f"${variables.metrics}"),
         location=scope.models,
+        image=image.uri,
     )
     return Step(
         name=scope.step,
