@@ -90,10 +90,7 @@ def terraform_context(bench: Workbench) -> TerraformContext:
         permissions_boundary=around.permissions_boundary,
         buckets=buckets(bench),
         repositories=_repositories(bench),
-        model_groups=tuple(
-            {"label": "promoted", "name": group.name, "description": group.description}
-            for group in bench.resources(ModelRegistry)
-        ),
+        model_groups=_model_groups(bench),
         images=tuple({"label": image.name, "tag": bench.image_tag(image)} for image in bench.resources(Image)),
         redis=redis(bench),
         exports=_exports(pipeline),
@@ -128,6 +125,11 @@ def _repositories(bench: Workbench) -> tuple[Mapping[str, Any], ...]:
         }
         for image in bench.resources(Image)
     )
+
+
+def _model_groups(bench: Workbench) -> tuple[Mapping[str, str], ...]:
+    groups = bench.resources(ModelRegistry)
+    return tuple({"label": "promoted", "name": group.name, "description": group.description} for group in groups)
 
 
 def _state_machine(bench: Workbench) -> Mapping[str, Any]:

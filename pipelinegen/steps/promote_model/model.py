@@ -1,5 +1,6 @@
 """What a `promote_model` step is in the spec and in the IR."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -28,7 +29,7 @@ class Registration:
 
     title: str
     request: Json
-    assign: Json
+    assign: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,9 @@ def lower(spec: PromoteModelSpec, scope: Scope) -> Step:
     """The step as a guarded write of the pointer. Raises: SpecError with PG017, PG022."""
     model = scope.artifact(spec.model, Model, "model")
     uri, version = f"{scope.step}_model", f"{scope.step}_version"
-    pointer: dict[str, Json] = {
-        "model": model.uri,
-        "version": model.version,
-        "run_date": RUN_DATE,
-        "metrics": model.metrics,
-    }
-    group = _registry(scope) if spec.registry else None
-    registration = _registration(model, group, scope) if group else None
-    if registration:
-        pointer["package"] = Jsonata(f"${scope.step}_package")
+    kept: dict[str, Json] = {uri: Jsonata("$promoted.model"), version: Jsonata("$promoted.version")}
+    group = ModelRegistry(scope.names.model_registry(), f"Models that {scope.names.stem} promoted")
+    registration = _registration(model, group, scope) if spec.registry else None
     context = PromoteStateContext(
         title=scope.title,
         first=registration.title if registration else scope.title,
@@ -69,9 +63,9 @@ def lower(spec: PromoteModelSpec, scope: Scope) -> Step:
         kept_title=f"{scope.title}: keep the promoted model",
         accepted=model.accepted or Jsonata("true"),
         parameter=scope.names.promoted_parameter(),
-        pointer=Jsonata(f"$string({expression(pointer)})"),
+        pointer=_pointer(model, registration),
         promoted={uri: model.uri, version: model.version},
-        kept={uri: Jsonata("$promoted.model"), version: Jsonata("$promoted.version")},
+        kept=kept,
     )
     promoted = replace(model, uri=Jsonata(f"${uri}"), version=Jsonata(f"${version}"), gated_by=(), accepted=None)
     return Step(
@@ -82,19 +76,29 @@ def lower(spec: PromoteModelSpec, scope: Scope) -> Step:
         span=scope.spans.label,
         needs=scope.needs,
         outputs={"model": promoted},
-        permissions=promote_permissions(context.parameter, group),
-        resources=(group,) if group else (),
+        permissions=promote_permissions(context.parameter, group if spec.registry else None),
+        resources=(group,) if spec.registry else (),
         state=OutputFile(scope.title, "steps/promote_model/state.asl.json.j2", context),
-        assigns=(uri, version, *([f"{scope.step}_package"] if registration else [])),
-        otherwise={uri: Jsonata("$promoted.model"), version: Jsonata("$promoted.version")},
+        assigns=(uri, version, *(registration.assign if registration else ())),
+        otherwise=kept,
         tolerates_skipped=True,
         reads_promoted=True,
         summary={"version": promoted.version},
     )
 
 
-def _registry(scope: Scope) -> ModelRegistry:
-    return ModelRegistry(scope.names.model_registry(), f"Models that {scope.names.stem} promoted")
+def _pointer(model: Model, registration: Registration | None) -> Jsonata:
+    """What the parameter says of the promoted model, as a text of JSON."""
+    known: dict[str, Json] = {
+        "model": model.uri,
+        "version": model.version,
+        "run_date": RUN_DATE,
+        "metrics": model.metrics,
+    }
+    if registration:
+        (package,) = registration.assign
+        known["package"] = Jsonata(f"${package}")
+    return Jsonata(f"$string({expression(known)})")
 
 
 def _registration(model: Model, group: ModelRegistry, scope: Scope) -> Registration:
@@ -115,5 +119,5 @@ def _registration(model: Model, group: ModelRegistry, scope: Scope) -> Registrat
         "SkipModelValidation": "All",
         "ClientToken": Jsonata(f"$substring($hash({token}, 'SHA-256'), 0, 36)"),
     }
-    assign: Json = {f"{scope.step}_package": Jsonata("$states.result.ModelPackageArn")}
+    assign: dict[str, Json] = {f"{scope.step}_package": Jsonata("$states.result.ModelPackageArn")}
     return Registration(f"{scope.title}: register", request, assign)
