@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipelinegen.emit.asl_failure import keeping, leads_to_failure, led, publish
-from pipelinegen.emit.asl_fragments import Fragment, State, link, ordered
+from pipelinegen.emit.asl_end import START, failed_end, resumable
+from pipelinegen.emit.asl_failure import leads_to_failure, led
+from pipelinegen.emit.asl_fragments import Fragment, link, ordered
 from pipelinegen.emit.asl_start import start_of
 from pipelinegen.emit.asl_weave import weaver
 from pipelinegen.emit.base import File, Workbench
 from pipelinegen.emit.query_language import in_one_language
-from pipelinegen.ir import arns
 from pipelinegen.ir.expressions import RUN_DATE, comment
 from pipelinegen.ir.model import Json, Jsonata, Step
 from pipelinegen.render.literals import plain_json
@@ -17,7 +17,7 @@ from pipelinegen.render.literals import plain_json
 PATH = "stepfunctions/pipeline.asl.json"
 TEMPLATE = "stepfunctions/pipeline.asl.json.j2"
 
-_FAILED, _NOTIFY, _DONE = "Pipeline failed", "Notify failure", "Done"
+_DONE = "Done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,16 @@ def emit_state_machine(bench: Workbench) -> Iterable[File]:
     """The ASL of the pipeline, in JSONata with variables."""
     weave = weaver(bench)
     steps = [step for step in bench.pipeline.steps if step.state and not step.block]
-    states = link([*start_of(bench), *weave.block(""), _done(steps)])
+    fragments = [resumable(item) for item in (*start_of(bench), *weave.block(""))]
+    states = link([*fragments, _done(steps)])
     if any(leads_to_failure(state) for state in states.values()):
-        end = _failure(bench, weave.block("!"))
+        end = failed_end(bench, weave.block("!"), [item for item in fragments if item.start in states])
         states = led({**states, **end}, next(iter(end)))
     language, states = in_one_language(states)
     context = EnvelopeContext(
         comment=_comment(bench),
         query_language=language,
-        start_at="Start run",
+        start_at=START,
         states={name: ordered(state) for name, state in states.items()},
     )
     return [bench.render(PATH, TEMPLATE, context)]
@@ -68,29 +69,3 @@ def _result(step: Step) -> Json:
 def _or_null(value: Json) -> Json:
     """The value, or null where there is none: an expression without a value would fail the run at its very end."""
     return Jsonata(f"$exists({value.text}) ? {value.text} : null") if isinstance(value, Jsonata) else value
-
-
-def _failure(bench: Workbench, clean_up: list[Fragment]) -> dict[str, State]:
-    """What comes after a failure: the pipeline's own clean-up, one notification, and the one failed end."""
-    failed: State = {
-        "Type": "Fail",
-        "Error": "{% $failure.error %}",
-        "Cause": "{% $failure.state & ': ' & $failure.cause %}",
-    }
-    notify: State = {"Comment": "Nobody is to be told.", "Type": "Pass"}
-    if bench.pipeline.notify:
-        where = "https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/"
-        message = Jsonata(
-            "'Run of ' & $run_date & ' failed in state ' & $failure.state"
-            " & ($failure.step ? ' of step ' & $failure.step : '') & ': ' & $failure.error"
-            f" & '\\n' & $failure.cause & '\\n{where}' & $states.context.Execution.Id"
-        )
-        about = "Names the state, the error and the execution."
-        topic = arns.arn("sns", bench.names.topic())
-        notify = publish(topic, f"{bench.names.stem} failed", message, about)
-    chain = [*(keeping(item) for item in clean_up), Fragment(_NOTIFY, {_NOTIFY: notify}, (_NOTIFY,))]
-    states = link(chain)
-    # A clean-up that fails is not tried further; the notification comes all the same.
-    states = {**led({key: state for key, state in states.items() if key != _NOTIFY}, _NOTIFY), _NOTIFY: states[_NOTIFY]}
-    states[_NOTIFY] = {**led({_NOTIFY: states[_NOTIFY]}, _FAILED)[_NOTIFY], "Next": _FAILED}
-    return {**states, _FAILED: failed}

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from pipelinegen.local import logs
 from pipelinegen.local.deploy import Deployment
 from pipelinegen.local.local_cloud import LocalCloud
+from pipelinegen.local.replay import ENDS_BADLY
 from pipelinegen.local.run_folders import RunFolder
 
 _POLL_SECONDS: Final = 0.1
@@ -125,7 +126,7 @@ class _HistoryReader:
         """The failure that nothing made good and that the execution's error is of.
 
         What is stopped because of a failure beside it fails, too, with another error. A Fail state has no error yet
-        when it is entered, and only counts when no task failed before it.
+        when it is entered, and only counts when no task failed before it; nor does what ends a failed run.
         """
         failures = list(reversed(self._failures.values()))
         for wanted in (error, ""):
@@ -162,7 +163,10 @@ class _HistoryReader:
 
     def _failed(self, state: str, entry: dict[str, Any]) -> StateEvent:
         failure = self._made("failed", state, entry)
-        if entry["type"] != "FailStateEntered" or not self._failures:
+        # What ends a failed run repeats the error of what failed.
+        resource = entry.get("taskFailedEventDetails", {}).get("resource", "")
+        repeats = entry["type"] == "FailStateEntered" or (resource and ENDS_BADLY.endswith(f":{resource}"))
+        if not repeats or not self._failures:
             self._failures.pop(state, None)
             self._failures[state] = failure
         return failure

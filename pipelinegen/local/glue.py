@@ -170,7 +170,10 @@ def _environment(
     place: GluePlace, modules: Sequence[Path], java_home: Path, java_options: Sequence[str]
 ) -> dict[str, str]:
     defaults, logging = place.folder / "spark-defaults.conf", place.folder / "log4j2.properties"
-    options = [*java_options, f"-Dlog4j2.configurationFile=file:{logging.resolve()}"]
+    # What Derby, Spark and Python leave in temporary folders goes with the run.
+    scratch = place.folder.resolve() / "tmp"
+    scratch.mkdir(exist_ok=True)
+    options = [*java_options, f"-Djava.io.tmpdir={scratch}", f"-Dlog4j2.configurationFile=file:{logging.resolve()}"]
     defaults.write_text(spark_defaults((place.folder / "s3").resolve(), options, place.jars), encoding="utf-8")
     logging.write_text(_LOG4J, encoding="utf-8")
     return {
@@ -184,6 +187,7 @@ def _environment(
         "SPARK_CONF_DIR": str(place.archive.empty_folder.resolve()),
         "SPARK_LAUNCHER_OPTS": " ".join(_JAVA_OPTIONS),
         "SPARK_LOCAL_IP": "127.0.0.1",
+        "TMPDIR": str(scratch),
     }
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Entry = Mapping[str, Any]
+#: What the resource of the task that ends a failed run ends with.
+ENDS_BADLY = "aws-sdk:sfn:sendTaskFailure.waitForTaskToken"
 
 
 def valid_entries(lines: Sequence[Entry]) -> list[Entry]:
@@ -49,6 +51,10 @@ class Machine:
                 return frozenset(set(states) - good)
             good |= more
 
+    def leads_back(self, scope: str) -> bool:
+        """Whether the state that ends a failed execution goes on with what failed when it is run again."""
+        return any(_ends_badly(state) for state in self.states.get(_plain(scope), {}).values())
+
     def polls(self, step: str | None) -> bool:
         """Whether a step starts something and then asks again and again whether it is over."""
         types = {
@@ -69,7 +75,9 @@ class Machine:
 def entries_for_retry(lines: Sequence[Entry], machine: Machine) -> list[Entry]:
     """What of a failed or interrupted execution need not be run again.
 
-    A failed state goes, together with all that was done about the failure. So does a step that polls, if the execution
+    Of a failed execution all counts: it goes on in the state that it ended in, which leads back to the step that failed,
+    as a redrive on AWS does. Within a branch or an iteration a failed state goes, together with all that was done about
+    the failure, so that those beside it that were completed are not run again. A step that polls goes, if the execution
     ended in the middle of it: what it started lived in the memory of the local cloud.
     """
     entries = valid_entries(lines)
@@ -85,6 +93,8 @@ def _kept_of_scope(entries: Sequence[Entry], scope: str, machine: Machine) -> in
     """How many of a scope's entries count."""
     doomed = machine.doomed(scope)
     end = next((number for number, entry in enumerate(entries) if entry["next"] in doomed), len(entries))
+    if end < len(entries) and machine.leads_back(scope):
+        return len(entries)
     if end < len(entries):
         failed = entries[end]["state"]
         step = machine.step_of.get(failed)
@@ -143,6 +153,8 @@ def _walk(machine: Mapping[str, Any], scope: str) -> Iterator[tuple[str, str, Ma
 
 
 def _successors(state: Mapping[str, Any]) -> Iterator[str]:
+    if _ends_badly(state):
+        return
     for holder in (state, *state.get("Choices", []), *state.get("Catch", [])):
         if "Next" in holder:
             yield holder["Next"]
@@ -152,6 +164,11 @@ def _successors(state: Mapping[str, Any]) -> Iterator[str]:
 
 def _ends_well(state: Mapping[str, Any]) -> bool:
     return bool(state.get("End")) or state.get("Type") == "Succeed"
+
+
+def _ends_badly(state: Mapping[str, Any]) -> bool:
+    """Whether it is the end of a failed run: a task that fails by its own token (emit/asl_end.py)."""
+    return str(state.get("Resource", "")).endswith(ENDS_BADLY)
 
 
 def _plain(scope: str) -> str:

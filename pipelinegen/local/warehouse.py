@@ -136,7 +136,7 @@ def _derby(folder: Path) -> Iterator[_Derby]:
         port=0,
         jarpath=str(spark_jar("py4j")),
         classpath=str(spark_jar("derby")),
-        javaopts=[*JVM_OPTIONS, f"-Dderby.stream.error.file={folder / 'derby.log'}"],
+        javaopts=[*JVM_OPTIONS, f"-Dderby.stream.error.file={folder / 'derby.log'}", f"-Djava.io.tmpdir={folder}"],
         java_path=str(java),
         die_on_exit=True,
         return_proc=True,

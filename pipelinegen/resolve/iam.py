@@ -72,6 +72,16 @@ def _pipeline_permissions(draft: Draft) -> list[Permission]:
             why_every_resource="X-Ray takes no resource for writing",
         ),
     ]
+    if any(step.state and not (step.may_fail or step.cannot_fail) for step in draft.steps):
+        found.append(
+            Permission(
+                STATES,
+                "EndFailedRuns",
+                ("states:SendTaskFailure",),
+                ("*",),
+                why_every_resource="a task's token is no resource (Service Authorization Reference, Step Functions)",
+            )
+        )
     if any(step.reads_promoted for step in draft.steps):
         pointer = arns.arn("ssm", f"parameter{draft.names.promoted_parameter()}")
         found.append(Permission(STATES, "ReadPromotedModel", ("ssm:GetParameter",), (pointer,)))

@@ -33,6 +33,7 @@ TABLE = pa.table(
 @contextmanager
 def reader(warehouse: JdbcWarehouse) -> Iterator[Any]:
     """A JDBC statement in a JVM of its own, far from UTC."""
+    folder = Path(warehouse.url.partition("(")[2].partition(")")[0]).parent
     port = launch_gateway(
         port=0,
         jarpath=str(spark_jar("py4j")),
@@ -41,6 +42,7 @@ def reader(warehouse: JdbcWarehouse) -> Iterator[Any]:
             "-XX:TieredStopAtLevel=1",
             "-Dderby.stream.error.field=java.lang.System.err",
             "-Duser.timezone=Asia/Tokyo",
+            f"-Djava.io.tmpdir={folder}",
         ],
         java_path=str(find_java()),
         die_on_exit=True,

@@ -27,7 +27,7 @@ def database(redis_server: RedisServer) -> redis.Redis:
 
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[Any]:
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A Spark for the whole session, its JVM not in UTC."""
     from pyspark.sql import SparkSession
 
@@ -35,11 +35,14 @@ def spark() -> Iterator[Any]:
     from runtime.glue.etl import in_utc
 
     os.environ.setdefault("JAVA_HOME", str(find_java().parent.parent))
+    scratch = tmp_path_factory.mktemp("spark")
+    java = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=Europe/Berlin"
     builder = SparkSession.builder.master("local[2]").appName("tests")
     for name, value in {
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=Europe/Berlin",
+        "spark.driver.extraJavaOptions": f"{java} -Djava.io.tmpdir={scratch} -Dderby.system.home={scratch}",
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
         "spark.pyspark.python": sys.executable,
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.shuffle.partitions": "2",

@@ -41,7 +41,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     (tmp_path / "conf" / "spark-defaults.conf").write_text(
         "spark.master local[2]\nspark.ui.enabled false\nspark.sql.shuffle.partitions 2\n"
         "spark.driver.bindAddress 127.0.0.1\nspark.sql.codegen.wholeStage false\n"
-        "spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC\n"
+        f"spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Djava.io.tmpdir={tmp_path}\n"
     )
     yield {
         "AWS_ACCESS_KEY_ID": "test",

@@ -231,6 +231,7 @@ _RESOURCES: Final[Mapping[str, Callable[[Request, Place, Mapping[str, Any]], lis
     "ssm:GetParameters": _parameters,
     "ssm:GetParametersByPath": _parameters,
     "ssm:PutParameter": _parameters,
+    "states:SendTaskFailure": _anything,
     "states:DescribeExecution": partial(_field, "executionArn"),
     "states:StartExecution": partial(_field, "stateMachineArn"),
     "states:StopExecution": partial(_field, "executionArn"),

@@ -19,11 +19,12 @@ NO_QUERY = ("INSERT", "SELECT user_id FROM clicks;")
 
 
 @pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("JAVA_HOME", str(find_java().parents[1]))
-    session = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+    builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+    session = builder.config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("spark"))).getOrCreate()
     for name, columns in INPUTS.items():
         schema = ", ".join(f"{column} {type}" for column, type in columns.items())
         session.createDataFrame([], schema).createOrReplaceTempView(name)
