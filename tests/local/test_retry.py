@@ -84,7 +84,13 @@ def test_a_failed_run_is_gone_on_with_and_so_is_what_was_to_follow(project: Path
         ("SUCCEEDED", 0),
     ]
     # As after a redrive on AWS: the end of the failed run is run again, and leads back to the step that failed.
-    assert entered(project, failed)[-5:] == ["Notify failure", "Pipeline failed", "Go on after redrive", "Refuse", "Done"]
+    assert entered(project, failed)[-5:] == [
+        "Notify failure",
+        "Pipeline failed",
+        "Go on after redrive",
+        "Refuse",
+        "Done",
+    ]
     # The function was not called again, and the execution's own identity is the same.
     assert (folder / "logs" / "count.log").read_text(encoding="utf-8").count("REPORT RequestId") == 1
     nothing = retry(project)

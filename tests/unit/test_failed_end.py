@@ -31,7 +31,6 @@ def test_every_failure_leads_back_to_the_start_of_its_step() -> None:
 def test_it_fails_as_what_failed_until_it_is_redriven() -> None:
     end = machine()["States"]["Pipeline failed"]
     assert end["Resource"].endswith(":aws-sdk:sfn:sendTaskFailure.waitForTaskToken")
-    assert end["Arguments"]["Error"] == (
-        "{% $states.context.Execution.RedriveCount > $resume.redrives ? 'Redriven' : $substring($failure.error, 0, 256) %}"
-    )
+    redriven = "$states.context.Execution.RedriveCount > $resume.redrives"
+    assert end["Arguments"]["Error"] == f"{{% {redriven} ? 'Redriven' : $substring($failure.error, 0, 256) %}}"
     assert [(item["ErrorEquals"], item["Next"]) for item in end["Catch"]] == [(["Redriven"], "Go on after redrive")]
