@@ -76,9 +76,9 @@ def entries_for_retry(lines: Sequence[Entry], machine: Machine) -> list[Entry]:
     """What of a failed or interrupted execution need not be run again.
 
     Of a failed execution all counts: it goes on in the state that it ended in, which leads back to the step that
-    failed, as a redrive on AWS does. Within a branch or an iteration a failed state goes, together with all that was done about
-    the failure, so that those beside it that were completed are not run again. A step that polls goes, if the execution
-    ended in the middle of it: what it started lived in the memory of the local cloud.
+    failed, as a redrive on AWS does. Within a branch or an iteration a failed state goes, together with all that was
+    done about the failure, so that those beside it that were completed are not run again. A step that polls goes, if
+    the execution ended in the middle of it: what it started lived in the memory of the local cloud.
     """
     entries = valid_entries(lines)
     gone: set[int] = set()

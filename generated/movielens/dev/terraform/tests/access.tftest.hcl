@@ -61,6 +61,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "movielens-dev-states.json: DeliverLogs",
           "movielens-dev-states.json: WriteTraces",
+          "movielens-dev-states.json: EndFailedRuns",
           "movielens-dev-interactions-glue.json: DescribeNetwork",
           "movielens-dev-catalogue-glue.json: DescribeNetwork",
           "movielens-dev-train-sagemaker.json: LogInToRegistry",

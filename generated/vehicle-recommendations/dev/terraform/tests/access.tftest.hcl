@@ -61,6 +61,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "vehicle-recommendations-dev-states.json: DeliverLogs",
           "vehicle-recommendations-dev-states.json: WriteTraces",
+          "vehicle-recommendations-dev-states.json: EndFailedRuns",
           "vehicle-recommendations-dev-interactions-glue.json: DescribeNetwork",
           "vehicle-recommendations-dev-catalogue-glue.json: DescribeNetwork",
           "vehicle-recommendations-dev-train-sagemaker.json: LogInToRegistry",

@@ -61,6 +61,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "vehicle-recommendations-prod-states.json: DeliverLogs",
           "vehicle-recommendations-prod-states.json: WriteTraces",
+          "vehicle-recommendations-prod-states.json: EndFailedRuns",
           "vehicle-recommendations-prod-interactions-glue.json: DescribeNetwork",
           "vehicle-recommendations-prod-catalogue-glue.json: DescribeNetwork",
           "vehicle-recommendations-prod-train-sagemaker.json: LogInToRegistry",

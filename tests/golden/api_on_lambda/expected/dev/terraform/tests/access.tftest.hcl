@@ -57,6 +57,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "demo-dev-states.json: DeliverLogs",
           "demo-dev-states.json: WriteTraces",
+          "demo-dev-states.json: EndFailedRuns",
           "demo-dev-interactions-glue.json: DescribeNetwork",
           "demo-dev-train-sagemaker.json: LogInToRegistry",
           "demo-dev-train-sagemaker.json: DescribeNetwork",

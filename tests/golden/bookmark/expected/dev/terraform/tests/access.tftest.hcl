@@ -47,6 +47,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "demo-dev-states.json: DeliverLogs",
           "demo-dev-states.json: WriteTraces",
+          "demo-dev-states.json: EndFailedRuns",
           "demo-dev-collect-glue.json: DescribeNetwork",
         ], "${basename(file)}: ${statement.Sid}")
       ]

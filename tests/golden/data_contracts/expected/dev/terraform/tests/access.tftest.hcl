@@ -49,6 +49,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "demo-dev-states.json: DeliverLogs",
           "demo-dev-states.json: WriteTraces",
+          "demo-dev-states.json: EndFailedRuns",
           "demo-dev-sold-glue.json: DescribeNetwork",
         ], "${basename(file)}: ${statement.Sid}")
       ]

@@ -47,6 +47,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "demo-prod-states.json: DeliverLogs",
           "demo-prod-states.json: WriteTraces",
+          "demo-prod-states.json: EndFailedRuns",
           "demo-prod-interactions-glue.json: DescribeNetwork",
         ], "${basename(file)}: ${statement.Sid}")
       ]

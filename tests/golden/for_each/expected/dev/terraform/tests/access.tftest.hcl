@@ -57,6 +57,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "demo-dev-states.json: DeliverLogs",
           "demo-dev-states.json: WriteTraces",
+          "demo-dev-states.json: EndFailedRuns",
           "demo-dev-split-lambda.json: WriteTraces",
           "demo-dev-split-lambda.json: AttachNetwork",
           "demo-dev-fetch-sagemaker.json: LogInToRegistry",

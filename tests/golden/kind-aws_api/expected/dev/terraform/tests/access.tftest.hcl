@@ -45,6 +45,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "demo-dev-states.json: DeliverLogs",
           "demo-dev-states.json: WriteTraces",
+          "demo-dev-states.json: EndFailedRuns",
           "demo-dev-states.json: FollowSubmit",
         ], "${basename(file)}: ${statement.Sid}")
       ]

@@ -57,6 +57,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "demo-dev-states.json: DeliverLogs",
           "demo-dev-states.json: WriteTraces",
+          "demo-dev-states.json: EndFailedRuns",
           "demo-dev-past-glue.json: DescribeNetwork",
           "demo-dev-newest-glue.json: DescribeNetwork",
           "demo-dev-list-items-glue.json: DescribeNetwork",

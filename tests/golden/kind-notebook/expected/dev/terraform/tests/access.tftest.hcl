@@ -51,6 +51,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "demo-dev-states.json: DeliverLogs",
           "demo-dev-states.json: WriteTraces",
+          "demo-dev-states.json: EndFailedRuns",
           "demo-dev-catalogue-glue.json: DescribeNetwork",
           "demo-dev-explore-sagemaker.json: DescribeNetwork",
           "demo-dev-scratch-sagemaker.json: DescribeNetwork",

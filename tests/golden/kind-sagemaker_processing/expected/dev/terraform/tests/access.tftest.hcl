@@ -53,6 +53,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "demo-dev-states.json: DeliverLogs",
           "demo-dev-states.json: WriteTraces",
+          "demo-dev-states.json: EndFailedRuns",
           "demo-dev-catalogue-glue.json: DescribeNetwork",
           "demo-dev-filter-sagemaker.json: LogInToRegistry",
           "demo-dev-filter-sagemaker.json: DescribeNetwork",

@@ -49,6 +49,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "demo-prod-states.json: DeliverLogs",
           "demo-prod-states.json: WriteTraces",
+          "demo-prod-states.json: EndFailedRuns",
           "demo-prod-extract-glue.json: DescribeNetwork",
           "demo-prod-score-lambda.json: WriteTraces",
           "demo-prod-score-lambda.json: AttachNetwork",

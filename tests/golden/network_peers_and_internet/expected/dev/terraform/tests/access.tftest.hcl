@@ -49,6 +49,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "demo-dev-states.json: DeliverLogs",
           "demo-dev-states.json: WriteTraces",
+          "demo-dev-states.json: EndFailedRuns",
           "demo-dev-extract-glue.json: DescribeNetwork",
           "demo-dev-score-lambda.json: WriteTraces",
           "demo-dev-score-lambda.json: AttachNetwork",

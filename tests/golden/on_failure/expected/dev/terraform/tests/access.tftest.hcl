@@ -45,6 +45,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "demo-dev-states.json: DeliverLogs",
           "demo-dev-states.json: WriteTraces",
+          "demo-dev-states.json: EndFailedRuns",
           "demo-dev-states.json: CallHttp",
           "demo-dev-states.json: CallHttp2",
           "demo-dev-states.json: CallHttp3",
