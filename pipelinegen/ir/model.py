@@ -271,8 +271,7 @@ class Step:
 
     `otherwise` gives variables their values when the step does not run (null where it names none); a step that
     `tolerates_skipped` runs although a step it refers to did not.
-    `block` is empty, or names the loop whose body the step is part of.
-    A step that `may_fail` is gone past if it does; one that `cannot_fail` has no state that does.
+    `block` is empty, or names the loop whose body the step is part of. What `cannot_fail` has no state that does.
     A step that `runs_alone` has states that AWS takes neither in a loop nor beside those of others.
     `own_variables` are set by raw states of the user's, inside of a state of the step.
     `copies` are texts of the user's, by the path where they are generated; `secrets` the names of those it reads.
