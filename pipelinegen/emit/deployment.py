@@ -206,10 +206,14 @@ def _api(bench: Workbench, api: Api | HttpApi) -> dict[str, Json]:
 
 def _summary(bench: Workbench) -> dict[str, Json]:
     pipeline = bench.pipeline
-    metrics = [item.name for step in pipeline.steps for item in step.outputs.values() if isinstance(item, Metric)]
+    metrics = {
+        step.name: [item.name for item in step.outputs.values() if isinstance(item, Metric)] for step in pipeline.steps
+    }
+    named = {step: names for step, names in metrics.items() if names}
     models = [item for step in pipeline.steps for item in step.outputs.values() if isinstance(item, Recommender)]
     return {
         "user_column": models[0].user.name if models else None,
-        "metric": metrics[0] if metrics else None,
+        "metric": next(iter(named.values()))[0] if named else None,
+        "metrics": named,
         "reports": [f"{job.report.uri}date={{run_date}}.json" for job in bench.resources(GlueJob)],
     }

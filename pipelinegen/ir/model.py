@@ -272,6 +272,7 @@ class Step:
     `otherwise` gives variables their values when the step does not run (null where it names none); a step that
     `tolerates_skipped` runs although a step it refers to did not.
     `block` is empty, or names the loop whose body the step is part of. What `cannot_fail` has no state that does.
+    `loads_promoted` is the role that reads the files of the promoted model, whichever step has made it.
     A step that `runs_alone` has states that AWS takes neither in a loop nor beside those of others.
     `own_variables` are set by raw states of the user's, inside of a state of the step.
     `copies` are texts of the user's, by the path where they are generated; `secrets` the names of those it reads.
@@ -297,6 +298,7 @@ class Step:
     otherwise: Mapping[str, Json] = field(default_factory=dict)
     tolerates_skipped: bool = False
     reads_promoted: bool = False
+    loads_promoted: RoleKey | None = None
     guard: Jsonata | None = None
     retry: Retry | None = None
     may_fail: bool = False

@@ -29,7 +29,7 @@ def summing_up(
             summary = RunSummary(
                 pipeline=session.prepared.pipeline.name,
                 environment=session.prepared.pipeline.environment,
-                metric=session.deployment.settings["summary"]["metric"],
+                metrics=session.deployment.settings["summary"]["metrics"],
                 by_hand=session.deployment.settings.get("by_hand", ()),
                 days=days,
                 sample_users=users,

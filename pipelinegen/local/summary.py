@@ -38,6 +38,12 @@ class Day:
         return self.record.rows
 
     @property
+    def written(self) -> Mapping[str, int]:
+        """Rows written by Glue jobs, by step."""
+        rows = {report["step"]: report["output"]["rows"] for report in self.record.reports}
+        return {step: found for step, found in rows.items() if found is not None}
+
+    @property
     def keys(self) -> int:
         """In Redis, afterwards."""
         return self.record.keys
@@ -45,11 +51,11 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """All days of one run."""
+    """All days of one run; `metrics` are those that the spec names, by step."""
 
     pipeline: str
     environment: str
-    metric: str | None
+    metrics: Mapping[str, Sequence[str]]
     days: Sequence[Day]
     sample_users: Sequence[str]
     notifications: Sequence[Mapping[str, Any]]
@@ -62,7 +68,8 @@ class RunSummary:
             "schema_version": 1,
             "pipeline": self.pipeline,
             "environment": self.environment,
-            "metric": self.metric,
+            "metric": next((names[0] for names in self.metrics.values()), None),
+            "metrics": {step: list(names) for step, names in self.metrics.items()},
             "seconds": round(self.seconds, 2),
             "sample_users": list(self.sample_users),
             "permissions_by_hand": list(self.by_hand),
@@ -100,14 +107,16 @@ def print_summary(summary: RunSummary, console: Console) -> None:
 
 
 def _results(summary: RunSummary) -> Table:
-    """Rows read by dataset; where the pipeline has them, the metric beside its rivals, the gate's decision, keys."""
-    datasets = list(dict.fromkeys(name for day in summary.days for name in day.rows))
-    columns: dict[str, Callable[[Day], str]] = {f"{name} read": partial(_rows, name) for name in datasets}
-    if summary.metric:
-        columns[summary.metric] = partial(_metric, summary.metric)
-        columns["of the promoted"] = partial(_metric, f"promoted_{summary.metric}")
-        columns["of the popular"] = partial(_metric, f"popular_{summary.metric}")
-        columns["gate"] = _gate
+    """Rows by dataset; the pipeline's metrics, each beside its rivals where there are any; decisions; keys in Redis."""
+    columns: dict[str, Callable[[Day], str]] = {}
+    for name in dict.fromkeys(name for day in summary.days for name in day.rows):
+        columns[f"{name} read"] = partial(_rows, name)
+    if not summary.metrics:
+        for name in dict.fromkeys(name for day in summary.days for name in day.written):
+            columns[f"{name} wrote"] = partial(_written, name)
+    columns |= _metric_columns(summary)
+    gates = dict.fromkeys(name for day in summary.days for name, found in _steps(day) if "accepted" in found)
+    columns |= {"gate" if len(gates) == 1 else name: partial(_decision, name) for name in gates}
     if any(day.keys for day in summary.days):
         columns["keys"] = lambda day: f"{day.keys:,}"
     if not all(day.end.succeeded for day in summary.days):
@@ -116,6 +125,21 @@ def _results(summary: RunSummary) -> Table:
     for day in summary.days:
         table.add_row(day.date, *(show(day) for show in columns.values()))
     return table
+
+
+def _metric_columns(summary: RunSummary) -> dict[str, Callable[[Day], str]]:
+    """Every metric that the spec names, with its step where two steps have it, and beside it what it competes with."""
+    every = [name for names in summary.metrics.values() for name in names]
+    columns: dict[str, Callable[[Day], str]] = {}
+    for step, names in summary.metrics.items():
+        for name in names:
+            heading = name if every.count(name) == 1 else f"{step} {name}"
+            columns[heading] = partial(_metric, step, name)
+            for rival in ("promoted", "popular"):
+                if any(_found(step, f"{rival}_{name}", day) is not None for day in summary.days):
+                    prefix = "" if len(every) == 1 else f"{heading} "
+                    columns[f"{prefix}of the {rival}"] = partial(_metric, step, f"{rival}_{name}")
+    return columns
 
 
 def _seconds(summary: RunSummary) -> Table:
@@ -134,7 +158,7 @@ def _seconds(summary: RunSummary) -> Table:
 def _table(*headings: str) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in headings:
-        left = heading in ("day", "gate", "seconds", "failed in")
+        left = heading in ("day", "gate", "seconds", "failed in")  # the others hold numbers, or one word a gate
         table.add_column(
             heading,
             justify="left" if left else "right",
@@ -147,19 +171,30 @@ def _rows(name: str, day: Day) -> str:
     return f"{day.rows[name]:,}" if name in day.rows else "-"
 
 
-def _metric(name: str, day: Day) -> str:
-    value = next((output["metrics"].get(name) for output in _outputs(day) if output.get("metrics")), None)
-    return "-" if value is None else f"{value:.4f}"
+def _written(name: str, day: Day) -> str:
+    return f"{day.written[name]:,}" if name in day.written else "-"
 
 
-def _gate(day: Day) -> str:
-    output = next((output for output in _outputs(day) if "accepted" in output), None)
-    if output is None:
+def _metric(step: str, name: str, day: Day) -> str:
+    value = _found(step, name, day)
+    return "-" if value is None else f"{value:.4f}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _found(step: str, name: str, day: Day) -> float | None:
+    value = (dict(_steps(day)).get(step, {}).get("metrics") or {}).get(name)
+    return value if isinstance(value, int | float) else None
+
+
+def _decision(step: str, day: Day) -> str:
+    output = dict(_steps(day)).get(step)
+    if output is None or "accepted" not in output:
         return "-"
     if output.get("ran") is False:
         return "[dim]skipped"
     return "[green]accepted" if output["accepted"] else "[yellow]rejected"
 
 
-def _outputs(day: Day) -> list[Mapping[str, Any]]:
-    return list((day.end.output or {}).get("steps", {}).values())
+def _steps(day: Day) -> list[tuple[str, Mapping[str, Any]]]:
+    """What the steps gave, by their names."""
+    steps = (day.end.output or {}).get("steps", {})
+    return [(name, output) for name, output in steps.items() if isinstance(output, Mapping)]

@@ -5,8 +5,9 @@ from dataclasses import replace
 from itertools import count
 
 from pipelinegen.ir import arns
-from pipelinegen.ir.model import Permission, Role, RoleKey, Service
+from pipelinegen.ir.model import Model, Permission, Role, RoleKey, Service, Step
 from pipelinegen.resolve.draft import Draft
+from pipelinegen.steps.permissions import read
 
 STATES = RoleKey(Service.STATES)
 SCHEDULER = RoleKey(Service.SCHEDULER)
@@ -15,12 +16,27 @@ EVENTS = RoleKey(Service.EVENTS)
 
 def derive_roles(draft: Draft) -> Draft:
     """The draft with its roles, in the order of the steps that need them; the pipeline's own come first."""
-    declared = [*_pipeline_permissions(draft), *(item for step in draft.steps for item in step.permissions)]
+    of_steps = [item for step in draft.steps for item in (*step.permissions, *_promoted_permissions(draft, step))]
+    declared = [*_pipeline_permissions(draft), *of_steps]
     by_role: dict[RoleKey, list[Permission]] = {}
     for item in declared:
         by_role.setdefault(item.role, []).append(item)
     roles = tuple(Role(key, draft.names.role(key), merge_permissions(items)) for key, items in by_role.items())
     return replace(draft, roles=roles)
+
+
+def _promoted_permissions(draft: Draft, step: Step) -> tuple[Permission, ...]:
+    """Reading the promoted model, which any step that some step promotes may have made: what the step lacks of it."""
+    if step.loads_promoted is None:
+        return ()
+    readable = {arn for item in step.permissions if "s3:GetObject" in item.actions for arn in item.resources}
+    promoted = [
+        model.location
+        for other in draft.steps
+        if other.kind == "promote_model" and isinstance(model := other.outputs["model"], Model)
+    ]
+    lacking = [place for place in dict.fromkeys(promoted) if arns.objects(place) not in readable]
+    return read(step.loads_promoted, "ReadPromoted", *lacking) if lacking else ()
 
 
 def merge_permissions(permissions: Iterable[Permission]) -> tuple[Permission, ...]:

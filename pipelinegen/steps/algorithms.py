@@ -100,6 +100,22 @@ def algorithm_specification(image: str, metrics: Mapping[str, MetricSpec]) -> di
     return {**algorithm, "MetricDefinitions": defined} if defined else algorithm
 
 
+def warm_start_channel(name: str, *, is_algorithm: bool) -> Json:
+    """The promoted model as a channel; AWS's algorithms know it by its content type (incremental training)."""
+    return _channel(name, Jsonata("$promoted.model"), "application/x-sagemaker-model" if is_algorithm else None)
+
+
+def check_printed(scope: Scope, code: str | None, metrics: Mapping[str, MetricSpec]) -> None:
+    """Raises: SpecError with PG073 for a metric of a program's own that is known by its name only."""
+    for key, metric in metrics.items():
+        if code is not None and metric.regex is None:
+            message = (
+                f"'{key}' is known by its name, as algorithms of AWS have it; a program's is found in what it prints"
+            )
+            help = f"give `regex:`, such as '{key}=([0-9.]+)'"
+            raise scope.fault("PG073", message, help, "metrics", key, "name")
+
+
 def _channel(name: str, uri: Jsonata, content_type: str | None) -> Json:
     """All files below an address, as one channel of the job."""
     source: dict[str, Json] = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import Field, JsonValue
 
@@ -11,7 +11,7 @@ from pipelinegen.ir.images import pytorch_training_image
 from pipelinegen.ir.model import Image, OutputFile
 from pipelinegen.spec.fields import SpecValueError
 from pipelinegen.steps.base import Scope
-from pipelinegen.steps.sagemaker_images import JobImage
+from pipelinegen.steps.sagemaker_images import JobImage, job_image
 
 #: Folders below that of the spec: no segment starts with a dot, so none leads out.
 FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
@@ -93,6 +93,75 @@ def own_image(
         dockerfile=OutputFile(f"{image.folder}/Dockerfile", "containers/own.Dockerfile.j2", context),
         copies={f"{image.folder}/code/{path}": text for path, text in (code or {}).items()},
     )
+
+
+ProgramFile = Annotated[
+    str | None, Field(pattern=r"^[A-Za-z0-9_]+\.py$", max_length=100, description="The file of `code:` that is run")
+]
+#: For the schema: a job trains by an image or by a program, and what belongs to a program comes with `code:`.
+EITHER_IMAGE_OR_CODE: dict[str, JsonValue] = {
+    "oneOf": [{"required": [key], "properties": {key: {"type": "string"}}} for key in ("image", "code")],
+    "if": {
+        "anyOf": [
+            {"required": ["requirements"], "properties": {"requirements": {"minItems": 1}}},
+            {"required": ["program"], "properties": {"program": {"not": {"type": "null"}}}},
+        ]
+    },
+    "then": {"required": ["code"], "properties": {"code": {"type": "string"}}},
+}
+
+
+class TrainingProgram(Protocol):
+    """What the spec says of what trains: an image, or a folder of code with the file to run and its packages."""
+
+    @property
+    def image(self) -> str | None:
+        """The address of an image."""
+
+    @property
+    def code(self) -> str | None:
+        """The folder of the code."""
+
+    @property
+    def program(self) -> str | None:
+        """The file in it; train.py if None."""
+
+    @property
+    def requirements(self) -> list[str]:
+        """Packages."""
+
+
+def check_either_image_or_code(given: TrainingProgram) -> None:
+    """Raises: SpecValueError if neither or both are given, or what belongs to a program without one."""
+    if (given.image is None) == (given.code is None):
+        raise SpecValueError("a job trains by an image or by a program", "give either `image:` or `code:`")
+    if given.code is None and (given.program or given.requirements):
+        raise SpecValueError("a program and packages belong to a folder of code", "give `code:`")
+
+
+def program_image(scope: Scope, given: TrainingProgram, instance_type: str) -> JobImage:
+    """The image that is given, or one around the user's program, which SageMaker's toolkit starts.
+
+    Raises: SpecError with PG025, PG062, PG071.
+    """
+    if given.code is None:
+        return job_image(scope, given.image)
+    program = given.program or "train.py"
+    context = OwnImageContext(
+        base=base_image(scope, instance_type),
+        install=shell_words(given.requirements),
+        packages=(),
+        environment=(
+            ("PYTHONPATH", PROGRAM_FOLDER),
+            ("PYTHONUNBUFFERED", "1"),
+            ("SAGEMAKER_SUBMIT_DIRECTORY", CODE_ROOT),
+            ("SAGEMAKER_PROGRAM", f"{PROGRAM_FOLDER.removeprefix(f'{CODE_ROOT}/')}/{program}"),
+        ),
+        has_code=True,
+        work_folder=CODE_ROOT,
+        entrypoint=None,
+    )
+    return own_image(scope, f"training_{scope.step}", context, read_own_code(scope, given.code, program))
 
 
 def base_image(scope: Scope, instance_type: str) -> str:

@@ -61,6 +61,8 @@ def test_own_programs_evaluations_and_calls_run_for_two_days(tmp_path: Path) -> 
         "hello from algo-1 of 2",
         "hello from algo-2 of 2",
     ]
+    starts = [next((tmp_path / "state").rglob(f"{date}-*/logs/own.log")).read_text(encoding="utf-8") for date in DATES]
+    assert ["a model to start from: True" in start for start in starts] == [False, True]
     (log,) = (tmp_path / "state").rglob(f"{DATES[1]}-*/logs/train.log")
     assert log.read_text(encoding="utf-8").count('"processes": 2') == 2
 
@@ -69,6 +71,7 @@ def check_day(steps: dict[str, Any], date: str) -> None:
     assert steps["known"]["metrics"] == {"strangers": 0}
     assert (steps["measured"]["accepted"], steps["familiar"]["accepted"]) == (True, True)
     assert steps["own"]["metrics"] == {"loss": 0.25}
+    assert steps["search"]["metrics"] == {"loss": 0.125}
     pointer = json.loads(steps["pointer"]["result"]["value"])
     assert (pointer["run_date"], ":model-package/learning-dev/" in pointer["package"]) == (date, True)
     assert steps["raw"]["result"] == {"name": "/learning/dev/promoted-model", "date": date}

@@ -50,3 +50,14 @@ def test_every_job_has_its_calls_in_the_table_and_is_an_integration() -> None:
         for follow in job.follows:
             assert service.call(follow.split(":")[1]) is not None, follow
         assert job.suffix in OPTIMISED[f"{job.service}:{action}"][2], key
+
+
+#: Of whose permissions the guide gives examples only; they are asked for with `poll:`.
+NOT_WAITED_FOR = {"createFargateProfile", "createNodegroup", "deleteFargateProfile", "runJob"}
+
+
+def test_what_step_functions_waits_for_can_be_waited_for() -> None:
+    offered = {f"{job.service}:{key.split(':')[1]}" for key, job in JOBS.items()}
+    synchronous = {name for name, (_, _, patterns) in OPTIMISED.items() if "sync" in patterns}
+    assert synchronous - offered == {f"eks:{action}" for action in NOT_WAITED_FOR}
+    assert offered <= synchronous

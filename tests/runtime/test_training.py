@@ -1,12 +1,7 @@
 """The training program end to end: real Parquet in, metrics and a model out."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +12,7 @@ from runtime.training import artifact
 from runtime.training.checkpoint import CHECKPOINT_FILE
 from runtime.training.data import InputError
 from tests.taste_market import Market
-from tests.training_job import FLAGS, TrainingJob, click_table, item_table, printed_metrics
+from tests.training_job import TrainingJob, click_table, item_table, printed_metrics
 
 MARKET = Market(users=120, items=150, clicks_a_day=1500, turnover=0.1, seed=3)
 DAYS = list(MARKET.days(3))
@@ -263,18 +258,3 @@ def test_an_old_model_is_replaced_only_when_the_new_one_is_complete(tmp_path: Pa
         artifact.load(tmp_path / "model")
     version = artifact.save(stored.model, tmp_path / "model", parent=stored.version, exclude_seen=True, metrics={})
     assert artifact.load(tmp_path / "model").version == version
-
-
-@pytest.mark.slow
-def test_sigterm_ends_the_real_program_with_a_checkpoint(tmp_path: Path) -> None:
-    job = TrainingJob(tmp_path).give(*DAYS[0])
-    command = [sys.executable, "-m", "runtime.training.train", *FLAGS, "--epochs", "100000"]
-    environment = {**os.environ, **job.environment, "PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "checkpoints" / CHECKPOINT_FILE).exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=60) == 143
-    assert not (tmp_path / "output/failure").exists()
-    assert not (tmp_path / "model/contract.json").exists()

@@ -1,7 +1,9 @@
 """Jobs that Step Functions itself waits for: its optimised integrations with `.sync`.
 
-Source: Step Functions developer guide, "Integrating optimized services" and, for what the role needs, "How Step
-Functions generates IAM policies for integrated services" with the page of each service.
+Source: the Step Functions developer guide, https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html
+and, for what the role needs, the section "IAM policies for calling …" of each service's page, which is named beside
+each row in asl_lint/integrations.py; read on 2026-11-22. Not here: node groups and Fargate profiles of EKS and jobs in
+its clusters, of whose permissions the guide gives examples only. They are asked for with `poll:`, or written as `asl`.
 """
 
 from collections.abc import Mapping
@@ -35,6 +37,17 @@ def _sagemaker(noun: str, rule: str | None = None) -> Job:
     return Job("sagemaker", calls, (f"Describe{noun}Job", ""), events)
 
 
+#: By which a batch of builds is watched and stopped.
+_BUILD_BATCH: Final = ("codebuild:BatchGetBuildBatches", "codebuild:StopBuildBatch")
+
+
+def _application(undone_by: str | None = None, answers_as: str | None = None) -> Job:
+    """A change of an application of EMR Serverless, undone by a call when the run is stopped."""
+    calls = [f"emr-serverless:{call}" for call in (undone_by, "GetApplication") if call]
+    rule = "StepFunctionsGetEventsForEMRServerlessApplicationRule"
+    return Job("emr-serverless", tuple(sorted(calls)), (answers_as, "") if answers_as else None, rule)
+
+
 #: botocore's service and the action → how Step Functions waits for it.
 JOBS: Final[Mapping[str, Job]] = {
     "athena:startQueryExecution": Job(
@@ -49,11 +62,19 @@ JOBS: Final[Mapping[str, Job]] = {
         "StepFunctionsGetEventsForBatchJobsRule",
         also=("job/*",),
     ),
+    "bedrock:createModelCustomizationJob": Job(
+        "bedrock",
+        ("bedrock:GetModelCustomizationJob", "bedrock:StopModelCustomizationJob"),
+    ),
+    "codebuild:retryBuildBatch": Job("codebuild", _BUILD_BATCH),
     "codebuild:startBuild": Job(
         "codebuild",
         ("codebuild:BatchGetBuilds", "codebuild:StopBuild"),
         ("StartBuild", ""),
         "StepFunctionsGetEventForCodeBuildStartBuildRule",
+    ),
+    "codebuild:startBuildBatch": Job(
+        "codebuild", _BUILD_BATCH, None, "StepFunctionsGetEventForCodeBuildStartBuildBatchRule"
     ),
     "databrew:startJobRun": Job("databrew", ("databrew:ListJobRuns", "databrew:StopJobRun")),
     "ecs:runTask": Job(
@@ -62,6 +83,9 @@ JOBS: Final[Mapping[str, Job]] = {
         ("DescribeTasks", "Tasks"),
         "StepFunctionsGetEventsForECSTaskRule",
     ),
+    "eks:createCluster": Job("eks", ("eks:DeleteCluster", "eks:DescribeCluster")),
+    "eks:deleteCluster": Job("eks", ("eks:DescribeCluster",)),
+    "eks:deleteNodegroup": Job("eks", ("eks:DescribeNodegroup",)),
     "emr:addStep": Job(
         "elasticmapreduce",
         ("elasticmapreduce:CancelSteps", "elasticmapreduce:DescribeStep"),
@@ -85,21 +109,38 @@ JOBS: Final[Mapping[str, Job]] = {
         api="TerminateJobFlows",
         members={"ClusterId": "t"},
     ),
+    "emr-containers:deleteVirtualCluster": Job("emr-containers", ("emr-containers:DescribeVirtualCluster",)),
     "emr-containers:startJobRun": Job(
         "emr-containers",
         ("emr-containers:CancelJobRun", "emr-containers:DescribeJobRun"),
         None,
     ),
+    "emr-serverless:cancelJobRun": Job(
+        "emr-serverless",
+        ("emr-serverless:GetJobRun",),
+        ("CancelJobRun", ""),
+        "StepFunctionsGetEventsForEMRServerlessJobRule",
+    ),
+    "emr-serverless:createApplication": _application("DeleteApplication", "CreateApplication"),
+    "emr-serverless:deleteApplication": _application(),
+    "emr-serverless:startApplication": _application("StopApplication"),
     "emr-serverless:startJobRun": Job(
         "emr-serverless",
         ("emr-serverless:CancelJobRun", "emr-serverless:GetJobRun"),
         ("StartJobRun", ""),
         "StepFunctionsGetEventsForEMRServerlessJobRule",
     ),
+    "emr-serverless:stopApplication": _application(),
     "glue:startJobRun": Job(
         "glue",
         ("glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns"),
         ("GetJobRun", "JobRun"),
+    ),
+    "mediaconvert:createJob": Job(
+        "mediaconvert",
+        ("mediaconvert:CancelJob", "mediaconvert:GetJob"),
+        None,
+        "StepFunctionsGetEventsForMediaConvertJobRule",
     ),
     "sagemaker:createHyperParameterTuningJob": _sagemaker(
         "HyperParameterTuning", "StepFunctionsGetEventsForSageMakerTuningJobsRule"

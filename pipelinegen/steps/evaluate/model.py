@@ -141,6 +141,7 @@ def lower(spec: EvaluateSpec, scope: Scope) -> Step:
         state=OutputFile(scope.title, "steps/evaluate/state.asl.json.j2", states),
         assigns=(variable,),
         reads_promoted=True,
+        loads_promoted=role,
         summary={"metrics": Jsonata(f"${variable}")},
     )
 

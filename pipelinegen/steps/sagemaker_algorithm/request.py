@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelinegen.ir.expressions import unique_job_name
-from pipelinegen.ir.model import Json, RoleKey
-from pipelinegen.steps.algorithms import algorithm_specification, hyperparameter
+from pipelinegen.ir.expressions import expression, unique_job_name
+from pipelinegen.ir.model import Json, Jsonata, RoleKey
+from pipelinegen.steps.algorithms import algorithm_specification, hyperparameter, warm_start_channel
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.sagemaker import job_tags
 from pipelinegen.steps.training import training_job
@@ -22,7 +22,14 @@ def algorithm_request(
         "TrainingJobName": unique_job_name(scope.names.job_prefix(scope.step)),
         "AlgorithmSpecification": algorithm_specification(image, spec.metrics),
         "HyperParameters": {name: hyperparameter(scope, name, value) for name, value in spec.hyperparameters.items()},
-        "InputDataConfig": list(given),
+        "InputDataConfig": _with_promoted(spec, given),
         **training_job(scope, role, spec.instance, spec.timeout_minutes),
         "Tags": job_tags(scope),
     }
+
+
+def _with_promoted(spec: "SagemakerAlgorithmSpec", given: Sequence[Json]) -> Json:
+    if spec.warm_start == "never":
+        return list(given)
+    channel = warm_start_channel("promoted" if spec.code else "model", is_algorithm=spec.code is None)
+    return Jsonata(f"$append({expression(list(given))}, $promoted.model ? {expression([channel])} : [])")

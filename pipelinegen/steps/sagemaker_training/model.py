@@ -110,6 +110,7 @@ def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
         state=OutputFile(scope.title, "steps/sagemaker_training/state.asl.json.j2", state),
         assigns=training_variables(scope).names,
         reads_promoted=True,
+        loads_promoted=role,
         summary={"model": model.uri, "version": model.version, "metrics": model.metrics},
     )
 

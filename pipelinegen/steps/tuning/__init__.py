@@ -5,7 +5,7 @@ from pipelinegen.steps.tuning.model import TuningSpec, lower
 
 KIND = StepKind(
     name="tuning",
-    summary="Searches hyperparameters with many training jobs of one image and gives the best model.",
+    summary="Searches hyperparameters with many training jobs of one image or program and gives the best model.",
     spec=TuningSpec,
     outputs=("model", "metrics.*"),
     lower=lower,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from pipelinegen.errors import suggest
 from pipelinegen.ir.model import Jsonata, Model, OutputFile, RoleKey, SagemakerJob, Service, Step
@@ -13,10 +13,19 @@ from pipelinegen.steps.algorithms import (
     Hyperparameters,
     MetricSpec,
     channels,
+    check_printed,
     metric_artifacts,
 )
 from pipelinegen.steps.base import Reference, Scope, StepSpec
-from pipelinegen.steps.sagemaker_images import ImageUri, job_image
+from pipelinegen.steps.own_code import (
+    EITHER_IMAGE_OR_CODE,
+    CodeFolder,
+    ProgramFile,
+    Requirements,
+    check_either_image_or_code,
+    program_image,
+)
+from pipelinegen.steps.sagemaker_images import ImageUri
 from pipelinegen.steps.training import JobContext, training_variables
 from pipelinegen.steps.tuning.permissions import tuning_permissions
 from pipelinegen.steps.tuning.request import tuning_request, tuning_states
@@ -62,8 +71,13 @@ class RangeSpec(StrictModel):
 class TuningSpec(StepSpec):
     """Keys of a `tuning` step."""
 
+    model_config = ConfigDict(json_schema_extra=EITHER_IMAGE_OR_CODE)
+
     kind: Literal["tuning"]
-    image: Annotated[ImageUri, Field(description="Training image in ECR, one of AWS's own or another")]
+    image: Annotated[ImageUri | None, Field(description="Training image in ECR, one of AWS's own or another")] = None
+    code: Annotated[CodeFolder | None, Field(description="Folder of your own program, beside the spec")] = None
+    program: ProgramFile = None
+    requirements: Requirements = []
     inputs: Annotated[
         dict[Identifier, Reference], Field(min_length=1, max_length=20, description="Channels by their name")
     ]
@@ -91,6 +105,7 @@ class TuningSpec(StepSpec):
 
     @model_validator(mode="after")
     def _searched_once(self) -> "TuningSpec":
+        check_either_image_or_code(self)
         if self.objective not in self.metrics:
             help = suggest(self.objective, self.metrics, "metrics")
             raise SpecValueError(f"the objective '{self.objective}' is none of the step's metrics", help, "PG075")
@@ -102,10 +117,11 @@ class TuningSpec(StepSpec):
 
 
 def lower(spec: TuningSpec, scope: Scope) -> Step:
-    """The step with its request, states and role. Raises: SpecError with PG017, PG071."""
-    image, role = job_image(scope, spec.image), RoleKey(Service.SAGEMAKER, scope.step)
+    """The step with its request, states and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG073."""
+    image, role = program_image(scope, spec, spec.instance.type), RoleKey(Service.SAGEMAKER, scope.step)
+    check_printed(scope, spec.code, spec.metrics)
     given, sources = channels(scope, spec.inputs, spec.content_type)
-    request = tuning_request(scope, role, spec, given)
+    request = tuning_request(scope, role, image.uri, spec, given)
     variables = training_variables(scope)
     model = Model(
         uri=Jsonata(f"${variables.model}"),
@@ -123,8 +139,12 @@ def lower(spec: TuningSpec, scope: Scope) -> Step:
         needs=scope.needs,
         outputs={"model": model, **metric_artifacts(spec.metrics, model)},
         permissions=tuning_permissions(scope, role, image, sources, spot=spec.instance.spot),
-        resources=(SagemakerJob(scope.step, role, image.uri),),
-        files=(OutputFile(f"sagemaker/{scope.step}.json", "steps/tuning/job.json.j2", JobContext(request)),),
+        resources=(*image.resources, SagemakerJob(scope.step, role, image.uri, spec.instance.count)),
+        files=(
+            OutputFile(f"sagemaker/{scope.step}.json", "steps/tuning/job.json.j2", JobContext(request)),
+            *image.files,
+        ),
+        copies=image.copies,
         state=OutputFile(scope.title, "steps/tuning/state.asl.json.j2", tuning_states(spec, scope, request)),
         assigns=(variables.version, variables.model, variables.metrics),
         reads_promoted=True,

@@ -47,7 +47,9 @@ def tuning_states(spec: "TuningSpec", scope: Scope, request: Json) -> TuningStat
     )
 
 
-def tuning_request(scope: Scope, role: RoleKey, spec: "TuningSpec", given: Sequence[Json]) -> dict[str, Json]:
+def tuning_request(
+    scope: Scope, role: RoleKey, image: str, spec: "TuningSpec", given: Sequence[Json]
+) -> dict[str, Json]:
     """The request as Step Functions sends it."""
     metric = spec.metrics[spec.objective]
     objective: Json = {"Type": metric.goal.capitalize(), "MetricName": metric.name or spec.objective}
@@ -61,17 +63,17 @@ def tuning_request(scope: Scope, role: RoleKey, spec: "TuningSpec", given: Seque
             "ParameterRanges": _ranges(spec),
             "RandomSeed": spec.seed,
         },
-        "TrainingJobDefinition": _training(scope, role, spec, given),
+        "TrainingJobDefinition": _training(scope, role, image, spec, given),
         "Tags": job_tags(scope),
     }
 
 
-def _training(scope: Scope, role: RoleKey, spec: "TuningSpec", given: Sequence[Json]) -> dict[str, Json]:
+def _training(scope: Scope, role: RoleKey, image: str, spec: "TuningSpec", given: Sequence[Json]) -> dict[str, Json]:
     return {
         "StaticHyperParameters": {
             name: hyperparameter(scope, name, value) for name, value in spec.hyperparameters.items()
         },
-        "AlgorithmSpecification": algorithm_specification(spec.image, spec.metrics),
+        "AlgorithmSpecification": algorithm_specification(image, spec.metrics),
         "InputDataConfig": list(given),
         **training_job(scope, role, spec.instance, spec.timeout_minutes),
     }

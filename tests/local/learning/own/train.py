@@ -11,4 +11,5 @@ print(f"hello from {host} of {len(hosts)}", flush=True)
 if host == hosts[0]:
     rows = len(list(Path(os.environ["SM_CHANNEL_CLICKS"]).rglob("*.parquet")))
     (Path(os.environ["SM_MODEL_DIR"]) / "model.json").write_text(json.dumps({"files": rows}))
+    print(f"a model to start from: {Path(os.environ.get('SM_CHANNEL_PROMOTED', 'none')).is_dir()}", flush=True)
     print(f"loss={os.environ['SM_HP_STEP']}", flush=True)

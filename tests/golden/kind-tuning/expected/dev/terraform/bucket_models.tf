@@ -86,6 +86,19 @@ resource "aws_s3_bucket_lifecycle_configuration" "models" {
     }
   }
 
+  rule {
+    id     = "expire-search_own-checkpoints"
+    status = "Enabled"
+
+    filter {
+      prefix = "search_own/checkpoints/"
+    }
+
+    expiration {
+      days = 7
+    }
+  }
+
   depends_on = [aws_s3_bucket_versioning.models]
 }
 

@@ -63,3 +63,24 @@ resource "aws_iam_role_policy" "search_sagemaker" {
     local.template_variables,
   )
 }
+
+resource "aws_iam_role" "search_own_sagemaker" {
+  name                 = "demo-dev-search-own-sagemaker"
+  description          = "Step search_own of demo-dev"
+  permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-search-own-sagemaker.json",
+    local.trust_variables,
+  )
+}
+
+resource "aws_iam_role_policy" "search_own_sagemaker" {
+  name = "demo-dev-search-own-sagemaker"
+  role = aws_iam_role.search_own_sagemaker.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-search-own-sagemaker.json",
+    local.template_variables,
+  )
+}

@@ -25,3 +25,8 @@ output "models_bucket" {
   description = "Model artifacts and training checkpoints, by job"
   value       = aws_s3_bucket.models.bucket
 }
+
+output "training_search_own_repository_url" {
+  description = "Where the training_search_own image is pushed"
+  value       = aws_ecr_repository.training_search_own.repository_url
+}

@@ -1,0 +1,3 @@
+"""A program of the user's own."""
+
+print("error=0.5")
