@@ -156,3 +156,11 @@ class PerItem(Artifact):
     """What a step of a loop gives, seen from outside of the loop: there is one for each item."""
 
     loop: str
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint(Artifact):
+    """A SageMaker endpoint: its name as a value, and as it stands in ARNs."""
+
+    text: Jsonata
+    name: str

@@ -9,6 +9,7 @@ from pipelinegen.errors import Span
 from pipelinegen.ir.artifacts import Artifact as Artifact
 from pipelinegen.ir.artifacts import Dataset as Dataset
 from pipelinegen.ir.artifacts import DatedFiles as DatedFiles
+from pipelinegen.ir.artifacts import Endpoint as Endpoint
 from pipelinegen.ir.artifacts import Folder as Folder
 from pipelinegen.ir.artifacts import GivenFiles as GivenFiles
 from pipelinegen.ir.artifacts import Metric as Metric
@@ -42,14 +43,6 @@ class Loop:
     index: str
     distributed: bool
     collect: Json
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint(Artifact):
-    """A SageMaker endpoint: its name as a value, and as it stands in ARNs."""
-
-    text: Jsonata
-    name: str
 
 
 class Service(StrEnum):
