@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from pipelinegen.asl_lint.structure import all_states, language_of, structure_faults
+from pipelinegen.asl_lint.timing import timing_faults
 
 #: What statelint 3.1 does not know of the States Language: an expression as a Timestamp, the Label of a distributed
 #: Map, and variables that Terraform fills in.
@@ -27,7 +28,7 @@ def lint(machine: dict[str, Any]) -> Findings:
     if structure:  # the other checks walk along `Next`, so a broken graph would only repeat itself in them
         return Findings(tuple(structure), ())
     languages = {language_of(machine), *(str(state.get("QueryLanguage")) for _, state in all_states(machine))}
-    faults: list[str] = []
+    faults = _timing(machine)
     notes: list[str] = []
     checks: list[tuple[str, str, Callable[[dict[str, Any]], list[str]]]] = [
         ("botocore", "arguments of tasks", _tasks),
@@ -47,7 +48,12 @@ def lint(machine: dict[str, Any]) -> Findings:
 
 def faults(machine: dict[str, Any]) -> list[str]:
     """Everything wrong with a machine, without statelint. Raises: ImportError if botocore or jsonata is absent."""
-    return structure_faults(machine) or [*_tasks(machine), *_expressions(machine)]
+    return structure_faults(machine) or [*_timing(machine), *_tasks(machine), *_expressions(machine)]
+
+
+def _timing(machine: dict[str, Any]) -> list[str]:
+    tasks = [(name, state) for name, state in all_states(machine) if state.get("Type") == "Task"]
+    return [f"{name}: {fact}" for name, state in tasks for _, fact, _ in timing_faults(state)]
 
 
 def _tasks(machine: dict[str, Any]) -> list[str]:

@@ -117,9 +117,6 @@ def _field_faults(name: str, state: State, language: str) -> Iterator[str]:
         yield f"{name}: exactly one of Next and End is needed"
     if len(name) > _LONGEST_NAME:
         yield f"{name}: {len(name)} characters, a state's name has at most {_LONGEST_NAME}"
-    heartbeat, timeout = state.get("HeartbeatSeconds"), state.get("TimeoutSeconds")
-    if isinstance(heartbeat, int) and isinstance(timeout, int) and heartbeat >= timeout:
-        yield f"{name}: HeartbeatSeconds {heartbeat} must be below TimeoutSeconds {timeout}"
 
 
 def _choice_faults(name: str, state: State, language: str) -> Iterator[str]:

@@ -1,12 +1,17 @@
 """Variables of a state machine: each is assigned on every way that leads to its use."""
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from pipelinegen.asl_lint.expressions import PROVIDED, expressions, free_variables
 from pipelinegen.asl_lint.structure import Machine, State, sub_machines
 
 Names = frozenset[str]
+
+#: A redriven run goes on at the state that it came through before it failed (emit/asl_end.py): whatever was assigned
+#: on the way there still is, so that this way back takes nothing away.
+_WAY_BACK: Final = re.compile(r'\{% \$resume\.at = "[^"]*" %\}')
 
 
 def _edges(state: State, known: Names) -> Iterator[tuple[str, Names]]:
@@ -16,6 +21,8 @@ def _edges(state: State, known: Names) -> Iterator[tuple[str, Names]]:
         if field in state:
             yield state[field], after
     for rule in state.get("Choices", []):
+        if _WAY_BACK.fullmatch(str(rule.get("Condition"))):
+            continue
         # A rule's own Assign takes the place of the state's, which counts for the Default only.
         yield rule["Next"], known | set(rule.get("Assign", {}))
     for rule in state.get("Catch", []):

@@ -68,6 +68,11 @@ def use_key(role: RoleKey) -> Permission:
     return Permission(role, "UseDataKey", ("kms:Decrypt", "kms:GenerateDataKey"), (DATA_KEY,))
 
 
+def read_with_key(role: RoleKey) -> Permission:
+    """Reading what the pipeline's key encrypts, and writing nothing."""
+    return Permission(role, "UseDataKey", ("kms:Decrypt",), (DATA_KEY,))
+
+
 def read_secrets(role: RoleKey, *names: str) -> Permission:
     """Reading the value of named secrets."""
     return Permission(
@@ -79,6 +84,18 @@ def write_logs(role: RoleKey, group: str) -> Permission:
     """Writing to the streams of a log group."""
     resource = arns.arn("logs", f"log-group:{group}:*")
     return Permission(role, "WriteLogs", ("logs:CreateLogStream", "logs:PutLogEvents"), (resource,))
+
+
+#: What a service looks at before it puts a job into a VPC (SageMaker guide, 'How to use execution roles').
+_DESCRIBED = (
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+)
+#: Glue also looks whether S3 is in reach (Glue guide, 'Create an IAM policy for the AWS Glue service').
+_DESCRIBED_BY_GLUE = ("ec2:DescribeRouteTables", "ec2:DescribeVpcEndpoints")
 
 
 def attach_network(role: RoleKey, security_group: str) -> tuple[Permission, ...]:
@@ -105,15 +122,7 @@ def attach_network(role: RoleKey, security_group: str) -> tuple[Permission, ...]
         Permission(
             role,
             "DescribeNetwork",
-            (
-                "ec2:DescribeDhcpOptions",
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeRouteTables",
-                "ec2:DescribeSecurityGroups",
-                "ec2:DescribeSubnets",
-                "ec2:DescribeVpcEndpoints",
-                "ec2:DescribeVpcs",
-            ),
+            tuple(sorted((*_DESCRIBED, *(_DESCRIBED_BY_GLUE if role.service is Service.GLUE else ())))),
             ("*",),
             why_every_resource="EC2 Describe calls take no resource",
         ),

@@ -32,7 +32,12 @@ def test_what_we_generate_is_sound(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_faults_are_at_their_states(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "machine.json"
-    task = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish.sync", "Arguments": {"Messag": "x"}}
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sns:publish.sync",
+        "Arguments": {"Messag": "x"},
+        "TimeoutSeconds": 9,
+    }
     faulty = machine(
         Tell={**task, "Retry": [{"ErrorEquals": ["States.ALL", "States.Timeout"]}], "Next": "Wait"},
         Wait={"Type": "Wait", "Seconds": "{% $unknown %}", "End": True},
@@ -49,7 +54,7 @@ def test_faults_are_at_their_states(tmp_path: Path, capsys: pytest.CaptureFixtur
     found = json.loads(capsys.readouterr().out)["diagnostics"]
     assert [(item["line"], item["message"]) for item in found if "statelint" not in item["message"]] == [
         (5, "Tell: sns:publish does not support .sync"),
-        (13, "Wait.Seconds: $unknown is not assigned on every way here"),
+        (14, "Wait.Seconds: $unknown is not assigned on every way here"),
     ]
 
 
@@ -79,7 +84,8 @@ def test_a_machine_in_jsonpath_mode_is_checked_as_far_as_it_goes(
 ) -> None:
     path = tmp_path / "machine.json"
     resource = "arn:aws:states:::lambda:invoke"
-    task = {"Type": "Task", "Resource": resource, "Parameters": {"FunctionName": "f", "Payload.$": "$"}, "End": True}
+    parameters = {"FunctionName": "f", "Payload.$": "$"}
+    task = {"Type": "Task", "Resource": resource, "Parameters": parameters, "TimeoutSeconds": 9, "End": True}
     path.write_text(json.dumps({"StartAt": "A", "States": {"A": task}}), encoding="utf-8")
     assert run(["lint-asl", str(path)]) == 0
     assert "note: paths and variables of states in JSONPath mode were not checked" in capsys.readouterr().err

@@ -1,18 +1,19 @@
 """Every action and every resource of every role is needed: each is taken away in turn, and something must break.
 
-`python -m tests.local.mutation_proof` runs the reference pipeline for two days, looks up which calls were allowed by
-which part of a policy, then runs the one step again that makes such a call, without that part: the step must fail.
-What no call of a local run needs is needed by AWS itself, for one of the reasons in `NOT_LOCAL`, each with its page.
+    python -m tests.local.mutation_proof [--role SUFFIX] [--all] [--write]
+
+runs the reference pipeline for two days, looks up which calls were allowed by which part of a policy, then runs the one
+step again that makes such a call, without that part: the step must fail. What no call of a local run needs, a static
+check must miss (tests/oracle/needs.py), or AWS itself needs it for a reason in `NOT_LOCAL`, with its page.
+keeps what was found in docs/permissions.md; what stands there is not proven again, unless `--all` says so.
 """
 
 import argparse
-import copy
 import json
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,84 +21,48 @@ from typing import Any
 from rich.console import Console
 
 from pipelinegen.local.cloud.authorisation import ALLOWED_FILE
-from pipelinegen.local.execute import machine_of, new_run, run_input
+from pipelinegen.local.execute import new_run, run_input
 from pipelinegen.local.iam import Call, decide
+from pipelinegen.local.partial import Reused, part_of
 from pipelinegen.local.prepare import prepare, reset
-from pipelinegen.local.replay import entries_for_start, scope_ends
+from pipelinegen.local.replay import entries_for_start
 from pipelinegen.local.session import Session, start_session, world_tables
 from pipelinegen.local.warehouses import DERBY, WarehouseChoice
 from pipelinegen.local.world import new_planned, new_world
 from tests.compiling import REFERENCE_SPEC, ROOT
+from tests.local.mutation_table import Part, Verdict, missed_by_check, parts_of, read, written
+from tests.oracle.needs import needs_of
 
+#: Relative, as on the command line: the tool runs in the checkout.
+SPEC = REFERENCE_SPEC.relative_to(ROOT)
+OUT = Path("generated")
+FOLDER = Path("vehicle-recommendations") / "dev"
+PAGE = ROOT / "docs" / "permissions.md"
 GUIDE = "https://docs.aws.amazon.com/"
 DATES = (date(2026, 11, 19), date(2026, 11, 20))
 
-#: What only AWS itself can prove needed, by action: who makes the call, and where AWS says so.
-NOT_LOCAL: Mapping[str, tuple[str, str]] = {
-    "ec2:": ("the service puts its job into the VPC", f"{GUIDE}glue/latest/dg/start-connecting.html"),
-    "ecr:": ("the service pulls the image", f"{GUIDE}sagemaker/latest/dg/sagemaker-roles.html"),
-    "events:": ("`.sync` hears of a job's end by a rule", f"{GUIDE}step-functions/latest/dg/connect-sagemaker.html"),
-    "glue:GetConnection": (
-        "Glue reads the connection",
-        f"{GUIDE}glue/latest/dg/security_iam_id-based-policy-examples.html",
+#: What only AWS itself can prove needed: the end of the role's name, how the action starts, why the call is made, and
+#: where AWS says so.
+NOT_LOCAL: Sequence[tuple[str, str, str, str]] = (
+    ("-states", "logs:", "the execution's history is written to a log group", "step-functions/latest/dg/cw-logs.html"),
+    ("-states", "xray:", "executions are traced", "step-functions/latest/dg/concepts-xray-tracing.html"),
+    ("-states", "glue:GetJobRuns", "`.sync` asks how the run goes", "step-functions/latest/dg/connect-glue.html"),
+    ("-states", "glue:BatchStopJobRun", "a stopped execution stops it", "step-functions/latest/dg/connect-glue.html"),
+    ("-glue", "ec2:", "Glue puts its job into the VPC", "glue/latest/dg/create-service-policy.html"),
+    (
+        "-glue",
+        "glue:GetConnection",
+        "the job has a connection",
+        "glue/latest/dg/security_iam_resource-based-policy-examples.html",
     ),
-    "kms:": (
-        "S3, SQS and logs are encrypted with a key of ours",
-        f"{GUIDE}AmazonS3/latest/userguide/UsingKMSEncryption.html",
+    ("-sagemaker", "ec2:", "SageMaker puts its job into the VPC", "sagemaker/latest/dg/sagemaker-roles.html"),
+    (
+        "",
+        "s3:AbortMultipartUpload",
+        "an upload that broke off is cleaned up",
+        "AmazonS3/latest/userguide/mpuoverview.html",
     ),
-    "logs:": ("the service writes the program's output", f"{GUIDE}lambda/latest/dg/monitoring-cloudwatchlogs.html"),
-    "xray:": ("the service writes traces", f"{GUIDE}lambda/latest/dg/services-xray.html"),
-    "sqs:SendMessage": (
-        "what could not be delivered is kept",
-        f"{GUIDE}lambda/latest/dg/invocation-async-retain-records.html",
-    ),
-    "cloudwatch:PutMetricData": ("SageMaker writes metrics", f"{GUIDE}sagemaker/latest/dg/sagemaker-roles.html"),
-    "s3:AbortMultipartUpload": (
-        "a broken upload is cleaned up",
-        f"{GUIDE}AmazonS3/latest/userguide/mpuAndPermissions.html",
-    ),
-    "glue:GetJobRuns": ("`.sync` asks for runs", f"{GUIDE}step-functions/latest/dg/connect-glue.html"),
-    "glue:BatchStopJobRun": ("a stopped execution stops its job", f"{GUIDE}step-functions/latest/dg/connect-glue.html"),
-    "sagemaker:Stop": ("a stopped execution stops its job", f"{GUIDE}step-functions/latest/dg/connect-sagemaker.html"),
-    "sagemaker:ListTags": ("`.sync` looks at tags", f"{GUIDE}step-functions/latest/dg/connect-sagemaker.html"),
-    "ssmmessages:": ("ECS Exec", f"{GUIDE}AmazonECS/latest/developerguide/ecs-exec.html"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One action or one resource of one statement of a role."""
-
-    role: str
-    sid: str
-    element: str
-    value: str
-
-    def taken_from(self, policy: Mapping[str, Any]) -> dict[str, Any]:
-        """The policy without it; a statement that has no action or resource left goes as a whole."""
-        rest = copy.deepcopy(dict(policy))
-        for statement in rest["Statement"]:
-            if statement["Sid"] == self.sid:
-                statement[self.element] = [value for value in statement[self.element] if value != self.value]
-        rest["Statement"] = [item for item in rest["Statement"] if item["Action"] and item["Resource"]]
-        return rest
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a part is needed by: `how` is run, aws, or nothing."""
-
-    part: Part
-    how: str
-    words: str
-
-
-def parts_of(role: str, policy: Mapping[str, Any]) -> Iterator[Part]:
-    """Every part of a policy in its order."""
-    for statement in policy["Statement"]:
-        for element in ("Action", "Resource"):
-            for value in statement[element]:
-                yield Part(role, statement["Sid"], element, value)
+)
 
 
 def lost_calls(part: Part, policy: Mapping[str, Any], calls: Sequence[Call]) -> list[Call]:
@@ -106,15 +71,22 @@ def lost_calls(part: Part, policy: Mapping[str, Any], calls: Sequence[Call]) -> 
     return [call for call in calls if decide([policy], call).allowed and not decide([rest], call).allowed]
 
 
-def only_aws(part: Part, policy: Mapping[str, Any]) -> tuple[str, str] | None:
+def only_aws(part: Part, policy: Mapping[str, Any]) -> str | None:
     """Why a part cannot be proven here, and the page that says it is needed; None if it should have been."""
     statement = next(item for item in policy["Statement"] if item["Sid"] == part.sid)
     actions = [part.value] if part.element == "Action" else statement["Action"]
-    for action in actions:
-        reason = next((text for start, text in NOT_LOCAL.items() if action.startswith(start)), None)
-        if reason is None:
-            return None
-    return next(text for start, text in NOT_LOCAL.items() if actions[0].startswith(start))
+    reasons = [
+        next(
+            (
+                (why, page)
+                for end, start, why, page in NOT_LOCAL
+                if part.role.endswith(end) and action.startswith(start)
+            ),
+            None,
+        )
+        for action in actions
+    ]
+    return f"{reasons[0][0]}: [AWS]({GUIDE}{reasons[0][1]})" if reasons[0] and all(reasons) else None
 
 
 class Proof:
@@ -123,6 +95,8 @@ class Proof:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.iam = session.cloud.client("iam")
+        self.files = files_below(session.prepared.folder)
+        self._needs = needs_of(self.files)
         self._steps = {step["name"]: step for step in session.deployment.steps if step["states"]}
         self._step_of = {state: step["name"] for step in self._steps.values() for state in step["states"]}
         self._calls: dict[str, list[Call]] = {}
@@ -139,26 +113,25 @@ class Proof:
             self._calls.setdefault(entry["role"], []).append(Call(entry["action"], entry["resource"], entry["context"]))
             self._states.setdefault((entry["role"], entry["action"], entry["resource"]), {})[entry["state"]] = None
 
-    def roles(self) -> dict[str, dict[str, Any]]:
-        """Every role's policy, as it was deployed."""
-        names = [role["name"] for role in self.session.deployment.settings["roles"]]
-        return {name: self.iam.get_role_policy(RoleName=name, PolicyName=name)["PolicyDocument"] for name in names}
-
-    def verdicts(self, wanted: Sequence[str] = ()) -> Iterator[Verdict]:
-        """A verdict for each part of each role, or of the roles whose name ends with one of these."""
-        for role, policy in self.roles().items():
-            if wanted and not role.endswith(tuple(wanted)):
-                continue
-            for part in parts_of(role, policy):
-                yield self._verdict(part, policy)
-
-    def _verdict(self, part: Part, policy: Mapping[str, Any]) -> Verdict:
+    def verdict(self, part: Part) -> Verdict:
+        """What a part is needed by: a run, else a static check, else only AWS."""
+        policy = self._policy(part.role)
         lost = lost_calls(part, policy, self._calls.get(part.role, []))
-        if not lost:
-            reason = only_aws(part, policy)
-            return Verdict(part, "aws", f"{reason[0]}: {reason[1]}") if reason else Verdict(part, "nothing", "")
-        failed = self._fails_without(part, policy, lost)
-        return Verdict(part, "run" if failed else "nothing", failed or f"{lost[0].action} is denied, and nothing fails")
+        failed = self._fails_without(part, policy, lost) if lost else None
+        if failed:
+            return Verdict(part, "run", failed)
+        missed = missed_by_check(part, self.files, self._needs)
+        if missed:
+            return Verdict(part, "check", missed)
+        reason = only_aws(part, policy)
+        if reason:
+            return Verdict(part, "aws", reason)
+        return Verdict(part, "nothing", f"{lost[0].action} is denied, and nothing fails" if lost else "")
+
+    def _policy(self, role: str) -> dict[str, Any]:
+        """A role's policy, as it was deployed."""
+        found: dict[str, Any] = self.iam.get_role_policy(RoleName=role, PolicyName=role)["PolicyDocument"]
+        return found
 
     def _fails_without(self, part: Part, policy: Mapping[str, Any], lost: Sequence[Call]) -> str | None:
         """The state that fails when its step is run again without the part; None if none does."""
@@ -184,13 +157,13 @@ class Proof:
     def _run_step(self, step: str | None) -> str | None:
         """How the run fails in which this step is run again, others answer as before; None if it succeeds."""
         day = DATES[-1].isoformat()
-        machine = machine_of(self.session)
         planned = new_planned(day, run_input(day, {"parameters": {}}))
         if step is None:
-            done = new_run(self.session, planned)
+            done = new_run(self.session, planned, shown=False)
         else:
-            entries = entries_for_start(self._last.journal(), machine, {step})
-            done = new_run(self.session, planned, entries=entries, until=(step, scope_ends(machine, {step})))
+            part = part_of(self.session.prepared, step, step)
+            entries = entries_for_start(self._last.journal(), part.machine, {step})
+            done = new_run(self.session, planned, part, Reused(entries=entries), shown=False)
         if done.end.succeeded:
             return None
         # Without the right to publish, the notification of the failure fails, too.
@@ -201,41 +174,51 @@ class Proof:
         return f"{done.end.failed_state} fails: {done.end.error}"
 
 
-def start(folder: Path, stack: ExitStack, spec: Path = REFERENCE_SPEC) -> Proof:
+def files_below(folder: Path) -> dict[str, str]:
+    """The texts of a generated folder, by path."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+
+
+def start(folder: Path, stack: ExitStack, spec: Path = SPEC, out: Path = OUT) -> Proof:
     """A proof over the generated files of a spec, with its state in a folder."""
-    options = Namespace(spec=spec.relative_to(ROOT), out=Path("generated"), env=None, instance=None, state=folder)
+    options = Namespace(spec=spec, out=out, env=None, instance=None, state=folder)
     prepared = prepare(options)
-    world = new_world(
-        options.spec, options.out, prepared.pipeline.environment, None, list(DATES), WarehouseChoice(DERBY)
-    )
+    world = new_world(spec, out, prepared.pipeline.environment, None, list(DATES), WarehouseChoice(DERBY))
     prepared.state.mkdir(parents=True, exist_ok=True)
     reset(prepared.state)
     world.write(prepared.state)
     return Proof(start_session(prepared, world, world_tables(prepared, world), Console(quiet=True), stack))
 
 
-def table(verdicts: Sequence[Verdict]) -> str:
-    """The verdicts as lines: role, statement, part, what needs it."""
-    rows = [(item.part.role, item.part.sid, item.part.value, item.how, item.words) for item in verdicts]
-    return "\n".join(" | ".join(row) for row in rows)
-
-
-def main() -> int:
-    """Prints the table; exit code 1 if a part is needed by nothing."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--role", action="append", default=[], help="only roles whose name ends so")
-    given = parser.parse_args()
+def prove(wanted: Sequence[Part]) -> Iterator[Verdict]:
+    """The verdicts on some parts of the reference pipeline, all in one session."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         proof = start(Path(folder), stack)
         proof.run_days()
-        verdicts = []
-        for verdict in proof.verdicts(given.role):
-            print(table([verdict]), flush=True)
-            verdicts.append(verdict)
-    unneeded = [verdict for verdict in verdicts if verdict.how == "nothing"]
-    by_run = sum(verdict.how == "run" for verdict in verdicts)
-    print(f"{len(verdicts)} parts: {by_run} broke a run, {len(verdicts) - by_run - len(unneeded)} only AWS can prove")
-    print(f"{len(unneeded)} needed by nothing")
+        for part in wanted:
+            verdict = proof.verdict(part)
+            print(" | ".join((part.role, part.sid, part.value, verdict.how, verdict.words)), flush=True)
+            yield verdict
+
+
+def main() -> int:
+    """Proves what the page does not say yet, or all; exit code 1 if a part is needed by nothing."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--role", action="append", default=[], help="only roles whose name ends so")
+    parser.add_argument("--all", action="store_true", help="also what the page says already")
+    parser.add_argument("--write", action="store_true", help=f"put what was found into {PAGE.relative_to(ROOT)}")
+    given = parser.parse_args()
+    parts = list(parts_of(files_below(OUT / FOLDER)))
+    known = read(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
+    new = [part for part in parts if given.all or known.get(part.key, ("nothing",))[0] == "nothing"]
+    wanted = [part for part in new if not given.role or part.role.endswith(tuple(given.role))]
+    found = {verdict.part: verdict for verdict in prove(wanted)} if wanted else {}
+    verdicts = [found.get(part) or Verdict(part, *known.get(part.key, ("nothing", "not proven yet"))) for part in parts]
+    if given.write:
+        PAGE.write_text(written(verdicts, SPEC.as_posix(), FOLDER.name), encoding="utf-8")
+    unneeded = [verdict.part for verdict in verdicts if verdict.how == "nothing"]
+    print(f"{len(found)} proven now, {len(verdicts)} parts in all, {len(unneeded)} needed by nothing")
     return 1 if unneeded else 0
 
 

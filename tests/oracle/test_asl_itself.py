@@ -32,6 +32,7 @@ SOUND: dict[str, Any] = {
                             "Type": "Task",
                             "Resource": "arn:${partition}:states:::glue:startJobRun.sync",
                             "Arguments": {"JobName": "interactions", "Arguments": {"--run_date": "{% $run_date %}"}},
+                            "TimeoutSeconds": 2400,
                             "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 30, "MaxAttempts": 2}],
                             "End": True,
                         }
@@ -54,6 +55,7 @@ SOUND: dict[str, Any] = {
                 "ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30},
                 "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
             },
+            "TimeoutSeconds": 5400,
             "Assign": {"ndcg": "{% $states.result.FinalMetricDataList[MetricName='ndcg_at_20'].Value %}"},
             "Next": "Gate",
         },
@@ -63,6 +65,7 @@ SOUND: dict[str, Any] = {
             "Type": "Task",
             "Resource": "arn:aws:states:::sns:publish",
             "Arguments": {"TopicArn": "${topic_notifications}", "Message": "{% $string($failure) %}"},
+            "TimeoutSeconds": 60,
             "Next": "Failed",
         },
         "Failed": {"Type": "Fail", "Error": "Failed", "Cause": "{% $string($failure) %}"},
@@ -128,6 +131,22 @@ BROKEN: dict[str, tuple[Callable[[States], object], list[str]]] = {
     "no such SDK operation": (
         lambda states: states["Tell"].update(Resource="arn:aws:states:::aws-sdk:sns:shout"),
         ["Tell: sns has no operation 'shout'"],
+    ),
+    "no time limit": (
+        lambda states: states["Tell"].pop("TimeoutSeconds"),
+        ["Tell: a task without 'TimeoutSeconds' is waited for as long as an execution may last"],
+    ),
+    "heartbeat that nobody can send": (
+        lambda states: job(states).update(HeartbeatSeconds=60),
+        ["Interactions: nobody has the token that a heartbeat is sent with, so 'HeartbeatSeconds' ends the task"],
+    ),
+    "heartbeat that comes too late": (
+        lambda states: states["Tell"].update(
+            Resource="arn:aws:states:::sns:publish.waitForTaskToken",
+            Arguments={"TopicArn": "${topic_notifications}", "Message": "{% $states.context.Task.Token %}"},
+            HeartbeatSeconds=60,
+        ),
+        ["Tell: HeartbeatSeconds 60 must be below TimeoutSeconds 60"],
     ),
     "token never handed on": (
         lambda states: states["Tell"].update(Resource="arn:aws:states:::sns:publish.waitForTaskToken"),

@@ -2,7 +2,7 @@
 
 from pipelinegen.ir.model import Api, Permission
 from pipelinegen.ir.names import Names
-from pipelinegen.steps.permissions import pull_image, read_secrets, use_key, write_logs
+from pipelinegen.steps.permissions import pull_image, read_secrets, read_with_key, write_logs
 from pipelinegen.steps.redis import restart_permission
 
 
@@ -12,7 +12,7 @@ def api_permissions(api: Api, names: Names) -> tuple[Permission, ...]:
     return (
         *pull_image(role, names.repository(api.image)),
         read_secrets(role, *sorted({secret for secret, _ in api.secrets.values()})),
-        use_key(role),
+        read_with_key(role),
         write_logs(role, f"/ecs/{api.name}"),
         restart_permission(api.name),
     )

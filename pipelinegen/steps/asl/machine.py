@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pipelinegen.asl_lint.timing import timing_faults
 from pipelinegen.aws.models import find_service, service_names
 from pipelinegen.errors import Diagnostic, suggest
 from pipelinegen.source import SpanTree
@@ -119,6 +120,9 @@ class MachineCheck:
                 self._fault(f"there is no state '{target}' here", help, (*path, *place))
         if kind == "Task" and state.get("Resource"):
             self._check_resource(state["Resource"], (*path, "Resource"))
+            for key, fact, help in timing_faults(state):
+                at = (*path, key) if key in state else path
+                self._fault(f"state '{name}': {fact}", help, at, label=key not in state)
         self._check_texts(state, path)
         for inner, place in inner_machines(state):
             self.check(inner, (*path, *place))
