@@ -169,10 +169,14 @@ CATALOGUE: Mapping[str, str] = {
         "because one side is hashed or tokenised and the other is not."
     ),
     "PG131": "The SQL calls a function that Spark does not bring.",
-    "PG132": "The SQL names a column that several of its tables have. Write the table before it.",
+    "PG132": (
+        "The SQL names a column that several of its tables have, or gives one twice that the output dataset declares. "
+        "Write the table before it, and give each its own name."
+    ),
     "PG133": (
-        "The SQL asks for what Spark cannot plan: types that never go together, a condition that is not true or false, "
-        "a column beside an aggregate that is not grouped by, or halves of a UNION with other columns."
+        "The SQL asks for what Spark cannot plan: types that never go together, a function of other arguments than it "
+        "takes, a condition that is not true or false, a column beside an aggregate that is not grouped by, an "
+        "aggregate or a window where none can stand, or halves of a UNION with other columns."
     ),
     "PG134": (
         "A column marked sensitive may reach S3 in the clear by a program or a statement of one's own, which nobody "

@@ -105,7 +105,7 @@ def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.Argume
     graph = _command(commands, "graph", "print the graph of steps as Mermaid")
     graph.add_argument("--env", metavar="NAME", help="the environment; the first one if not given")
     graph.add_argument("--instance", metavar="NAME", help="the instance; the first one if not given")
-    _command(commands, "schema", "print the JSON Schema of specs, for editors", spec=False)
+    _add_schema_command(commands)
     package = _command(
         commands, "package", "make the bundles and image contexts that the code bucket and registry hold"
     )
@@ -123,6 +123,11 @@ def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.Argume
     explain.add_argument("id", nargs="?", metavar="ID", help="such as PG012; every one if none is given")
     for command in (generate, check, validate, graph):
         _format_option(command)
+
+
+def _add_schema_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    schema = _command(commands, "schema", "print the JSON Schema of specs, for editors", spec=False)
+    schema.add_argument("--layer", action="store_true", help="that of files that specs include; it refers to the other")
 
 
 def _add_lint_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

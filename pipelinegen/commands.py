@@ -8,7 +8,9 @@ from pipelinegen.assets import templates_folder
 from pipelinegen.errors import Diagnostic, ExitCode, Span, SpecError, fault, suggest
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.replacement.folders import losses_of
-from pipelinegen.tree import add_abandoned, compare_tree, compile_specs, generate_folders, schema_text, write_tree
+from pipelinegen.spec import layer_schema
+from pipelinegen.spec.schema import FILE_NAME
+from pipelinegen.tree import add_abandoned, compare_tree, compile_specs, generate_folders, schema_texts, write_tree
 
 
 def generate(options: Namespace) -> int:
@@ -96,8 +98,8 @@ def lint_asl(options: Namespace) -> int:
 
 
 def schema(options: Namespace) -> int:
-    """Prints the schema."""
-    sys.stdout.write(schema_text())
+    """Prints the schema of specs, or of what they include."""
+    sys.stdout.write(schema_texts()[layer_schema.FILE_NAME if options.layer else FILE_NAME])
     return ExitCode.CLEAN
 
 

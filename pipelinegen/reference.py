@@ -51,9 +51,10 @@ def spec_page(schema: Schema) -> str:
         "A spec is one mapping in one YAML file. Keys that are not listed here are errors. "
         "What stands under `steps:` is described in [step kinds](step-kinds.md)."
     )
-    summary = _table(_rows(schema, schema, "", nested=False))
+    spec = schema["$defs"]["spec"]
+    summary = _table(_rows(spec, schema, "", nested=False))
     sections = []
-    for name, part in schema["properties"].items():
+    for name, part in spec["properties"].items():
         rows = list(_below(name, part, schema, ()))
         if rows and name != "steps":
             sections.append(f"## {name}\n\n{_plain(part['description'])}.\n\n{_table(rows)}".replace("..\n", ".\n"))
@@ -91,8 +92,7 @@ def _rows(
     part: Schema, schema: Schema, prefix: str, above: tuple[str, ...] = (), *, nested: bool = True
 ) -> Iterator[Row]:
     """A row for each key of a part, and with `nested` for the keys inside it; `above` are the parts around it."""
-    # What a spec itself must have is in the `else` of having an `include:`.
-    required = part.get("required") or part.get("else", {}).get("required", ())
+    required = part.get("required", ())
     for name, key in part.get("properties", {}).items():
         path = f"{prefix}{name}"
         yield Row(path, _type(key, schema), _default(key, name in required), _plain(key.get("description", "")))
@@ -103,7 +103,8 @@ def _rows(
 def _below(path: str, key: Schema, schema: Schema, above: tuple[str, ...]) -> Iterator[Row]:
     for option in _options(key):
         reference = option.get("$ref")
-        if reference and reference not in above:
+        # Overrides hold what the spec itself does.
+        if reference and reference not in above and not reference.startswith("#/$defs/overrides_of_"):
             yield from _rows(_resolved(option, schema), schema, f"{path}.", (*above, reference))
         yield from _below(f"{path}[]", option.get("items", {}), schema, above)
         for inner in _values(option):

@@ -14,6 +14,7 @@ from pipelinegen.errors import ExitCode, SpecError, fault, joined
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.layers import read_spec
 from pipelinegen.source import Source, code_beside
+from pipelinegen.spec import layer_schema
 from pipelinegen.spec.schema import FILE_NAME, pipeline_schema
 from pipelinegen.steps.base import StepKind
 from pipelinegen.steps.registry import BuiltInKinds, registered_kinds
@@ -107,13 +108,14 @@ def add_abandoned(
 
 
 def compare_tree(folders: Folders, out: Path) -> list[Difference]:
-    """Every file that is not as it should be, schema included, sorted by path."""
+    """Every file that is not as it should be, schemas included, sorted by path."""
     differences = [item for folder, files in folders.items() for item in compare(folder, files)]
-    schema = out / FILE_NAME
-    if not schema.is_file():
-        differences.append(Difference(schema, "missing"))
-    elif schema.read_text(encoding="utf-8", errors="replace") != schema_text():
-        differences.append(Difference(schema, "changed"))
+    for name, text in schema_texts().items():
+        schema = out / name
+        if not schema.is_file():
+            differences.append(Difference(schema, "missing"))
+        elif schema.read_text(encoding="utf-8", errors="replace") != text:
+            differences.append(Difference(schema, "changed"))
     differences.extend(Difference(path, "foreign") for path in _strays(folders, out))
     return sorted(differences, key=lambda item: item.path)
 
@@ -128,13 +130,19 @@ def write_tree(folders: Folders, out: Path, *, force: bool = False) -> list[Diff
             changes.append(plan(folder, files, force=force))
         except SpecError as error:
             faults.append(error)
-    try:
-        changes.append(plan_file(out, FILE_NAME, schema_text()))
-    except SpecError as error:
-        faults.append(error)
+    for name, text in schema_texts().items():
+        try:
+            changes.append(plan_file(out, name, text))
+        except SpecError as error:
+            faults.append(error)
     if faults:
         raise joined(faults)
     return commit(changes)
+
+
+def schema_texts() -> dict[str, str]:
+    """The schemas for editors by file name: of specs, and of the files that specs include."""
+    return {FILE_NAME: schema_text(), layer_schema.FILE_NAME: _text(layer_schema.LAYER_SCHEMA)}
 
 
 @cache
@@ -152,7 +160,10 @@ def schema_text() -> str:
 
 
 def _made_schema(kinds: Mapping[str, StepKind]) -> str:
-    schema = pipeline_schema({name: (kind.spec, kind.summary) for name, kind in kinds.items()})
+    return _text(pipeline_schema({name: (kind.spec, kind.summary) for name, kind in kinds.items()}))
+
+
+def _text(schema: Mapping[str, object]) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -160,7 +171,8 @@ def _strays(folders: Folders, out: Path) -> list[Path]:
     """Files beside the generated folders, where nothing of anybody's belongs."""
     places = {out, *(folder.parent for folder in folders)}
     paths = [path for place in places if place.is_dir() for path in place.iterdir() if not path.is_dir()]
-    return sorted(path for path in paths if path != out / FILE_NAME and not path.name.startswith("."))
+    ours = {out / name for name in schema_texts()}
+    return sorted(path for path in paths if path not in ours and not path.name.startswith("."))
 
 
 def _is_gone(spec: str, out: Path) -> bool:

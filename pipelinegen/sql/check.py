@@ -3,32 +3,18 @@
 import logging
 import re
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from pipelinegen.errors import suggest
+from pipelinegen.sql.dialect import parse
+from pipelinegen.sql.grammar import foreign_syntax
+from pipelinegen.sql.kinds import family
 from pipelinegen.sql.question import Answer, Finding, Question
 from pipelinegen.sql.relation import Relation
 from pipelinegen.sql.rules import WINDOW_STAND_IN, missing_parts, unknown_functions
 from pipelinegen.sql.select import Reader
-from pipelinegen.sql.types import family
-
-#: What `try_cast` refuses to plan (Spark 3.5, ANSI rules; a test holds this against Spark itself).
-_NUMBERS = ("int", "bigint", "float", "double", "decimal")
-_PLAIN = ("string", *_NUMBERS, "boolean", "date", "timestamp")
-IMPOSSIBLE = frozenset(
-    {
-        *((number, "date") for number in _NUMBERS),
-        *(("date", number) for number in _NUMBERS),
-        ("boolean", "date"),
-        ("boolean", "timestamp"),
-        ("date", "boolean"),
-        ("timestamp", "boolean"),
-        *((plain, "array") for plain in _PLAIN),
-        *(("array", plain) for plain in _PLAIN if plain != "string"),
-    }
-)
+from pipelinegen.sql.signatures import takes
 
 #: A query longer than this is taken as it is, so that no spec takes long to compile.
 LONGEST = 20_000
@@ -60,6 +46,7 @@ def check_query(question: Question) -> Answer:
         return Answer()
     findings = [
         *missing_parts(question.sql, query),
+        *foreign_syntax(question.sql, query),
         *reader.findings,
         *unknown_functions(question.sql, query),
         *_unknown_parameters(question, query),
@@ -78,13 +65,13 @@ def check_query(question: Question) -> Answer:
 def _parsed(sql: str) -> list[exp.Expression]:
     """Every statement. Raises: SqlglotError if none of the ways to read it does."""
     try:
-        return [item for item in sqlglot.parse(sql, read="spark") if item is not None]
+        return parse(sql)
     except SqlglotError:
         # sqlglot takes GROUP BY window(…) for a WINDOW clause; a name of the same length leaves places as they are.
         renamed = re.sub(r"(?i)\b(window)(?=\s*\()", WINDOW_STAND_IN, sql)
         if renamed == sql:
             raise
-        return [item for item in sqlglot.parse(renamed, read="spark") if item is not None]
+        return parse(renamed)
 
 
 def _not_parsed(sql: str, error: SqlglotError) -> Finding:
@@ -123,7 +110,12 @@ def _broken_promises(question: Question, result: Relation) -> list[Finding]:
             findings.append(
                 Finding("PG083", f"the query gives no column '{name}', which the output dataset declares", help)
             )
-        elif found and found.type and wanted and (family(found.type), family(wanted)) in IMPOSSIBLE:
+        elif found and name in result.repeated:
+            help = "name what each table gives, and give them different names"
+            findings.append(
+                Finding("PG132", f"the query gives '{name}' twice, which the output dataset declares", help)
+            )
+        elif found and found.type and wanted and not takes(f"try_{family(wanted)}", found.type):
             message = f"column '{name}' of the result is {found.type}, which cannot become {wanted}"
             findings.append(Finding("PG084", message, f"declare it as {found.type}, or cast it in the SQL"))
     return findings

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipelinegen.sql.question import Columns, Origin
+from pipelinegen.sql.signatures import gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +23,26 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Columns by lower-case name; an open relation may have others, of which nothing is known."""
+    """Columns by lower-case name; an open relation may have others, of which nothing is known.
+
+    `repeated` are names that several of its columns have.
+    """
 
     fields: Mapping[str, Field] = field(default_factory=dict)
     is_open: bool = False
+    repeated: frozenset[str] = frozenset()
 
     def renamed(self, names: list[str]) -> "Relation":
         """The same columns under other names, as in `t(a, b)`."""
         if not names:
             return self
-        if self.is_open or len(names) != len(self.fields):
+        if self.is_open or self.repeated or len(names) != len(self.fields):
             return UNKNOWN
         return Relation(dict(zip(names, self.fields.values(), strict=True)))
 
     def united(self, other: "Relation") -> "Relation":
         """The result of UNION and its kin: the names of the first, column by column."""
-        if self.is_open or other.is_open or len(self.fields) != len(other.fields):
+        if self.is_open or other.is_open or self.repeated or len(self.fields) != len(other.fields):
             return Relation(self.fields, is_open=True) if not self.is_open else UNKNOWN
         pairs = zip(self.fields.items(), other.fields.values(), strict=True)
         return Relation({name: _united(one, two) for (name, one), two in pairs})
@@ -61,4 +66,4 @@ def combined(fields: Iterable[Field], type: str | None) -> Field:
 def _united(one: Field, two: Field) -> Field:
     if one == two:
         return one
-    return combined([one, two], one.type if one.type == two.type else None)
+    return combined([one, two], one.type if one.type == two.type else gives("union", one.type, two.type))

@@ -1,15 +1,28 @@
 """Reads a query from the inside out: what each SELECT sees, and what it gives."""
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
 
 from sqlglot import exp
 
 from pipelinegen.errors import suggest
+from pipelinegen.sql.grouping import grouping_faults
+from pipelinegen.sql.operands import condition_fault, type_fault
 from pipelinegen.sql.question import Finding, Question
 from pipelinegen.sql.relation import UNKNOWN, Field, Relation, combined, of_input
-from pipelinegen.sql.rules import type_fault, ungrouped
-from pipelinegen.sql.types import TypeOf, cannot_meet, type_of
+from pipelinegen.sql.shape import (
+    joined_by,
+    limit_faults,
+    part_faults,
+    repeated_names,
+    subquery_fault,
+    union_faults,
+    using_faults,
+)
+from pipelinegen.sql.types import TypeOf, type_of
 
 #: Words that Spark reads as a function where no column has the name.
 _FUNCTIONS = frozenset(
@@ -27,6 +40,9 @@ _UNITS = frozenset(
 
 #: Prefixes of a table's name that make Spark read files instead: SELECT * FROM parquet.`s3://…`.
 _FILE_FORMATS = frozenset({"avro", "binaryfile", "csv", "delta", "json", "orc", "parquet", "text"})
+
+
+_NO_NAMES: Mapping[str, Relation] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +89,8 @@ class Reader:
     def _select(self, select: exp.Select, named: Mapping[str, Relation], outer: tuple[View, ...]) -> Relation:
         tables: dict[str, Relation] = {}
         hidden: set[str] = set()
-        from_ = _part(select, "from")
         joins = select.args.get("joins") or []
-        for item in [*([from_.this] if from_ else []), *(join.this for join in joins)]:
+        for item in _sources(select):
             tables[_alias(item, len(tables))] = self._table(item, named, outer)
         for join in joins:
             if join.kind in ("SEMI", "ANTI") or join.side in ("SEMI", "ANTI"):
@@ -84,12 +99,15 @@ class Reader:
             tables[f"lateral {len(tables)}"] = tables[_alias(lateral, len(tables))] = UNKNOWN
         visible = {alias: relation for alias, relation in tables.items() if alias not in hidden}
         aliases: dict[str, Field] = {}
-        view = View(tables, aliases)
+        view = View(visible, aliases)
         result = self._projections(select, visible, view, outer)
         before = len(self.findings)
-        self._check_names(select, view, named, outer)
-        if len(self.findings) == before:
-            self.findings.extend(ungrouped(select))
+        self.findings.extend(repeated_names(select, [_alias(item, 0) for item in _sources(select)]))
+        self.findings.extend(using_faults(select, tables))
+        self._check_names(select, view, View(tables, {}), named, outer)
+        self.findings.extend(limit_faults(select, self._types((view, *outer), named)))
+        if not any(item.id in ("PG081", "PG082", "PG132") for item in self.findings[before:]):
+            self.findings.extend(grouping_faults(select, visible, result.fields))
         return result
 
     def _table(self, item: exp.Expression, named: Mapping[str, Relation], outer: tuple[View, ...]) -> Relation:
@@ -104,7 +122,12 @@ class Reader:
             known = named.get(name) or self.inputs.get(name)
             if known is not None:
                 return known.renamed(_alias_columns(item))
-        if item.db.lower() not in _FILE_FORMATS:
+        if item.db.lower() in _FILE_FORMATS:
+            place = (_place(item.parts[0])[0], _place(item.parts[-1])[1])
+            fact = f"the SQL reads {item.db.lower()} files by itself, past every contract"
+            help = "declare a dataset, and name it under `inputs:`"
+            self.findings.append(Finding("PG081", fact, help, *place))
+        else:
             self._unknown_table(item)
         return UNKNOWN
 
@@ -122,10 +145,12 @@ class Reader:
         aliases = view.aliases
         assert isinstance(aliases, dict)
         is_open = False
+        repeated: set[str] = set()
         for projection in select.expressions:
             if projection.is_star:
-                given = _star(projection, visible)
+                given = self._star(projection, select, visible)
                 is_open = is_open or given.is_open
+                repeated |= given.repeated | (set(fields) & set(given.fields))
                 fields.update(given.fields)
                 continue
             name = _name(projection) or (f" {len(fields)}" if _is_unnamed(projection) else None)
@@ -133,10 +158,20 @@ class Reader:
                 is_open = True
                 continue
             found = self._field(projection.unalias(), view, outer)
+            repeated |= {name} & set(fields)
             fields[name] = replace(found, text=projection.sql(dialect="spark", normalize_functions=False))
             if isinstance(projection, exp.Alias):
                 aliases[name] = fields[name]
-        return Relation(fields, is_open)
+        return Relation(fields, is_open, frozenset(repeated))
+
+    def _star(self, projection: exp.Expression, select: exp.Select, visible: Mapping[str, Relation]) -> Relation:
+        table = projection.table.lower() if isinstance(projection, exp.Column) else ""
+        may_be = any(table in relation.fields or relation.is_open for relation in visible.values())
+        if table and table not in visible and not may_be:
+            help = suggest(table, [alias for alias in visible if " " not in alias], "its tables")
+            place = _place(projection.args["table"])
+            self.findings.append(Finding("PG081", f"the query has no table '{table}'", help, *place))
+        return _star(projection, visible, joined_by(select))
 
     def _field(self, value: exp.Expression, view: View, outer: tuple[View, ...]) -> Field:
         if isinstance(value, exp.Paren):
@@ -148,33 +183,54 @@ class Reader:
         parts = [_find(column, (view, *outer)) or Field() for column in value.find_all(exp.Column)]
         return combined(parts, type_of(value, self._types((view, *outer))))
 
-    def _types(self, views: tuple[View, ...]) -> TypeOf:
+    def _type_of_query(self, node: exp.Subquery, named: Mapping[str, Relation], views: tuple[View, ...]) -> str | None:
+        """The type of a query that stands for a value; what is wrong with it is found elsewhere."""
+        silent = copy(self)
+        silent.findings = []
+        relation = silent.read(node, named, views)
+        is_one = len(relation.fields) == 1 and not relation.is_open
+        return next(iter(relation.fields.values())).type if is_one else None
+
+    def _types(self, views: tuple[View, ...], named: Mapping[str, Relation] = _NO_NAMES) -> TypeOf:
         """The types of columns and parameters, as a SELECT sees them."""
 
         def type_of_name(node: exp.Expression) -> str | None:
             if isinstance(node, exp.Placeholder):
                 return self.parameters.get(str(node.this))
+            if isinstance(node, exp.Subquery):
+                return self._type_of_query(node, named, views)
             return (_find(node, views) or Field()).type if isinstance(node, exp.Column) else None
 
         return type_of_name
 
     def _check_names(
-        self, select: exp.Select, view: View, named: Mapping[str, Relation], outer: tuple[View, ...]
+        self, select: exp.Select, view: View, joined: View, named: Mapping[str, Relation], outer: tuple[View, ...]
     ) -> None:
-        views = (view, *outer)
-        for node in _inside(select):
+        """What expressions say; `joined` is what ON sees: tables that a semi join hides, and no names of the SELECT."""
+        plain = View(view.tables, {})
+        for part, node in _inside(select):
+            views = ({"joins": joined, "where": plain}.get(part, view), *outer)
+            ask = self._types(views, named)
             if isinstance(node, exp.Query):
-                self.read(node, named, views)
+                relation = self.read(node, named, views)
+                self.findings.extend(subquery_fault(node, relation))
             elif isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
                 self._check_column(node, views)
                 self.findings.extend(_ambiguous(node, select, view))
+                self.findings.extend(part_faults(node, partial(_find, views=views), views[0].tables))
             else:
-                fault = type_fault(node, self._types(views))
+                fault = type_fault(node, ask)
                 self.findings.extend([fault] if fault else [])
+        for join in select.args.get("joins") or ():
+            for condition in _conditions(join):
+                self.findings.extend(condition_fault(condition, self._types((joined, *outer), named), "ON"))
 
     def _check_column(self, column: exp.Column, views: tuple[View, ...]) -> None:
         name, table = column.name.lower(), column.table.lower()
-        if column.args.get("db") or table in _STRUCTS or _find(column, views) is not None:
+        if column.args.get("db"):
+            self._check_column(_held(column), views)
+            return
+        if table in _STRUCTS or _find(column, views) is not None:
             return
         if table and not any(table in view.tables for view in views):
             if not any(table in relation.fields or relation.is_open for relation in _relations(views)):
@@ -195,6 +251,15 @@ class Reader:
         self.findings.append(Finding("PG082", f"{owner} no column '{column.name}'", help, *_place(column.this)))
 
 
+def _held(column: exp.Column) -> exp.Column:
+    """The column of `table.column.part`, or of `column.part.part`."""
+    table, name = column.args["db"], column.args["table"]
+    held = exp.Column(this=name.copy(), table=table.copy())
+    for copied, part in ((held.this, name), (held.args["table"], table)):
+        copied.meta.update(part.meta)
+    return held
+
+
 def _ambiguous(column: exp.Column, select: exp.Select, view: View) -> Iterator[Finding]:
     """PG132 for a column that two tables have, unless they were joined by it or it stands where results are named."""
     name = column.name.lower()
@@ -208,21 +273,6 @@ def _ambiguous(column: exp.Column, select: exp.Select, view: View) -> Iterator[F
     if len(owners) > 1:
         fact = f"'{column.name}' may be that of {' or '.join(owners)}"
         yield Finding("PG132", fact, f"write {owners[0]}.{column.name}", *_place(column.this))
-
-
-def union_faults(left: Relation, right: Relation) -> Iterator[Finding]:
-    """PG133 for the halves of a UNION or its kin that have other columns."""
-    if left.is_open or right.is_open:
-        return
-    if len(left.fields) != len(right.fields):
-        fact = f"one half of a set operation gives {len(left.fields)} columns, the other {len(right.fields)}"
-        yield Finding("PG133", fact, "let both give the same columns")
-        return
-    for (name, one), two in zip(left.fields.items(), right.fields.values(), strict=True):
-        pair = cannot_meet((one.type, two.type))
-        if pair:
-            fact = f"column '{name.strip()}' of a set operation is {pair[0]} in one half and {pair[1]} in the other"
-            yield Finding("PG133", fact, "cast one of them")
 
 
 def _find(column: exp.Column, views: tuple[View, ...]) -> Field | None:
@@ -244,7 +294,8 @@ def _find(column: exp.Column, views: tuple[View, ...]) -> Field | None:
     return None
 
 
-def _star(projection: exp.Expression, visible: Mapping[str, Relation]) -> Relation:
+def _star(projection: exp.Expression, visible: Mapping[str, Relation], shared: frozenset[str] | None) -> Relation:
+    """What a star stands for; `shared` are the columns that joins make one of, None if that is not known."""
     star = projection.this if isinstance(projection, exp.Column) else projection
     table = projection.table.lower() if isinstance(projection, exp.Column) else ""
     if not isinstance(star, exp.Star) or (table and table not in visible):
@@ -253,10 +304,14 @@ def _star(projection: exp.Expression, visible: Mapping[str, Relation]) -> Relati
         return UNKNOWN
     chosen = [visible[table]] if table else list(visible.values())
     fields: dict[str, Field] = {}
+    repeated: set[str] = set()
     for relation in chosen:
+        repeated |= relation.repeated
         for name, item in relation.fields.items():
+            if name in fields and shared is not None and (table or name not in shared):
+                repeated.add(name)
             fields[name] = combined([fields[name], item], item.type) if name in fields else item
-    return Relation(fields, any(relation.is_open for relation in chosen))
+    return Relation(fields, any(relation.is_open for relation in chosen), frozenset(repeated))
 
 
 def _name(projection: exp.Expression) -> str | None:
@@ -277,16 +332,18 @@ def _is_unnamed(projection: exp.Expression) -> bool:
     )
 
 
-def _inside(select: exp.Select) -> Iterator[exp.Expression]:
-    """Every node of a SELECT's own; of queries inside its expressions only the outermost node, of its FROM nothing."""
+def _inside(select: exp.Select) -> Iterator[tuple[str, exp.Expression]]:
+    """Every node of a SELECT's own, and the clause it stands in; of queries inside its expressions only the outermost
+    node, of its FROM nothing."""
     for key, value in select.args.items():
-        if key.rstrip("_") in ("with", "from", "laterals", "hint"):
+        part = key.rstrip("_")
+        if part in ("with", "from", "laterals", "hint"):
             continue
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, exp.Join):
-                yield from (node for part in _conditions(item) for node in _walk(part))
+                yield from ((part, node) for condition in _conditions(item) for node in _walk(condition))
             elif isinstance(item, exp.Expression):
-                yield from _walk(item)
+                yield from ((part, node) for node in _walk(item))
 
 
 def _conditions(join: exp.Join) -> list[exp.Expression]:
@@ -299,6 +356,13 @@ def _walk(node: exp.Expression) -> Iterator[exp.Expression]:
     if not isinstance(node, exp.Query):
         for child in node.iter_expressions():
             yield from _walk(child)
+
+
+def _sources(select: exp.Select) -> list[exp.Expression]:
+    """What stands in FROM and behind JOIN."""
+    from_ = _part(select, "from")
+    joins = select.args.get("joins") or []
+    return [*([from_.this] if from_ else []), *(join.this for join in joins)]
 
 
 def _relations(views: tuple[View, ...]) -> list[Relation]:

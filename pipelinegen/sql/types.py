@@ -1,83 +1,173 @@
-"""Types of expressions, where they follow from the expression alone, and types that never go together."""
+"""Types of expressions, where they follow from the expression alone."""
 
 import re
 from collections.abc import Callable, Iterable
 
 from sqlglot import exp
 
+from pipelinegen.sql.dialect import call_of
+from pipelinegen.sql.kinds import family
+from pipelinegen.sql.signatures import gives, signatures
+
+#: The types of columns, of parameters and of queries that stand for a value.
 TypeOf = Callable[[exp.Expression], str | None]
 
-
-def family(type: str) -> str:
-    """The type without what is in brackets: `decimal` of decimal(12,2), `array` of array<string>."""
-    return re.split(r"[(<]", type)[0]
-
-
-WHOLE = frozenset({"int", "bigint"})
-NUMBERS = frozenset({*WHOLE, "float", "double", "decimal"})
-TIMES = frozenset({"date", "timestamp"})
-
 _CAST_TYPES = {
-    exp.DataType.Type.VARCHAR: "string",
-    exp.DataType.Type.TEXT: "string",
-    exp.DataType.Type.INT: "int",
-    exp.DataType.Type.BIGINT: "bigint",
-    exp.DataType.Type.FLOAT: "float",
-    exp.DataType.Type.DOUBLE: "double",
-    exp.DataType.Type.BOOLEAN: "boolean",
-    exp.DataType.Type.DATE: "date",
+    "ARRAY": "array",
+    "BIGINT": "bigint",
+    "BINARY": "binary",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "DECIMAL": "decimal",
+    "DOUBLE": "double",
+    "FLOAT": "float",
+    "INT": "int",
+    "MAP": "map",
+    "STRUCT": "struct",
+    "TEXT": "string",
+    "TIMESTAMPLTZ": "timestamp",
+    "TIMESTAMPTZ": "timestamp",
+    "VARCHAR": "string",
 }
-#: Comparisons, and the operands of AND, OR and NOT.
-COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ)
-_TRUE_OR_FALSE = (exp.And, exp.Or, exp.Not, *COMPARISONS, exp.Is, exp.In, exp.Between, exp.Like)
-_TEXT = (exp.Upper, exp.Lower, exp.Trim, exp.Concat)
-_SAME = (exp.Paren, exp.Min, exp.Max, exp.Alias)
+#: Operators by what Spark calls them.
+OPERATORS: dict[type[exp.Expression], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "=",
+    exp.NullSafeEQ: "<=>",
+    exp.GT: "<",
+    exp.GTE: "<",
+    exp.LT: "<",
+    exp.LTE: "<",
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.Mod: "%",
+    exp.IntDiv: "div",
+    exp.BitwiseAnd: "&",
+    exp.BitwiseOr: "&",
+    exp.BitwiseXor: "&",
+    exp.DPipe: "||",
+    exp.Like: "like",
+    exp.ILike: "like",
+    exp.RegexpLike: "rlike",
+}
+_AVERAGE = {"bigint": "double", "decimal": "decimal", "double": "double", "float": "double", "int": "double"}
+#: What sums and averages give, by what they are taken of.
+_SUMS = {
+    "avg": _AVERAGE,
+    "mean": _AVERAGE,
+    "sum": {**_AVERAGE, "bigint": "bigint", "int": "bigint"},
+}
+#: What holds its arguments, whatever they are.
+_CONTAINERS = {"array": "array", "collect_set": "array", "map": "map", "named_struct": "struct", "struct": "struct"}
+#: What gives one of the values of its first argument.
+_LIKE_FIRST = frozenset(
+    (
+        *("any_value", "array_sort", "first", "first_value", "last", "last_value", "max", "max_by", "min", "min_by"),
+        *("nth_value", "nullif", "sort_array"),
+    )
+)
+#: What gives one of its arguments.
+_COMMON = frozenset({"coalesce", "greatest", "ifnull", "least", "nvl"})
+#: What EXTRACT can take from a moment (Spark 3.5).
+MOMENTS = frozenset(
+    (
+        *("d", "day", "dayofweek", "dayofweek_iso", "days", "dow", "dow_iso", "doy", "h", "hour"),
+        *("hours", "hr", "hrs", "m", "min", "mins", "minute", "minutes", "mon", "mons"),
+        *("month", "months", "qtr", "quarter", "s", "sec", "second", "seconds", "secs", "w"),
+        *("week", "weeks", "y", "year", "yearofweek", "years", "yr", "yrs"),
+    )
+)
+_TRUE_OR_FALSE = (exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between, exp.Exists, exp.Boolean)
+_SAME = (exp.Paren, exp.Alias, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls)
+_ASKED = (exp.Column, exp.Placeholder, exp.Subquery)
 
 
-def type_of(value: exp.Expression, type_of_column: TypeOf) -> str | None:
-    """The type of an expression in the words of a contract; None where it is not certain.
-
-    `type_of_column` gives the types of columns and of parameters.
-    """
-    if isinstance(value, exp.Column | exp.Placeholder):
-        return type_of_column(value)
-    if isinstance(value, exp.Cast):
-        return _CAST_TYPES.get(value.to.this)
+def type_of(value: exp.Expression, ask: TypeOf) -> str | None:
+    """The type of an expression in the words of a contract; None where it is not certain."""
+    if isinstance(value, _ASKED):
+        return ask(value)
+    if isinstance(value, exp.Cast) and call_of(value) is None:
+        return cast_type(value)
     if isinstance(value, _SAME):
-        return type_of(value.this, type_of_column)
-    if isinstance(value, (*_TRUE_OR_FALSE, exp.Boolean)):
+        return type_of(value.this, ask)
+    if isinstance(value, _TRUE_OR_FALSE):
         return "boolean"
     if isinstance(value, exp.Literal):
         return _of_literal(value)
-    if isinstance(value, _TEXT):
-        return "string"
-    if isinstance(value, exp.Count):
-        return "bigint"
-    if isinstance(value, exp.Sum):
-        return {"int": "bigint", "bigint": "bigint"}.get(type_of(value.this, type_of_column) or "")
-    return "double" if isinstance(value, exp.Avg) and type_of(value.this, type_of_column) in WHOLE else None
+    if isinstance(value, exp.Interval):
+        return "interval"
+    if isinstance(value, exp.Neg):
+        return gives("negated", type_of(value.this, ask))
+    return _of_call(value, ask) or _of_operator(value, ask)
+
+
+def cast_type(value: exp.Expression) -> str | None:
+    """What a CAST casts to."""
+    target = value.args.get("to")
+    return _CAST_TYPES.get(target.this.name) if isinstance(target, exp.DataType) and target.this else None
+
+
+def operator_of(value: exp.Expression) -> str | None:
+    """What Spark calls an operator with two operands; None if this is none."""
+    return OPERATORS.get(type(value)) if call_of(value) is None else None
+
+
+def _of_call(value: exp.Expression, ask: TypeOf) -> str | None:
+    call = call_of(value)
+    if call is None or call.arguments is None or call.name not in signatures():
+        return None
+    if call.name in _CONTAINERS:
+        return _CONTAINERS[call.name]
+    types = [type_of(item, ask) for item in call.arguments]
+    if not types:
+        return signatures()[call.name].result(types)
+    if call.name in _SUMS:
+        return _SUMS[call.name].get(family(types[0] or ""))
+    if call.name in _LIKE_FIRST:
+        return types[0]
+    if call.name in _COMMON:
+        return common(types)
+    return signatures()[call.name].result(types)
+
+
+def _of_operator(value: exp.Expression, ask: TypeOf) -> str | None:
+    if isinstance(value, exp.Case | exp.If | exp.Coalesce):
+        return common([type_of(item, ask) for item in branches(value)])
+    if isinstance(value, exp.CurrentDate | exp.CurrentTimestamp):
+        return "date" if isinstance(value, exp.CurrentDate) else "timestamp"
+    operator = operator_of(value)
+    if operator is None or not isinstance(value, exp.Binary | exp.RegexpLike):
+        return None
+    return gives(operator, type_of(value.this, ask), type_of(value.expression, ask))
+
+
+def branches(value: exp.Expression) -> list[exp.Expression]:
+    """The expressions one of which a CASE, an if or a coalesce gives."""
+    if isinstance(value, exp.Coalesce):
+        return [value.this, *value.expressions]
+    if isinstance(value, exp.If):
+        found = [value.args.get("true"), value.args.get("false")]
+    else:
+        found = [*(item.args.get("true") for item in value.args.get("ifs") or ()), value.args.get("default")]
+    return [item for item in found if item is not None and not isinstance(item, exp.Null)]
+
+
+def common(types: Iterable[str | None]) -> str | None:
+    """The type that values of several types are brought to, where it is certain."""
+    found: str | None = ""
+    for type in types:
+        found = type if found in ("", type) else gives("case", found, type)
+        if found is None:
+            return None
+    return found or None
 
 
 def _of_literal(value: exp.Literal) -> str | None:
     if value.is_string:
         return "string"
-    return "int" if re.fullmatch(r"[0-9]{1,9}", str(value.this)) else None
-
-
-def cannot_meet(types: Iterable[str | None]) -> tuple[str, str] | None:
-    """Two of the types that Spark never brings to one, as in a comparison; None where there are none."""
-    known = [item for item in dict.fromkeys(types) if item]
-    for place, one in enumerate(known):
-        for two in known[place + 1 :]:
-            if _apart(family(one), family(two)):
-                return one, two
-    return None
-
-
-def _apart(one: str, two: str) -> bool:
-    pair = {one, two}
-    if "array" in pair:
-        return one != two
-    if pair & TIMES:
-        return bool(pair & NUMBERS or "boolean" in pair)
-    return False
+    text = str(value.this)
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return "int"
+    return "decimal" if re.fullmatch(r"[0-9]*\.[0-9]+", text) else None

@@ -68,4 +68,8 @@ def test_a_spec_that_is_gone_makes_its_folders_stale(generated: Path) -> None:
     assert answer.code == 1
     assert "generated/demo/dev/MANIFEST.json: error PG033: stale\n" in answer.err
     assert pipelinegen("generate", cwd=generated).code == 0
-    assert sorted(path.name for path in (generated / "generated").iterdir()) == ["other", "pipeline.schema.json"]
+    assert sorted(path.name for path in (generated / "generated").iterdir()) == [
+        "layer.schema.json",
+        "other",
+        "pipeline.schema.json",
+    ]

@@ -152,7 +152,9 @@ def test_the_schema_is_valid_and_accepts_every_spec_of_ours(project: Path) -> No
     assert (ROOT / "generated/pipeline.schema.json").read_text(encoding="utf-8") == answer.out
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    for path in (ROOT / "specs").glob("*.yaml"):
+    layer = pipelinegen("schema", "--layer", cwd=project)
+    assert (ROOT / "generated/layer.schema.json").read_text(encoding="utf-8") == layer.out
+    for path in (ROOT / "specs").rglob("*.yaml"):
         assert list(validator.iter_errors(yaml.safe_load(path.read_text(encoding="utf-8")))) == []
 
 

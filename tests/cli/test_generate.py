@@ -74,7 +74,11 @@ def test_an_environment_that_is_gone_takes_its_folder_along(generated: Path) -> 
 def test_a_pipeline_with_a_new_name_takes_its_old_folder_along(generated: Path) -> None:
     edit(generated / "specs/demo.yaml", "name: demo", "name: renamed")
     assert pipelinegen("generate", cwd=generated).code == 0
-    assert sorted(path.name for path in (generated / "generated").iterdir()) == ["pipeline.schema.json", "renamed"]
+    assert sorted(path.name for path in (generated / "generated").iterdir()) == [
+        "layer.schema.json",
+        "pipeline.schema.json",
+        "renamed",
+    ]
 
 
 def test_a_fault_writes_nothing(generated: Path) -> None:

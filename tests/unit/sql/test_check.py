@@ -6,11 +6,12 @@ import pytest
 
 from pipelinegen.sql.check import check_query
 from pipelinegen.sql.question import Answer, Finding, Question
-from tests.unit.sql.queries import FAULTY, FINE, INPUTS
+from tests.unit.sql.queries import FAULTY, FINE, INPUTS, PARAMETERS
+from tests.unit.sql.queries_of_types import WRONG
 
 
 def ask(sql: str, output: Mapping[str, str | None] | None = None, **more: Mapping[str, tuple[str, ...]]) -> Answer:
-    return check_query(Question(sql, INPUTS, more.get("dropped", {}), output or {}, {"run_date": "date"}))
+    return check_query(Question(sql, INPUTS, more.get("dropped", {}), output or {}, PARAMETERS))
 
 
 @pytest.mark.parametrize("sql", FINE)
@@ -18,7 +19,7 @@ def test_what_spark_accepts_is_accepted(sql: str) -> None:
     assert ask(sql).findings == ()
 
 
-@pytest.mark.parametrize(("sql", "id", "word"), FAULTY)
+@pytest.mark.parametrize(("sql", "id", "word"), [*FAULTY, *WRONG])
 def test_a_fault_is_found_at_its_word(sql: str, id: str, word: str | None) -> None:
     (found,) = ask(sql).findings
     assert found.id == id
@@ -51,6 +52,15 @@ def test_a_fault_is_found_at_its_word(sql: str, id: str, word: str | None) -> No
             ],
         ),
         ("SELECT price > 1 AS day FROM clicks", {"day": "timestamp"}, ["PG084"]),
+        ("SELECT * FROM clicks c JOIN vehicles v USING (vehicle_id)", {"vehicle_id": "string"}, []),
+        ("SELECT * FROM clicks c JOIN vehicles v USING (vehicle_id)", {"price": "double"}, ["PG132"]),
+        ("SELECT user_id, vehicle_id AS user_id FROM clicks", {"user_id": "string"}, ["PG132"]),
+        ("SELECT *, upper(user_id) AS user_id FROM clicks", {"user_id": "string"}, ["PG132"]),
+        ("SELECT collect_list(price) AS p FROM clicks", {"p": "double"}, ["PG084"]),
+        ("SELECT map('a', 1) AS p FROM clicks", {"p": "int"}, ["PG084"]),
+        ("SELECT year(day) AS y FROM clicks", {"y": "date"}, ["PG084"]),
+        ("SELECT clicked_at - clicked_at AS y FROM clicks", {"y": "date"}, ["PG084"]),
+        ("SELECT price * 2 AS y, sum(price) OVER () AS z FROM clicks", {"y": "double", "z": "date"}, ["PG084"]),
         ("SELECT day FROM clicks UNION SELECT listed_on FROM vehicles", {"day": "int"}, ["PG084"]),
         ("SELECT *, 1 FROM clicks", {"user_id": "string", "day": "date"}, []),
         ("SELECT user_id, uuid() FROM clicks", {"user_id": "string", "id": "string"}, []),

@@ -1,0 +1,133 @@
+"""PG080: syntax of other databases, which sqlglot reads in any dialect and Spark's grammar (3.5) does not have."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from sqlglot import exp
+
+from pipelinegen.sql.dialect import call_of
+from pipelinegen.sql.question import Finding
+from pipelinegen.sql.rules import place_of
+
+#: What a node was written as, and what to write instead.
+Foreign = tuple[str, str]
+
+_NODES: dict[type[exp.Expression], Foreign] = {
+    exp.AtTimeZone: ("AT TIME ZONE", "write from_utc_timestamp(…, 'Europe/Berlin') or to_utc_timestamp"),
+    exp.Collate: ("COLLATE with a name", "leave it out"),
+    exp.Fetch: ("FETCH FIRST", "write LIMIT"),
+    exp.JSONBExtract: ("'#>'", "write get_json_object(…, '$.key')"),
+    exp.JSONExtractScalar: ("'->>'", "write get_json_object(…, '$.key')"),
+    exp.Qualify: ("QUALIFY", "number the rows in a WITH query, and filter that by WHERE"),
+    exp.SimilarTo: ("SIMILAR TO", "write RLIKE"),
+    exp.Unnest: ("UNNEST", "write LATERAL VIEW explode(…) AS name"),
+}
+#: The same for words: what is underlined is the first group.
+_WORDS = (
+    (r"(::)", "Spark has no '::'", "write CAST(… AS …)"),
+    (r"\b((?:group|order)\s+by)\s*(?=$|\)|;)", "nothing follows {}", "name columns"),
+    (r"\blimit\s+\S+\s*(,)", "Spark has no LIMIT with two numbers", "write LIMIT … OFFSET …"),
+    (
+        r"\bcast\s*\((?:[^()]|\([^()]*\))*?\bas\s+(bool|bytea|datetime|float8|int[248]|jsonb?|money|n?varchar2?(?=\s*\))"
+        r"|nvarchar2?|number|text|time|timestamptz|uuid|string(?=\s*\()|double(?=\s+precision))\b",
+        "Spark has no type {} like that",
+        "Spark's types are: bigint, boolean, date, decimal(12,2), double, float, int, string, timestamp",
+    ),
+)
+
+
+def foreign_syntax(sql: str, query: exp.Expression) -> Iterator[Finding]:
+    """What Spark would not read."""
+    plain = _without_texts(sql)
+    for pattern, fact, help in _WORDS:
+        found = re.search(pattern, plain, re.IGNORECASE)
+        if found:
+            place = found.span(1)
+            yield Finding("PG080", fact.format(sql[slice(*place)].upper()), help, *place)
+    for node in query.walk():
+        foreign = _foreign(node)
+        if foreign:
+            what, help = foreign
+            yield Finding("PG080", f"Spark has no {what}", help, *place_of(node))
+        elif isinstance(node, exp.Alias | exp.TableAlias):
+            yield from _alias_in_quotes(sql, node)
+
+
+def _foreign(node: exp.Expression) -> Foreign | None:
+    if call_of(node) is None and type(node) in _NODES:
+        return _NODES[type(node)]
+    for kind, check in _PARTS.items():
+        if isinstance(node, kind):
+            return check(node)
+    return None
+
+
+def _star(node: exp.Expression) -> Foreign | None:
+    given = [key for key in ("except", "except_", "replace", "rename") if node.args.get(key)]
+    word = given[0].rstrip("_").upper() if given else ""
+    return (f"'* {word} (…)'", "name the columns that are wanted") if word else None
+
+
+def _array(node: exp.Expression) -> Foreign | None:
+    is_own = call_of(node) is None and not isinstance(node.parent, exp.Map | exp.VarMap)
+    return ("arrays in brackets", "write array(…)") if is_own else None
+
+
+def _with(node: exp.Expression) -> Foreign | None:
+    return ("WITH RECURSIVE", "compute it in several steps") if node.args.get("recursive") else None
+
+
+def _in(node: exp.Expression) -> Foreign | None:
+    is_empty = not node.expressions and not any(node.args.get(key) for key in ("query", "unnest", "field"))
+    return ("IN of nothing", "write what it may be, or false") if is_empty else None
+
+
+def _set(node: exp.Expression) -> Foreign | None:
+    return ("UNION BY NAME", "name the columns in both halves") if node.args.get("by_name") else None
+
+
+def _cast(node: exp.Expression) -> Foreign | None:
+    return ("CAST with FORMAT", "write to_date or to_timestamp with a pattern") if node.args.get("format") else None
+
+
+def _order(node: exp.Expression) -> Foreign | None:
+    is_inside = isinstance(node.parent, exp.AggFunc) and not isinstance(node.parent, exp.WithinGroup)
+    return ("ORDER BY inside an aggregate", "write sort_array(…), or transform it") if is_inside else None
+
+
+def _select(node: exp.Expression) -> Foreign | None:
+    return ("CONNECT BY", "compute it in several steps") if node.args.get("connect") else None
+
+
+def _lateral(node: exp.Expression) -> Foreign | None:
+    is_apply = node.args.get("cross_apply") is not None
+    return ("APPLY", "write JOIN LATERAL, or LATERAL VIEW explode(…)") if is_apply else None
+
+
+_PARTS: dict[type[exp.Expression], Callable[[exp.Expression], Foreign | None]] = {
+    exp.Array: _array,
+    exp.Cast: _cast,
+    exp.In: _in,
+    exp.Lateral: _lateral,
+    exp.Order: _order,
+    exp.Select: _select,
+    exp.SetOperation: _set,
+    exp.Star: _star,
+    exp.With: _with,
+}
+
+
+def _alias_in_quotes(sql: str, node: exp.Expression) -> Iterator[Finding]:
+    name = node.args.get("alias") if isinstance(node, exp.Alias) else node.this
+    if not isinstance(name, exp.Identifier) or not name.quoted:
+        return
+    start, end = place_of(name)
+    if start is not None and end is not None and sql[start : start + 1] in ("'", '"'):
+        fact = f"Spark takes {sql[start:end]} for a text, and no name"
+        yield Finding("PG080", fact, f"write `{name.name}` or {name.name}", start, end)
+
+
+def _without_texts(sql: str) -> str:
+    """The SQL with its texts, names in quotes and comments blanked out, every character in its place."""
+    parts = r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/"
+    return re.sub(parts, lambda found: re.sub(r"[^\n]", " ", found.group()), sql, flags=re.DOTALL)

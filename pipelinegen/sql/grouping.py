@@ -1,0 +1,255 @@
+"""PG133: aggregates and windows where they cannot stand, and columns beside them that have several values."""
+
+from collections.abc import Iterator, Mapping
+
+from sqlglot import exp
+
+from pipelinegen.sql.dialect import call_of
+from pipelinegen.sql.question import Finding
+from pipelinegen.sql.relation import Field, Relation
+from pipelinegen.sql.rules import place_of
+from pipelinegen.sql.signatures import signatures
+
+#: A longer expression is not held against GROUP BY: what that takes grows with the square of its length.
+_LONGEST = 300
+#: What may stand around a function before its OVER.
+_SAID = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
+_ORDERED = frozenset({"cume_dist", "dense_rank", "lag", "lead", "ntile", "percent_rank", "rank", "row_number"})
+
+
+def grouping_faults(
+    select: exp.Select, tables: Mapping[str, Relation], given: Mapping[str, Field]
+) -> Iterator[Finding]:
+    """Every fault of this sort in one SELECT; `given` are the columns it gives."""
+    yield from _misplaced(select)
+    yield from _nested(select)
+    yield from _without_order(select)
+    yield from _out_of_range(select)
+    yield from _ungrouped(select, tables, given)
+    yield from _order_faults(select, given)
+
+
+def _misplaced(select: exp.Select) -> Iterator[Finding]:
+    """Aggregates and windows in WHERE, in ON and in GROUP BY."""
+    parts = [("WHERE", select.args.get("where")), ("GROUP BY", select.args.get("group"))]
+    parts += [("ON", join.args.get("on")) for join in select.args.get("joins") or ()]
+    for word, part in parts:
+        for node in _own(part) if isinstance(part, exp.Expression) else ():
+            if isinstance(node, exp.Window):
+                help = "compute it in a query of its own, and filter what that gives"
+                yield Finding("PG133", f"a window function cannot stand in {word}", help, *_place(node))
+                break
+            if is_aggregate(node) and not isinstance(node.parent, exp.Window | exp.WithinGroup):
+                help = "filter groups by HAVING" if word == "WHERE" else "aggregate in a query of its own"
+                yield Finding("PG133", f"an aggregate cannot stand in {word}", help, *_place(node))
+                break
+
+
+def _nested(select: exp.Select) -> Iterator[Finding]:
+    """Aggregates of aggregates."""
+    for item in select.expressions:
+        for node in _own(item):
+            if is_aggregate(node) and not _is_over(node) and not isinstance(node, exp.IgnoreNulls | exp.RespectNulls):
+                inner = [child for child in _own(node) if child is not node and is_aggregate(child)]
+                if inner and not any(_is_over(child) for child in inner):
+                    help = "aggregate in a query of its own first"
+                    yield Finding("PG133", "an aggregate cannot be aggregated again at once", help, *_place(node))
+                    return
+
+
+def _without_order(select: exp.Select) -> Iterator[Finding]:
+    """Window functions without OVER, or without the order they need."""
+    for item in select.expressions:
+        for node in _own(item):
+            name = _name(node)
+            if name not in _ORDERED:
+                continue
+            over = _over(node)
+            if over is None:
+                yield Finding("PG133", f"'{name}' needs an OVER", "write OVER (ORDER BY …) behind it", *_place(node))
+            elif over.args.get("order") is None and over.args.get("alias") is None:
+                help = "add ORDER BY to its OVER"
+                yield Finding("PG133", f"'{name}' needs an order of the rows", help, *_place(node))
+
+
+def _out_of_range(select: exp.Select) -> Iterator[Finding]:
+    """Numbers of columns in GROUP BY and ORDER BY that the SELECT has not, or that are aggregates."""
+    if any(item.is_star for item in select.expressions):
+        return
+    count = len(select.expressions)
+    for word in ("group", "order"):
+        part = select.args.get(word)
+        for key in part.expressions if part is not None else ():
+            number = key.this if isinstance(key, exp.Ordered) else key
+            if not isinstance(number, exp.Literal) or number.is_string or not str(number.this).isdigit():
+                continue
+            place = int(str(number.this))
+            fact = f"{word.upper()} BY {place} refers to"
+            if not 1 <= place <= count:
+                help = f"give a number from 1 to {count}, or a name"
+                yield Finding("PG133", f"{fact} no column: the SELECT has {count}", help)
+            elif word == "group" and has_aggregate(select.expressions[place - 1]):
+                yield Finding("PG133", f"{fact} an aggregate", "group by what is not aggregated")
+
+
+def _ungrouped(select: exp.Select, tables: Mapping[str, Relation], given: Mapping[str, Field]) -> Iterator[Finding]:
+    """Columns that stand beside an aggregate although the query does not group by them."""
+    keys = _keys(select)
+    if keys is None:
+        return
+    texts = {_text(key) for key in keys}
+    names = {key.name.lower() for key in keys if isinstance(key, exp.Column)}
+    having = select.args.get("having")
+    for item in [*select.expressions, *([having.this] if having is not None else [])]:
+        if item.is_star:
+            loose = _loose_star(item, names, tables)
+            if loose:
+                fact = f"'*' stands beside what is grouped, and '{loose}' has several values"
+                yield Finding("PG133", fact, "name the columns, each grouped by or aggregated", *place_of(item))
+            continue
+        if item.alias_or_name.lower() in names and not isinstance(item, exp.Column):
+            continue  # GROUP BY names the alias
+        if sum(1 for _ in item.walk()) > _LONGEST:
+            continue
+        known = names | (set(given) if item not in select.expressions else set())
+        column = _loose(item.unalias(), texts, known)
+        if column is not None:
+            fact = f"'{column.name}' stands beside what is grouped, and has several values"
+            help = "group by it, or aggregate it, as in max(…) or any_value(…)"
+            yield Finding("PG133", fact, help, *place_of(column.this))
+
+
+def _order_faults(select: exp.Select, given: Mapping[str, Field]) -> Iterator[Finding]:
+    """Keys of ORDER BY that are gone once rows are grouped or made distinct."""
+    order, keys = select.args.get("order"), _keys(select)
+    is_distinct = select.args.get("distinct") is not None
+    if order is None or (keys is None and not is_distinct):
+        return
+    if not is_distinct and any(item.is_star for item in select.expressions):
+        return
+    texts = {_text(key) for key in keys or ()} | {_text(item.unalias()) for item in select.expressions}
+    names = {key.name.lower() for key in keys or () if isinstance(key, exp.Column)} if not is_distinct else set()
+    for item in order.expressions:
+        if sum(1 for _ in item.walk()) > _LONGEST:
+            continue
+        column = _loose(item.this, texts, names | set(given))
+        if column is not None:
+            done = "made distinct" if is_distinct else "grouped"
+            fact = f"'{column.name}' is gone once rows are {done}, and cannot order them"
+            yield Finding("PG133", fact, "order by what the SELECT gives", *place_of(column.this))
+
+
+def _keys(select: exp.Select) -> list[exp.Expression] | None:
+    """What a SELECT groups by; nothing for one group of all rows, None where rows are not grouped, or by rules."""
+    group = select.args.get("group")
+    if group is None:
+        is_grouped = any(has_aggregate(item) for item in select.expressions)
+        return [] if is_grouped or select.args.get("having") is not None else None
+    if not group.expressions or len([value for value in group.args.values() if value]) != 1:
+        return None
+    keys = []
+    for key in group.expressions:
+        if isinstance(key, exp.Literal) and str(key.this).isdigit():
+            place = int(str(key.this)) - 1
+            if not 0 <= place < len(select.expressions):
+                return None
+            key = select.expressions[place].unalias()
+        keys.append(key)
+    is_known = all(isinstance(key, exp.Column) or call_of(key) or isinstance(key, exp.Binary) for key in keys)
+    return keys if is_known and not any(_is_rule(key) for key in keys) else None
+
+
+def _is_rule(key: exp.Expression) -> bool:
+    return _name(key) in ("window", "windoo", "session_window", "grouping_sets", "cube", "rollup")
+
+
+def _loose(node: exp.Expression, texts: set[str], names: set[str]) -> exp.Column | None:
+    """A column in an expression that is neither grouped by nor inside an aggregate."""
+    if isinstance(node, exp.Query) or node.find(exp.Lambda) or (is_aggregate(node) and not _is_over(node)):
+        return None
+    if isinstance(node, exp.Filter | exp.WithinGroup) and is_aggregate(node.this):
+        return None
+    if _text(node) in texts:
+        return None
+    if isinstance(node, exp.Column):
+        parts = {part.name.lower() for part in node.parts}
+        return node if not (parts & names or isinstance(node.this, exp.Star)) else None
+    children = node.iter_expressions()
+    if isinstance(node, exp.Window):
+        children = iter([*_heads(node)[-1].iter_expressions(), *(node.args.get("partition_by") or ())])
+    found = (_loose(child, texts, names) for child in children)
+    return next((item for item in found if item is not None), None)
+
+
+def _loose_star(item: exp.Expression, names: set[str], tables: Mapping[str, Relation]) -> str | None:
+    """A column that a star stands for and that is not grouped by."""
+    star = item.this if isinstance(item, exp.Column) else item
+    if any(star.args.get(key) for key in ("except", "except_", "replace", "rename")):
+        return None
+    table = item.table.lower() if isinstance(item, exp.Column) else ""
+    relations = [relation for alias, relation in tables.items() if table in ("", alias)]
+    return next((name for relation in relations for name in relation.fields if name not in names), None)
+
+
+def is_aggregate(node: exp.Expression) -> bool:
+    """Whether a node makes one value of many rows."""
+    call = call_of(node)
+    known = signatures().get(call.name) if call else None
+    if isinstance(node, exp.Any):  # any(…) of rows, and not LIKE ANY (…)
+        return not isinstance(node.parent, exp.Binary)
+    return known.is_aggregate if known else isinstance(node, exp.AggFunc)
+
+
+def has_aggregate(node: exp.Expression) -> bool:
+    """Whether an aggregate is reckoned over the query's rows, and not in a window or a query of its own."""
+    if isinstance(node, exp.Window):
+        return any(has_aggregate(child) for child in _heads(node)[-1].iter_expressions())
+    if isinstance(node, exp.Query):
+        return False
+    return is_aggregate(node) or any(has_aggregate(child) for child in node.iter_expressions())
+
+
+def _own(node: exp.Expression) -> Iterator[exp.Expression]:
+    """A node and what is inside it, without queries of their own."""
+    yield node
+    for child in node.iter_expressions():
+        if not isinstance(child, exp.Query):
+            yield from _own(child)
+
+
+def _over(node: exp.Expression) -> exp.Window | None:
+    """The OVER behind a function."""
+    around = node.parent
+    while isinstance(around, _SAID):
+        around = around.parent
+    return around if isinstance(around, exp.Window) and around.this is not None and node in _heads(around) else None
+
+
+def _heads(window: exp.Window) -> list[exp.Expression]:
+    """What stands before an OVER: the function last, behind what is said of it."""
+    found = [window.this]
+    while isinstance(found[-1], _SAID):
+        found.append(found[-1].this)
+    return found
+
+
+def _is_over(node: exp.Expression) -> bool:
+    return _over(node) is not None
+
+
+def _name(node: exp.Expression) -> str:
+    call = call_of(node)
+    return call.name if call else ""
+
+
+def _text(node: exp.Expression) -> str:
+    """An expression without the tables of its columns, to be compared with another."""
+    plain = node.copy()
+    for column in [plain] if isinstance(plain, exp.Column) else list(plain.find_all(exp.Column)):
+        column.set("table", None)
+    return str(plain.sql(dialect="spark", normalize_functions="lower")).lower()
+
+
+def _place(node: exp.Expression) -> tuple[int | None, int | None]:
+    start = node.meta.get("start")
+    return (start, node.meta["end"] + 1) if start is not None else place_of(node)
