@@ -172,6 +172,7 @@ def _glue_job(bench: Workbench, job: GlueJob) -> dict[str, Json]:
         "script_location": f"s3://{bench.names.bucket('code')}/{bench.script_key(job.script)}",
         "glue_version": "5.0",
         "timeout_minutes": job.timeout_minutes,
+        "max_concurrent_runs": job.concurrent_runs,
         "default_arguments": dict(bench.glue_arguments(job)),
     }
 

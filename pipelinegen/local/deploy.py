@@ -10,9 +10,11 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from pipelinegen.assets import cache_folder
 from pipelinegen.local.bundles import folder_files, runtime_files, zip_paths
 from pipelinegen.local.deployed import Deployed, runtime_folder
 from pipelinegen.local.faults import LocalCloudError
+from pipelinegen.local.libraries import library_files
 from pipelinegen.local.local_cloud import LocalCloud
 from pipelinegen.local.s3_transfer import split_uri
 from pipelinegen.local.variables import fill, fill_all
@@ -225,6 +227,7 @@ class _Deployer:
     def _create_functions(self, roles: Mapping[str, str]) -> None:
         for function in self._settings.get("functions", []):
             files = [
+                *self._libraries(function),
                 *folder_files(self._folder / function["folder"]),
                 *runtime_files(self._code, function.get("packages", [])),
             ]
@@ -238,6 +241,12 @@ class _Deployer:
                 Timeout=function["timeout_seconds"],
                 Environment={"Variables": function.get("environment", {})},
             )
+
+    def _libraries(self, function: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
+        """What the user's functions require; what our own do is here."""
+        if not function.get("packages"):
+            required = self._text(f"{function['folder']}/requirements.txt")
+            yield from library_files(function["step"], required, cache_folder())
 
     def _create_state_machine(self, roles: Mapping[str, str]) -> str:
         machine = self._settings["state_machine"]

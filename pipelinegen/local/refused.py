@@ -15,26 +15,56 @@ _KEPT: Final = frozenset(
 _RUN: Final = frozenset({"lambda:invoke", "glue:startJobRun.sync"})
 #: Kinds whose states are calls of the user's choice.
 _OF_THE_USER: Final = frozenset({"asl", "aws_api", "sql"})
+#: Where requests to SageMaker name an image.
+_IMAGES: Final = frozenset({"Image", "ImageUri", "TrainingImage"})
 _RESOURCE: Final = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:(aws-sdk:)?(?P<service>[^:]+):(?P<action>.+)")
 
 
 def refuse_calls(definition: Mapping[str, Any], steps: list[Mapping[str, Any]]) -> None:
     """Raises: LocalCloudError that names the first step with a call that has no local counterpart."""
-    kinds = {state: step for step in steps for state in step["states"] if step["kind"] in _OF_THE_USER}
+    steps_of = {state: step for step in steps for state in step["states"]}
     for name, state in _states(definition):
-        step = kinds.get(name)
-        call = _RESOURCE.fullmatch(str(state.get("Resource", "")))
-        if step is None or call is None:
-            continue
-        if call["service"] in _KEPT or f"{call['service']}:{call['action']}" in _RUN:
-            continue
-        if call["service"] == "sagemaker" and call["action"].endswith(".sync"):
-            continue
-        what = f"{call['service']}:{call['action']}"
-        raise LocalCloudError(
-            f"step '{step['name']}' calls {what}, which nothing on this machine carries out",
-            "leave the step out of this environment with `only_in:`, or run it in AWS",
-        )
+        step = steps_of.get(name)
+        why = _why_not(step["kind"], state) if step else None
+        if step and why:
+            help = "leave the step out of this environment with `only_in:`, or run it in AWS"
+            raise LocalCloudError(f"step '{step['name']}' {why}", help)
+
+
+def _why_not(kind: str, state: Mapping[str, Any]) -> str | None:
+    """Why a state cannot run on this machine; None if it can."""
+    call = _RESOURCE.fullmatch(str(state.get("Resource", "")))
+    if call is None:
+        return None
+    if kind == "http_call":
+        return f"asks {state['Arguments']['ApiEndpoint']}, and a local run leaves other people's servers alone"
+    if kind == "pipeline":
+        machine = str(state["Arguments"]["StateMachineArn"]).rpartition(":")[2]
+        return f"starts '{machine}', and the local cloud holds one pipeline at a time"
+    foreign = next(_foreign_images(state.get("Arguments")), None)
+    if foreign:
+        return f"runs the image {foreign}, which the pipeline does not build, and the local cloud pulls none"
+    if kind not in _OF_THE_USER or _is_carried_out(call["service"], call["action"]):
+        return None
+    return f"calls {call['service']}:{call['action']}, which nothing on this machine carries out"
+
+
+def _is_carried_out(service: str, action: str) -> bool:
+    runs = f"{service}:{action}" in _RUN or (service == "sagemaker" and action.endswith(".sync"))
+    return runs or service in _KEPT
+
+
+def _foreign_images(arguments: Any) -> Iterator[str]:
+    """Addresses of images in a request that are no variables, as those of the pipeline's own images are."""
+    if isinstance(arguments, Mapping):
+        for key, value in arguments.items():
+            if key in _IMAGES and isinstance(value, str) and "${" not in value and "{%" not in value:
+                yield value
+            else:
+                yield from _foreign_images(value)
+    elif isinstance(arguments, list):
+        for value in arguments:
+            yield from _foreign_images(value)
 
 
 def _states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -16,6 +16,36 @@ def steps(kind: str = "aws_api") -> list[dict[str, object]]:
     return [{"name": "submit", "kind": kind, "states": ["Submit"]}]
 
 
+def test_a_call_of_somebody_elses_server_a_pipeline_and_an_image_are_refused() -> None:
+    image = "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+    asked = {
+        "http_call": ("http:invoke", {"ApiEndpoint": "https://partner.example.com/v1"}),
+        "pipeline": ("states:startExecution.sync:2", {"StateMachineArn": "arn:aws:states:r:1:stateMachine:other-dev"}),
+        "sagemaker_algorithm": (
+            "sagemaker:createTrainingJob.sync",
+            {"AlgorithmSpecification": {"TrainingImage": image}},
+        ),
+    }
+    found = []
+    for kind, (resource, arguments) in asked.items():
+        state = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Arguments": arguments}
+        with pytest.raises(LocalCloudError) as caught:
+            refuse_calls({"States": {"Submit": state}}, steps(kind))
+        found.append(str(caught.value))
+    assert found == [
+        "step 'submit' asks https://partner.example.com/v1, and a local run leaves other people's servers alone",
+        "step 'submit' starts 'other-dev', and the local cloud holds one pipeline at a time",
+        f"step 'submit' runs the image {image}, which the pipeline does not build, and the local cloud pulls none",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["sagemaker_algorithm", "tuning"])
+def test_the_pipelines_own_images_are_run(kind: str) -> None:
+    arguments = {"AlgorithmSpecification": {"TrainingImage": "${image_training_own}"}}
+    state = {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync", "Arguments": arguments}
+    refuse_calls({"States": {"Submit": state}}, steps(kind))
+
+
 @pytest.mark.parametrize(
     "resource", ["batch:submitJob.sync", "aws-sdk:glue:startCrawler", "athena:startQueryExecution.sync"]
 )

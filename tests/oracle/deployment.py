@@ -70,6 +70,7 @@ def _terraform_glue_jobs(resources: list[Resource]) -> Section:
             "role": _name_of_role(job["role_arn"]),
             "script_location": job["command"][0]["script_location"],
             "glue_version": job["glue_version"],
+            "max_concurrent_runs": job["execution_property"][0]["max_concurrent_runs"],
             "timeout_minutes": job["timeout"],
             "default_arguments": job["default_arguments"],
         }
@@ -164,7 +165,9 @@ def from_deployment(folder: Path, variables: Mapping[str, str]) -> dict[str, Sec
         return json.loads(filled((folder / path).read_text(encoding="utf-8"), variables))
 
     machine = deployment["state_machine"]
-    job_fields = ("role", "script_location", "glue_version", "timeout_minutes", "default_arguments")
+    job_fields = (
+        *("role", "script_location", "glue_version", "timeout_minutes", "max_concurrent_runs", "default_arguments"),
+    )
     function_fields = ("role", "handler", "memory_mib", "timeout_seconds", "environment")
     return {
         "buckets": {name: {} for name in deployment["buckets"]},

@@ -65,6 +65,7 @@ JOBS: Final[Mapping[str, Job]] = {
     "bedrock:createModelCustomizationJob": Job(
         "bedrock",
         ("bedrock:GetModelCustomizationJob", "bedrock:StopModelCustomizationJob"),
+        also=("model-customization-job/*",),
     ),
     "codebuild:retryBuildBatch": Job("codebuild", _BUILD_BATCH),
     "codebuild:startBuild": Job(

@@ -19,6 +19,8 @@ from pipelinegen.steps.glue_etl.terraform import glue_resources
 from pipelinegen.steps.glue_etl.warehouse import file_permissions, warehouse_settings
 from pipelinegen.steps.protection import PROTECTED, missing_keys
 
+#: Runs of a job at a time; those of a loop come together.
+_RUNS, _RUNS_IN_LOOPS = 3, 50
 Inputs = Mapping[str, Dataset | Table]
 
 JOB_ARGUMENTS: Mapping[str, str] = {
@@ -190,7 +192,7 @@ def _job(
         arguments={**JOB_ARGUMENTS, **scaling},
         report=report,
         code=f"glue/{scope.step}" if has_code else None,
-        concurrent_runs=1 if has_bookmark else 3,
+        concurrent_runs=1 if has_bookmark else _RUNS_IN_LOOPS if scope.items else _RUNS,
     )
 
 
