@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipelinegen.emit.asl_plan import barriers
 from pipelinegen.emit.base import File, Workbench
-from pipelinegen.emit.docs_notes import notes
+from pipelinegen.emit.docs_notes import before_the_first_apply, notes
 from pipelinegen.ir.graph import ancestors
 from pipelinegen.ir.model import (
     Image,
@@ -66,6 +66,7 @@ class ReadmeContext:
     bundles: tuple[str, ...]
     data_bucket: str
     pointer: str
+    wanted: tuple[str, ...]
     notes: tuple[str, ...]
     folder: str
 
@@ -96,6 +97,7 @@ def emit_readme(bench: Workbench) -> Iterable[File]:
         ),
         data_bucket=bench.names.bucket("data"),
         pointer=bench.names.promoted_parameter(),
+        wanted=tuple(before_the_first_apply(bench)),
         notes=tuple(notes(bench)),
         folder=f"{pipeline.name}/{pipeline.environment}",
     )

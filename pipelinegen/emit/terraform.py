@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pipelinegen.emit.base import File, Workbench
 from pipelinegen.emit.catalog import catalog_context
 from pipelinegen.emit.terraform_alarms import run_alarms, service_alarms
-from pipelinegen.emit.terraform_context import TerraformContext, terraform_context
+from pipelinegen.emit.terraform_context import TerraformContext, roles_by_service, terraform_context
 from pipelinegen.emit.terraform_triggers import triggers_context
 
 ALWAYS = (
@@ -14,7 +14,6 @@ ALWAYS = (
     "variables",
     "locals",
     "encryption",
-    "iam",
     "state_machine",
     "outputs",
     "dashboard",
@@ -32,6 +31,9 @@ def emit_terraform(bench: Workbench) -> Iterable[File]:
     files.extend(
         bench.render(f"terraform/bucket_{bucket.label}.tf", "terraform/bucket.tf.j2", bucket)
         for bucket in shared.buckets
+    )
+    files.extend(
+        bench.render(f"terraform/iam_{of}.tf", "terraform/iam.tf.j2", roles) for of, roles in roles_by_service(bench)
     )
     locking = "terraform/locking.s3.tfbackend"
     files.append(bench.render(locking, f"{locking}.j2", shared))

@@ -1,7 +1,7 @@
 """What the Terraform templates are given: plain, ordered, named as a reader of the .tf files expects."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from pipelinegen.emit.terraform_redis import Redis, redis
 from pipelinegen.emit.terraform_storage import BucketContext, buckets
 from pipelinegen.ir.infrastructure import Budget, ModelRegistry
 from pipelinegen.ir.model import GlueJob, Image, Json, LambdaFunction, Pipeline, Role, Schedule
-from pipelinegen.ir.names import role_label
+from pipelinegen.ir.names import SERVICE_SUFFIX, role_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,6 @@ class TerraformContext:
     exports: tuple[Mapping[str, str], ...]
     state_machine: Mapping[str, Any]
     schedules: tuple[Mapping[str, Any], ...]
-    roles: tuple[Mapping[str, str], ...]
     topics: tuple[Mapping[str, Any], ...]
     parameters: tuple[Mapping[str, str], ...]
     budget: Budget | None
@@ -96,7 +95,6 @@ def terraform_context(bench: Workbench) -> TerraformContext:
         exports=_exports(pipeline),
         state_machine=_state_machine(bench),
         schedules=_schedules(bench),
-        roles=tuple(_role(bench, role) for role in pipeline.roles),
         topics=_topics(bench),
         parameters=_parameters(bench),
         budget=around.budget,
@@ -161,8 +159,27 @@ def _schedule_input(schedule: Schedule) -> str:
     return json.dumps({**given, "parameters": schedule.parameters} if schedule.parameters else given)
 
 
+@dataclass(frozen=True, slots=True)
+class RolesContext:
+    """The roles that one service takes in the steps, or those of the pipeline itself."""
+
+    roles: tuple[Mapping[str, str], ...]
+
+
+def roles_by_service(bench: Workbench) -> Iterable[tuple[str, RolesContext]]:
+    """What the file is called after, and its roles: first the pipeline's own, then the steps' by service."""
+    found: dict[str, list[Mapping[str, str]]] = {}
+    for role in bench.pipeline.roles:
+        found.setdefault(SERVICE_SUFFIX[role.key.service] if role.key.step else "pipeline", []).append(
+            _role(bench, role)
+        )
+    for of, roles in found.items():
+        yield of, RolesContext(tuple(roles))
+
+
 def _role(bench: Workbench, role: Role) -> Mapping[str, str]:
-    what = f"Step {role.key.step} of {bench.names.stem}" if role.key.step else f"{bench.names.stem} itself"
+    stem = bench.names.stem
+    what = f"Step {role.key.step} of {stem}" if role.key.step else f"{stem}: {role_label(role.key)}"
     return {"label": role_label(role.key), "name": role.name, "service": role.key.service.value, "description": what}
 
 

@@ -30,6 +30,11 @@ class OwnNetwork:
     subnets: tuple[Subnet, ...]
     peers: tuple[Peer, ...]
 
+    @property
+    def subnet_labels(self) -> tuple[str, ...]:
+        """What the private subnets are called: the letters of their zones."""
+        return tuple(subnet.label for subnet in self.subnets)
+
 
 @dataclass(frozen=True, slots=True)
 class ExistingNetwork:
@@ -39,6 +44,11 @@ class ExistingNetwork:
     private_subnet_ids: tuple[str, ...]
     route_table_ids: tuple[str, ...]
     endpoints_security_group_id: str | None
+
+    @property
+    def subnet_labels(self) -> tuple[str, ...]:
+        """What the private subnets are called: a, b and so on, in the order of the spec."""
+        return tuple("abcdef"[: len(self.private_subnet_ids)])
 
 
 @dataclass(frozen=True, slots=True)

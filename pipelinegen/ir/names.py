@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pipelinegen.ir.model import RoleKey, Service
 
 _HASH_DIGITS = 6
-_SERVICE_SUFFIX = {
+#: What a service is called in names.
+SERVICE_SUFFIX = {
     Service.GLUE: "glue",
     Service.SAGEMAKER: "sagemaker",
     Service.LAMBDA: "lambda",
@@ -27,7 +28,7 @@ def fit(name: str, limit: int) -> str:
 
 def role_label(key: RoleKey) -> str:
     """A role's name inside the Terraform files: `train_sagemaker`, or `states` for the pipeline's own."""
-    return "_".join(part for part in (key.step, key.purpose, _SERVICE_SUFFIX[key.service]) if part)
+    return "_".join(part for part in (key.step, key.purpose, SERVICE_SUFFIX[key.service]) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Names:
 
     def role(self, key: RoleKey) -> str:
         """At most 64 characters (IAM role)."""
-        parts = [part for part in (key.step, key.purpose, _SERVICE_SUFFIX[key.service]) if part]
+        parts = [part for part in (key.step, key.purpose, SERVICE_SUFFIX[key.service]) if part]
         return self._join(*parts, limit=64)
 
     def catalog_database(self) -> str:

@@ -19,6 +19,8 @@ DEFAULT_ZONES = ("a", "b")
 _LARGEST, _SMALLEST = 16, 24
 #: A subnet has at most 4096 addresses, so that a large VPC keeps room.
 _SUBNET = 20
+#: VPC user guide, 'VPC CIDR blocks': "Some AWS services use the 172.17.0.0/16 CIDR range", SageMaker among them.
+_TAKEN_BY_AWS = IPv4Network("172.17.0.0/16")
 _PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"))
 
 
@@ -94,8 +96,12 @@ def _oddity(network: IPv4Network, text: str, *, is_own: bool) -> tuple[str, str]
         return f"'{text}' starts inside of its block", f"write {network}"
     if not any(network.subnet_of(block) for block in _PRIVATE):
         return f"'{text}' is no block of private addresses", "take one of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
-    if is_own and not _LARGEST <= network.prefixlen <= _SMALLEST:
-        return f"'{text}' has a size that the VPC cannot have", f"take /{_LARGEST} to /{_SMALLEST}"
+    if is_own and network.overlaps(_TAKEN_BY_AWS):
+        return f"'{text}' holds addresses that SageMaker uses inside of its machines, {_TAKEN_BY_AWS}", "take others"
+    if is_own and network.prefixlen < _LARGEST:
+        return f"'{text}' is larger than AWS makes a VPC", f"take /{_LARGEST} to /{_SMALLEST}"
+    if is_own and network.prefixlen > _SMALLEST:
+        return f"'{text}' has no room for the steps in subnets of two zones", f"take /{_LARGEST} to /{_SMALLEST}"
     return "", ""
 
 

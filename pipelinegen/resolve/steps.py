@@ -114,6 +114,7 @@ def _surroundings(draft: Draft) -> Surroundings:
         names=draft.names,
         environment=draft.environment,
         region=draft.place.region,
+        subnets=draft.infrastructure.network.subnet_labels if draft.infrastructure else (),
         source=draft.source,
         warehouse=lower_warehouse(spec.warehouse),
         protection_secret=spec.protection.secret if spec.protection else None,

@@ -26,6 +26,8 @@ _SECRETS = (
     (r"^(ghp|gho|ghs|github_pat|glpat|xox[abpr]|sk_live|sk-|rk_live|AIza|ya29\.|eyJ)[A-Za-z0-9_-]", "a token"),
     (r"^(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9+/])[A-Za-z0-9+/]{40}={0,2}$", "an AWS secret access key"),
     (r"^[0-9a-f]{32,}$", "a key of hexadecimal digits"),
+    (r"^[A-Za-z0-9+/]{20,}={1,2}$", "a value in base64"),
+    (r"(?<!\w)(?=\w*[a-z])(?=\w*[A-Z])(?=\w*[0-9])[A-Za-z0-9]{24,}(?!\w)", "a random text"),
     (r"[\s\"'`;]|password\s*=|pwd\s*=", "a secret's value"),
 )
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
 
 from pipelinegen.spec.fields import Email, Identifier, PositiveInt, SpecValueError, StrictModel, exactly_one, text_field
 
@@ -32,6 +32,16 @@ PeeringId = Annotated[str, *text_field(r"pcx-[0-9a-f]{8,17}", "peering id", "wri
 TransitGatewayId = Annotated[
     str, *text_field(r"tgw-[0-9a-f]{8,17}", "transit gateway id", "write it like tgw-0123456789abcdef0")
 ]
+
+
+def _each_once(values: list[str]) -> list[str]:
+    twice = next((value for number, value in enumerate(values) if value in values[:number]), None)
+    if twice:
+        raise SpecValueError(f"'{twice}' is given twice", "name each once")
+    return values
+
+
+_EACH_ONCE = (AfterValidator(_each_once), Field(json_schema_extra={"uniqueItems": True}))
 
 
 class PeerSpec(StrictModel):
@@ -82,7 +92,7 @@ class NetworkSpec(StrictModel):
         None
     )
     zones: Annotated[
-        list[Annotated[str, Field(pattern="^[a-f]$")]] | None,
+        Annotated[list[Annotated[str, Field(pattern="^[a-f]$")]], *_EACH_ONCE] | None,
         Field(min_length=2, max_length=4, description="Letters of the own VPC's availability zones; by default a, b"),
     ] = None
     peers: Annotated[
@@ -90,11 +100,11 @@ class NetworkSpec(StrictModel):
     ] = {}
     vpc_id: Annotated[VpcId | None, Field(description="A VPC that exists, instead of an own one")] = None
     private_subnet_ids: Annotated[
-        list[SubnetId] | None,
+        Annotated[list[SubnetId], *_EACH_ONCE] | None,
         Field(min_length=2, max_length=6, description="Private subnets of that VPC, in two zones or more"),
     ] = None
     route_table_ids: Annotated[
-        list[RouteTableId] | None,
+        Annotated[list[RouteTableId], *_EACH_ONCE] | None,
         Field(min_length=1, description="Their route tables, where that VPC has no gateway endpoint of S3 yet"),
     ] = None
     endpoints_security_group_id: Annotated[

@@ -108,7 +108,9 @@ def _value_message(error: ErrorDetails, name: str) -> tuple[str, str]:
     if expected:
         return f"'{name}' wants {expected}, found {found}", _type_help(error["type"], error["input"])
     if "min_length" in context:
-        return f"'{name}' is empty", f"give at least {context['min_length']}"
+        held = context.get("actual_length") or 0
+        fact = f"has {held} of the {context['min_length']} that it needs" if held else "is empty"
+        return f"'{name}' {fact}", f"give at least {context['min_length']}"
     message = error["msg"]
     return f"'{name}' is {found}: {message[:1].lower()}{message[1:]}", "give a value within the limit"
 

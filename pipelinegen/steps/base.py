@@ -140,6 +140,8 @@ class Surroundings:
     names: Names
     environment: str
     region: str
+    #: What the private subnets are called, e.g. ("a", "b").
+    subnets: tuple[str, ...]
     source: str
     warehouse: Warehouse | None
     protection_secret: str | None

@@ -1,6 +1,7 @@
 """Permissions that several kinds need; each function names the calls, their resources and, where need be, why all."""
 
 import re
+from collections.abc import Iterable
 
 from pipelinegen.ir import arns
 from pipelinegen.ir.model import LambdaFunction, Location, Permission, RoleKey, Service
@@ -80,10 +81,10 @@ def read_secrets(role: RoleKey, *names: str) -> Permission:
     )
 
 
-def write_logs(role: RoleKey, group: str) -> Permission:
-    """Writing to the streams of a log group."""
+def write_logs(role: RoleKey, group: str, *more: str) -> Permission:
+    """Writing to the streams of a log group, and `more` calls on it where it is not Terraform that makes it."""
     resource = arns.arn("logs", f"log-group:{group}:*")
-    return Permission(role, "WriteLogs", ("logs:CreateLogStream", "logs:PutLogEvents"), (resource,))
+    return Permission(role, "WriteLogs", (*more, "logs:CreateLogStream", "logs:PutLogEvents"), (resource,))
 
 
 #: What a service looks at before it puts a job into a VPC (SageMaker guide, 'How to use execution roles').
@@ -98,9 +99,9 @@ _DESCRIBED = (
 _DESCRIBED_BY_GLUE = ("ec2:DescribeRouteTables", "ec2:DescribeVpcEndpoints")
 
 
-def attach_network(role: RoleKey, security_group: str) -> tuple[Permission, ...]:
+def attach_network(role: RoleKey, security_group: str, subnets: Iterable[str]) -> tuple[Permission, ...]:
     """Making network interfaces in the pipeline's private subnets, as a service does with the job's own role."""
-    places = tuple(arns.arn("ec2", f"subnet/${{private_subnet_{zone}}}") for zone in "ab")
+    places = tuple(arns.arn("ec2", f"subnet/${{private_subnet_{label}}}") for label in subnets)
     interfaces = arns.arn("ec2", "network-interface/*")
     return (
         Permission(

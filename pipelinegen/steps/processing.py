@@ -48,7 +48,7 @@ def processing_request(scope: Scope, role: RoleKey, job: ProcessingJob) -> dict[
                 "VolumeSizeInGB": job.instance.volume_gib,
             }
         },
-        "NetworkConfig": {"EnableNetworkIsolation": True, "VpcConfig": vpc_config()},
+        "NetworkConfig": {"EnableNetworkIsolation": True, "VpcConfig": vpc_config(scope)},
         "StoppingCondition": {"MaxRuntimeInSeconds": job.timeout_minutes * 60},
         "Tags": job_tags(scope),
     }

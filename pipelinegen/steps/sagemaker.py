@@ -75,11 +75,11 @@ def image_file(image: Image) -> OutputFile:
     return OutputFile(f"{image.folder}/Dockerfile", f"containers/{image.name}.Dockerfile.j2", image)
 
 
-def vpc_config() -> dict[str, Json]:
+def vpc_config(scope: Scope) -> dict[str, Json]:
     """The pipeline's private subnets and the security group of its SageMaker jobs."""
     return {
         "SecurityGroupIds": ["${security_group_sagemaker}"],
-        "Subnets": ["${private_subnet_a}", "${private_subnet_b}"],
+        "Subnets": [f"${{private_subnet_{label}}}" for label in scope.around.subnets],
     }
 
 
@@ -107,8 +107,8 @@ def job_role_permissions(
         *upload(role, "WriteOutput", *targets),
         *(write(role, "KeepCheckpoints", checkpoints) if checkpoints else ()),
         use_key(role),
-        write_logs(role, "/aws/sagemaker/*"),
-        *attach_network(role, "security_group_sagemaker"),
+        write_logs(role, "/aws/sagemaker/*", "logs:CreateLogGroup"),
+        *attach_network(role, "security_group_sagemaker", scope.around.subnets),
     )
 
 

@@ -76,7 +76,7 @@ def model_request(scope: Scope, role: RoleKey, image: JobImage, model: Model) ->
         "PrimaryContainer": {"Image": image.uri, "ModelDataUrl": model.uri},
         "ExecutionRoleArn": role_arn(scope, role),
         "EnableNetworkIsolation": True,
-        "VpcConfig": vpc_config(),
+        "VpcConfig": vpc_config(scope),
         "Tags": job_tags(scope),
     }
 

@@ -62,7 +62,7 @@ def training_job(scope: Scope, role: RoleKey, machines: TrainingMachines, timeou
         "EnableNetworkIsolation": True,
         "EnableInterContainerTrafficEncryption": machines.count > 1,
         "StoppingCondition": stopping,
-        "VpcConfig": vpc_config(),
+        "VpcConfig": vpc_config(scope),
     }
 
 

@@ -16,6 +16,8 @@ NETWORK_OF_JOBS: Final = (
 )
 PULL: Final = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 LOG: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
+#: Where the service makes the group itself, at its first line.
+LOG_GROUP: Final = (*LOG, "logs:CreateLogGroup")
 KEY: Final = ("kms:Decrypt", "kms:GenerateDataKey")
 TRACE: Final = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
 FOLLOW: Final = ("events:DescribeRule", "events:PutRule", "events:PutTargets")

@@ -16,6 +16,7 @@ from tests.oracle.need import (
     KEY_PAGE,
     LAMBDA_PAGE,
     LOG,
+    LOG_GROUP,
     NETWORK,
     NETWORK_OF_JOBS,
     PULL,
@@ -88,7 +89,7 @@ def _of_glue(files: Mapping[str, str], terraform: Configuration, deployment: Map
         bucket = job["script_location"].split("/")[2]
         yield Need(role, ("s3:GetObject",), f"{bucket}/glue/", f"{why}: its script")
         yield Need(role, ("s3:ListBucket",), bucket, f"{why}: its script", prefix="glue")
-        yield Need(role, LOG, "/aws-glue/", f"{why}: writes its logs", GLUE_PAGE)
+        yield Need(role, (*LOG_GROUP, "logs:AssociateKmsKey"), "/aws-glue/", f"{why}: writes its logs", GLUE_PAGE)
         yield Need(role, KEY, "", f"{why}: reads and writes encrypted objects", KEY_PAGE)
         for secret in deployment["secrets"]:
             if f'"{secret}"' in files.get(job["script"], ""):
@@ -158,7 +159,7 @@ def _of_rotations(terraform: Configuration, deployment: Mapping[str, Any]) -> It
 def _of_notebooks(terraform: Configuration) -> Iterator[Need]:
     for notebook in _all(terraform, "aws_sagemaker_notebook_instance"):
         role, why = _role_name(terraform, notebook, "role_arn"), f"notebook {notebook.label}"
-        yield Need(role, LOG, "/aws/sagemaker/", f"{why}: writes its logs", SAGEMAKER_PAGE)
+        yield Need(role, LOG_GROUP, "/aws/sagemaker/", f"{why}: writes its logs", SAGEMAKER_PAGE)
         yield Need(role, NETWORK_OF_JOBS, "", f"{why}: lies in the VPC", SAGEMAKER_PAGE)
         yield Need(role, KEY, "", f"{why}: its volume and objects are encrypted", KEY_PAGE)
 

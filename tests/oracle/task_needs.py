@@ -15,6 +15,7 @@ from tests.oracle.need import (
     KEY,
     KEY_PAGE,
     LOG,
+    LOG_GROUP,
     NETWORK_OF_JOBS,
     PULL,
     SAGEMAKER_PAGE,
@@ -123,7 +124,9 @@ def _passed_roles(value: Any) -> Iterator[tuple[str, Any]]:
 
 def _of_sagemaker_job(name: str, arguments: Mapping[str, Any], role: str) -> Iterator[Need]:
     yield Need(role, (*PULL, "ecr:GetAuthorizationToken"), "", f"{name}: pulls its image", SAGEMAKER_PAGE)
-    yield Need(role, LOG, "/aws/sagemaker/", f"{name}: writes its logs", SAGEMAKER_PAGE)
+    # A model's containers may belong to an endpoint, whose log group is Terraform's.
+    logs = LOG if "ExecutionRoleArn" in arguments else LOG_GROUP
+    yield Need(role, logs, "/aws/sagemaker/", f"{name}: writes its logs", SAGEMAKER_PAGE)
     yield Need(role, KEY, "", f"{name}: reads and writes encrypted objects", KEY_PAGE)
     if "VpcConfig" in json.dumps(arguments):
         yield Need(role, NETWORK_OF_JOBS, "", f"{name}: runs in the VPC", SAGEMAKER_PAGE)

@@ -25,7 +25,7 @@ def endpoint_permissions(
     endpoint = arns.arn("sagemaker", f"endpoint/{name}")
     configuration = arns.arn("sagemaker", f"endpoint-config/{name}-*")
     network = (
-        *attach_network(role, "security_group_sagemaker"),
+        *attach_network(role, "security_group_sagemaker", scope.around.subnets),
         Permission(role, "WatchAlarms", ("cloudwatch:DescribeAlarms",), (arns.arn("cloudwatch", f"alarm:{name}-*"),)),
     )
     deploy = ("sagemaker:AddTags", "sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint")

@@ -136,7 +136,7 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
     }
     state = GlueStateContext(job.name, arguments, (spec.timeout_minutes + 10) * 60)
     sources = tuple(item.location for item in inputs.values() if isinstance(item, Table))
-    permissions = glue_permissions(job, scope.names, sources, scope.data, report, _secrets(settings), bookmarks)
+    permissions = glue_permissions(job, scope, sources, scope.data, report, _secrets(settings), bookmarks)
     return Step(
         name=scope.step,
         kind=spec.kind,

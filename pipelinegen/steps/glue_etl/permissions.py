@@ -2,7 +2,7 @@
 
 from pipelinegen.ir import arns
 from pipelinegen.ir.model import GlueJob, Location, Permission
-from pipelinegen.ir.names import Names
+from pipelinegen.steps.base import Scope
 from pipelinegen.steps.permissions import (
     STATES,
     attach_network,
@@ -17,7 +17,7 @@ from pipelinegen.steps.permissions import (
 
 def glue_permissions(
     job: GlueJob,
-    names: Names,
+    scope: Scope,
     sources: tuple[Location, ...],
     output: Location,
     report: Location,
@@ -29,11 +29,11 @@ def glue_permissions(
     job_calls = ("glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun")
     permissions = [
         Permission(STATES, f"Run{_camel(job.step)}", job_calls, (arns.arn("glue", f"job/{job.name}"),)),
-        *read(role, "ReadCode", Location(names.bucket("code"), "glue/")),
+        *read(role, "ReadCode", Location(scope.names.bucket("code"), "glue/")),
         *write(role, "WriteOutput", output),
         put(role, "WriteReport", report),
         use_key(role),
-        write_logs(role, "/aws-glue/jobs/*"),
+        write_logs(role, "/aws-glue/jobs/*", "logs:AssociateKmsKey", "logs:CreateLogGroup"),
     ]
     if sources:
         permissions.extend(read(role, "ReadInputs", *sources))
@@ -42,11 +42,11 @@ def glue_permissions(
     if secrets:
         permissions.append(read_secrets(role, *secrets))
     if job.reads_warehouse:
-        connection = arns.arn("glue", f"connection/{names.stem}-warehouse")
+        connection = arns.arn("glue", f"connection/{scope.names.stem}-warehouse")
         permissions.append(
             Permission(role, "ReadConnection", ("glue:GetConnection",), (arns.arn("glue", "catalog"), connection))
         )
-        permissions.extend(attach_network(role, "security_group_glue"))
+        permissions.extend(attach_network(role, "security_group_glue", scope.around.subnets))
     return tuple(permissions)
 
 

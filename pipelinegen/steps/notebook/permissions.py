@@ -11,6 +11,6 @@ def notebook_permissions(scope: Scope, role: RoleKey, sources: tuple[Location, .
         *(read(role, "ReadResults", *sources) if sources else ()),
         *write(role, "WriteOwn", scope.data),
         use_key(role),
-        write_logs(role, "/aws/sagemaker/NotebookInstances"),
-        *attach_network(role, "security_group_sagemaker"),
+        write_logs(role, "/aws/sagemaker/NotebookInstances", "logs:CreateLogGroup"),
+        *attach_network(role, "security_group_sagemaker", scope.around.subnets),
     )
