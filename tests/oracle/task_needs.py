@@ -32,8 +32,8 @@ _WAITING: Final = {
     "states:StartExecution": (("states:DescribeExecution", "states:StopExecution"), "StepFunctionsExecution"),
 }
 _JOB_RULES: Final = {"HyperParameterTuningJob": "SageMakerTuningJobs"}
-#: The argument that names what a call works on.
-_NAMES: Final = re.compile(r"^((?!Statement)\w*Name|StateMachineArn|TopicArn|TaskDefinition|JobDefinition)$")
+#: The argument that names what a call works on; a scaling policy lies in a target whose id is AWS's own.
+_NAMES: Final = re.compile(r"^((?!Statement|Policy)\w*Name|StateMachineArn|TopicArn|TaskDefinition|JobDefinition)$")
 _ROLES: Final = re.compile(r"role/([A-Za-z0-9+=,.@_-]+)$")
 
 

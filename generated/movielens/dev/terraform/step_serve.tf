@@ -17,6 +17,8 @@ resource "aws_ecs_service" "serve" {
   desired_count                     = 2
   launch_type                       = "FARGATE"
   health_check_grace_period_seconds = 60
+  propagate_tags                    = "SERVICE"
+  enable_ecs_managed_tags           = true
 
   deployment_circuit_breaker {
     enable   = true

@@ -63,6 +63,11 @@ data "aws_acm_certificate" "serve" {
   most_recent = true
 }
 
+output "serve_load_balancer" {
+  description = "Where recommendations.example.com points to, in the private zone of those who ask."
+  value       = aws_lb.serve.dns_name
+}
+
 variable "serve_clients_cidr" {
   description = "The private addresses that may call the API."
   type        = string

@@ -15,15 +15,15 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "movielens-dev-states",
-      aws_iam_role.scheduler.name == "movielens-dev-scheduler",
+      aws_iam_role.serve_ecs.name == "movielens-dev-serve-ecs",
       aws_iam_role.interactions_glue.name == "movielens-dev-interactions-glue",
       aws_iam_role.catalogue_glue.name == "movielens-dev-catalogue-glue",
-      aws_iam_role.train_sagemaker.name == "movielens-dev-train-sagemaker",
-      aws_iam_role.predict_sagemaker.name == "movielens-dev-predict-sagemaker",
       aws_iam_role.publish_lambda.name == "movielens-dev-publish-lambda",
       aws_iam_role.redis_rotation_lambda.name == "movielens-dev-redis-rotation-lambda",
-      aws_iam_role.serve_ecs.name == "movielens-dev-serve-ecs",
+      aws_iam_role.states.name == "movielens-dev-states",
+      aws_iam_role.scheduler.name == "movielens-dev-scheduler",
+      aws_iam_role.train_sagemaker.name == "movielens-dev-train-sagemaker",
+      aws_iam_role.predict_sagemaker.name == "movielens-dev-predict-sagemaker",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }

@@ -15,15 +15,15 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "vehicle-recommendations-dev-states",
-      aws_iam_role.scheduler.name == "vehicle-recommendations-dev-scheduler",
+      aws_iam_role.serve_ecs.name == "vehicle-recommendations-dev-serve-ecs",
       aws_iam_role.interactions_glue.name == "vehicle-recommendations-dev-interactions-glue",
       aws_iam_role.catalogue_glue.name == "vehicle-recommendations-dev-catalogue-glue",
-      aws_iam_role.train_sagemaker.name == "vehicle-recommendations-dev-train-sagemaker",
-      aws_iam_role.predict_sagemaker.name == "vehicle-recommendations-dev-predict-sagemaker",
       aws_iam_role.publish_lambda.name == "vehicle-recommendations-dev-publish-lambda",
       aws_iam_role.redis_rotation_lambda.name == "vehicle-recommendations-dev-redis-rotation-lambda",
-      aws_iam_role.serve_ecs.name == "vehicle-recommendations-dev-serve-ecs",
+      aws_iam_role.states.name == "vehicle-recommendations-dev-states",
+      aws_iam_role.scheduler.name == "vehicle-recommendations-dev-scheduler",
+      aws_iam_role.train_sagemaker.name == "vehicle-recommendations-dev-train-sagemaker",
+      aws_iam_role.predict_sagemaker.name == "vehicle-recommendations-dev-predict-sagemaker",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }

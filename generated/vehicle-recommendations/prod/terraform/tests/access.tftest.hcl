@@ -15,15 +15,15 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "vehicle-recommendations-prod-states",
-      aws_iam_role.scheduler.name == "vehicle-recommendations-prod-scheduler",
+      aws_iam_role.serve_ecs.name == "vehicle-recommendations-prod-serve-ecs",
       aws_iam_role.interactions_glue.name == "vehicle-recommendations-prod-interactions-glue",
       aws_iam_role.catalogue_glue.name == "vehicle-recommendations-prod-catalogue-glue",
-      aws_iam_role.train_sagemaker.name == "vehicle-recommendations-prod-train-sagemaker",
-      aws_iam_role.predict_sagemaker.name == "vehicle-recommendations-prod-predict-sagemaker",
       aws_iam_role.publish_lambda.name == "vehicle-recommendations-prod-publish-lambda",
       aws_iam_role.redis_rotation_lambda.name == "vehicle-recommendations-prod-redis-rotation-lambda",
-      aws_iam_role.serve_ecs.name == "vehicle-recommendations-prod-serve-ecs",
+      aws_iam_role.states.name == "vehicle-recommendations-prod-states",
+      aws_iam_role.scheduler.name == "vehicle-recommendations-prod-scheduler",
+      aws_iam_role.train_sagemaker.name == "vehicle-recommendations-prod-train-sagemaker",
+      aws_iam_role.predict_sagemaker.name == "vehicle-recommendations-prod-predict-sagemaker",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }

@@ -62,6 +62,11 @@ resource "aws_apigatewayv2_domain_name" "recommendations" {
   }
 }
 
+output "recommendations_regional_name" {
+  description = "Where chosen.example.com points to."
+  value       = aws_apigatewayv2_domain_name.recommendations.domain_name_configuration[0].target_domain_name
+}
+
 resource "aws_apigatewayv2_api_mapping" "recommendations" {
   api_id      = aws_apigatewayv2_api.recommendations.id
   domain_name = aws_apigatewayv2_domain_name.recommendations.id

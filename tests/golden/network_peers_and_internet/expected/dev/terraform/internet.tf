@@ -9,7 +9,7 @@ resource "aws_internet_gateway" "main" {
 
 resource "aws_subnet" "public" {
   vpc_id            = aws_vpc.main.id
-  availability_zone = "eu-central-1a"
+  availability_zone = "eu-central-1b"
   cidr_block        = "10.40.15.240/28"
   tags              = { Name = "demo-dev-public" }
 }

@@ -26,9 +26,9 @@ locals {
     data_key_id              = aws_kms_key.data.key_id
     topic_notifications      = aws_sns_topic.notifications.arn
     vpc_id                   = local.vpc_id
-    private_subnet_a         = aws_subnet.private_a.id
     private_subnet_b         = aws_subnet.private_b.id
     private_subnet_c         = aws_subnet.private_c.id
+    private_subnet_d         = aws_subnet.private_d.id
     security_group_endpoints = aws_security_group.endpoints.id
     security_group_glue      = aws_security_group.glue.id
     security_group_score     = aws_security_group.score.id

@@ -13,22 +13,10 @@ resource "aws_default_security_group" "closed" {
   vpc_id = aws_vpc.main.id
 }
 
-resource "aws_subnet" "private_a" {
-  vpc_id            = aws_vpc.main.id
-  availability_zone = "eu-central-1a"
-  cidr_block        = "10.40.0.0/22"
-  tags              = { Name = "demo-dev-private-a" }
-}
-
-resource "aws_route_table_association" "private_a" {
-  subnet_id      = aws_subnet.private_a.id
-  route_table_id = aws_route_table.private.id
-}
-
 resource "aws_subnet" "private_b" {
   vpc_id            = aws_vpc.main.id
   availability_zone = "eu-central-1b"
-  cidr_block        = "10.40.4.0/22"
+  cidr_block        = "10.40.0.0/22"
   tags              = { Name = "demo-dev-private-b" }
 }
 
@@ -40,12 +28,24 @@ resource "aws_route_table_association" "private_b" {
 resource "aws_subnet" "private_c" {
   vpc_id            = aws_vpc.main.id
   availability_zone = "eu-central-1c"
-  cidr_block        = "10.40.8.0/22"
+  cidr_block        = "10.40.4.0/22"
   tags              = { Name = "demo-dev-private-c" }
 }
 
 resource "aws_route_table_association" "private_c" {
   subnet_id      = aws_subnet.private_c.id
+  route_table_id = aws_route_table.private.id
+}
+
+resource "aws_subnet" "private_d" {
+  vpc_id            = aws_vpc.main.id
+  availability_zone = "eu-central-1d"
+  cidr_block        = "10.40.8.0/22"
+  tags              = { Name = "demo-dev-private-d" }
+}
+
+resource "aws_route_table_association" "private_d" {
+  subnet_id      = aws_subnet.private_d.id
   route_table_id = aws_route_table.private.id
 }
 
@@ -72,8 +72,8 @@ resource "aws_flow_log" "main" {
 locals {
   vpc_id = aws_vpc.main.id
   private_subnet_ids = [
-    aws_subnet.private_a.id,
     aws_subnet.private_b.id,
     aws_subnet.private_c.id,
+    aws_subnet.private_d.id,
   ]
 }

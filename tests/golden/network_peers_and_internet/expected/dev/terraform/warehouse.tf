@@ -8,8 +8,8 @@ resource "aws_glue_connection" "warehouse" {
   connection_type = "NETWORK"
 
   physical_connection_requirements {
-    availability_zone      = aws_subnet.private_a.availability_zone
+    availability_zone      = aws_subnet.private_b.availability_zone
     security_group_id_list = [aws_security_group.glue.id]
-    subnet_id              = aws_subnet.private_a.id
+    subnet_id              = aws_subnet.private_b.id
   }
 }

@@ -15,13 +15,13 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.interactions_glue.name == "demo-dev-interactions-glue",
-      aws_iam_role.train_sagemaker.name == "demo-dev-train-sagemaker",
-      aws_iam_role.predict_sagemaker.name == "demo-dev-predict-sagemaker",
       aws_iam_role.publish_lambda.name == "demo-dev-publish-lambda",
       aws_iam_role.redis_rotation_lambda.name == "demo-dev-redis-rotation-lambda",
       aws_iam_role.recommendations_lambda.name == "demo-dev-recommendations-lambda",
+      aws_iam_role.states.name == "demo-dev-states",
+      aws_iam_role.train_sagemaker.name == "demo-dev-train-sagemaker",
+      aws_iam_role.predict_sagemaker.name == "demo-dev-predict-sagemaker",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }

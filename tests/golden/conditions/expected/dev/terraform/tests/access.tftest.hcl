@@ -15,10 +15,10 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-dev-states",
-      aws_iam_role.scheduler.name == "demo-dev-scheduler",
       aws_iam_role.interactions_glue.name == "demo-dev-interactions-glue",
       aws_iam_role.catalogue_glue.name == "demo-dev-catalogue-glue",
+      aws_iam_role.states.name == "demo-dev-states",
+      aws_iam_role.scheduler.name == "demo-dev-scheduler",
       aws_iam_role.train_sagemaker.name == "demo-dev-train-sagemaker",
       aws_iam_role.predict_sagemaker.name == "demo-dev-predict-sagemaker",
     ])

@@ -15,9 +15,9 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.sold_glue.name == "demo-dev-sold-glue",
       aws_iam_role.summed_glue.name == "demo-dev-summed-glue",
+      aws_iam_role.states.name == "demo-dev-states",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }

@@ -15,8 +15,8 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-prod-states",
       aws_iam_role.interactions_glue.name == "demo-prod-interactions-glue",
+      aws_iam_role.states.name == "demo-prod-states",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }

@@ -15,13 +15,13 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.split_lambda.name == "demo-dev-split-lambda",
-      aws_iam_role.fetch_sagemaker.name == "demo-dev-fetch-sagemaker",
       aws_iam_role.count_lambda.name == "demo-dev-count-lambda",
       aws_iam_role.combine_lambda.name == "demo-dev-combine-lambda",
       aws_iam_role.greet_lambda.name == "demo-dev-greet-lambda",
       aws_iam_role.check_lambda.name == "demo-dev-check-lambda",
+      aws_iam_role.states.name == "demo-dev-states",
+      aws_iam_role.fetch_sagemaker.name == "demo-dev-fetch-sagemaker",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }

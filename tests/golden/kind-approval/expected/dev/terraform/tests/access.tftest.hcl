@@ -15,9 +15,9 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.interactions_glue.name == "demo-dev-interactions-glue",
       aws_iam_role.catalogue_glue.name == "demo-dev-catalogue-glue",
+      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.train_sagemaker.name == "demo-dev-train-sagemaker",
     ])
     error_message = "a role has another name than the policies and the spec say"

@@ -15,9 +15,9 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.interactions_glue.name == "demo-dev-interactions-glue",
       aws_iam_role.catalogue_glue.name == "demo-dev-catalogue-glue",
+      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.train_sagemaker.name == "demo-dev-train-sagemaker",
       aws_iam_role.embed_sagemaker.name == "demo-dev-embed-sagemaker",
       aws_iam_role.answer_sagemaker.name == "demo-dev-answer-sagemaker",

@@ -15,14 +15,14 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.interactions_glue.name == "demo-dev-interactions-glue",
       aws_iam_role.catalogue_glue.name == "demo-dev-catalogue-glue",
+      aws_iam_role.ask_lambda.name == "demo-dev-ask-lambda",
+      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.train_sagemaker.name == "demo-dev-train-sagemaker",
       aws_iam_role.rank_sagemaker.name == "demo-dev-rank-sagemaker",
       aws_iam_role.boost_sagemaker.name == "demo-dev-boost-sagemaker",
       aws_iam_role.answer_sagemaker.name == "demo-dev-answer-sagemaker",
-      aws_iam_role.ask_lambda.name == "demo-dev-ask-lambda",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }

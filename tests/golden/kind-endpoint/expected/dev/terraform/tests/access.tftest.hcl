@@ -15,8 +15,8 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.catalogue_glue.name == "demo-dev-catalogue-glue",
+      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.boost_sagemaker.name == "demo-dev-boost-sagemaker",
       aws_iam_role.answer_sagemaker.name == "demo-dev-answer-sagemaker",
       aws_iam_role.small_sagemaker.name == "demo-dev-small-sagemaker",

@@ -15,10 +15,10 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.past_glue.name == "demo-dev-past-glue",
       aws_iam_role.newest_glue.name == "demo-dev-newest-glue",
       aws_iam_role.list_items_glue.name == "demo-dev-list-items-glue",
+      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.train_sagemaker.name == "demo-dev-train-sagemaker",
       aws_iam_role.measure_sagemaker.name == "demo-dev-measure-sagemaker",
       aws_iam_role.fairness_sagemaker.name == "demo-dev-fairness-sagemaker",

@@ -15,8 +15,8 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.catalogue_glue.name == "demo-dev-catalogue-glue",
+      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.explore_sagemaker.name == "demo-dev-explore-sagemaker",
       aws_iam_role.scratch_sagemaker.name == "demo-dev-scratch-sagemaker",
     ])

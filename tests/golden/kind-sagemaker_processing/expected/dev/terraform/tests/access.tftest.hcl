@@ -15,8 +15,8 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.catalogue_glue.name == "demo-dev-catalogue-glue",
+      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.filter_sagemaker.name == "demo-dev-filter-sagemaker",
       aws_iam_role.render_sagemaker.name == "demo-dev-render-sagemaker",
       aws_iam_role.sort_sagemaker.name == "demo-dev-sort-sagemaker",

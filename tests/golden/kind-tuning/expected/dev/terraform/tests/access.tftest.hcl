@@ -15,8 +15,8 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.catalogue_glue.name == "demo-dev-catalogue-glue",
+      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.search_sagemaker.name == "demo-dev-search-sagemaker",
       aws_iam_role.search_own_sagemaker.name == "demo-dev-search-own-sagemaker",
     ])

@@ -15,9 +15,9 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.extract_glue.name == "demo-dev-extract-glue",
       aws_iam_role.score_lambda.name == "demo-dev-score-lambda",
+      aws_iam_role.states.name == "demo-dev-states",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }

@@ -9,9 +9,9 @@ run "network" {
     condition = alltrue([
       for subnet in [
         aws_subnet.public,
-        aws_subnet.private_a,
         aws_subnet.private_b,
         aws_subnet.private_c,
+        aws_subnet.private_d,
       ] :
       subnet.map_public_ip_on_launch != true
     ])

@@ -15,8 +15,8 @@ run "access" {
 
   assert {
     condition = alltrue([
-      aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.interactions_glue.name == "demo-dev-interactions-glue",
+      aws_iam_role.states.name == "demo-dev-states",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }
