@@ -41,6 +41,7 @@ ROTATE: Final = (
     "secretsmanager:PutSecretValue",
     "secretsmanager:UpdateSecretVersionStage",
 )
+SCALING_PAGE: Final = "Application Auto Scaling guide, 'Service-linked roles for Application Auto Scaling'"
 SCHEDULER_PAGE: Final = "EventBridge Scheduler guide, 'Configuring a dead-letter queue'"
 
 URI: Final = re.compile(r"s3://([a-z0-9.-]+)/([A-Za-z0-9_-]+)/")

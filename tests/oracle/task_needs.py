@@ -19,6 +19,7 @@ from tests.oracle.need import (
     NETWORK_OF_JOBS,
     PULL,
     SAGEMAKER_PAGE,
+    SCALING_PAGE,
     SYNC_PAGE,
     URI,
     Need,
@@ -67,6 +68,9 @@ def _of_task(name: str, state: State, states: str, deployment: Mapping[str, Any]
         yield from _of_waiting(name, action, states, _on(arguments))
     if action == "ecs:RunTask":
         yield Need(states, ("iam:PassRole",), "", f"{name}: hands on the task's roles", SYNC_PAGE)
+    if action == "application-autoscaling:RegisterScalableTarget":
+        linked = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+        yield Need(states, ("iam:CreateServiceLinkedRole",), linked, f"{name}: the first one", SCALING_PAGE)
     if action == "sns:Publish":
         yield Need(states, KEY, "", f"{name}: the topic is encrypted", KEY_PAGE)
     for role, part in _passed_roles(arguments):
