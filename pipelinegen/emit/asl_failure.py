@@ -29,7 +29,8 @@ def _failing(name: str, state: State, step: Step | None) -> State:
     if state["Type"] == "Fail":
         failure = {"step": owner, "state": name, "error": state["Error"], "cause": state["Cause"]}
         return {"Type": "Pass", "Assign": {FAILURE: failure}, "Next": FAILS}
-    if state["Type"] not in ("Task", "Parallel", "Map") or "Catch" in state:
+    own = state.get("Catch", [])
+    if state["Type"] not in ("Task", "Parallel", "Map") or any("States.ALL" in item["ErrorEquals"] for item in own):
         return state
     cause = "$exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : ''"
     caught: Json = {
@@ -39,15 +40,15 @@ def _failing(name: str, state: State, step: Step | None) -> State:
         "cause": Jsonata(f"$substring({cause}, 0, {_CAUSE_LENGTH})"),
     }
     if state["Type"] != "Task":
-        own = (
+        whole = (
             f'{{"step": {_text(owner)}, "state": {_text(name)}, '
             f'"error": $states.errorOutput.Error, "cause": $substring({cause}, 0, {_CAUSE_LENGTH})}}'
         )
         begins = f"$substring({cause}, 0, {len(_INNER)}) = '{_INNER}'"
-        caught = Jsonata(f"{begins} ? $parse($states.errorOutput.Cause) : {own}")
+        caught = Jsonata(f"{begins} ? $parse($states.errorOutput.Cause) : {whole}")
     return {
         **state,
-        "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": {FAILURE: plain_json(caught)}, "Next": FAILS}],
+        "Catch": [*own, {"ErrorEquals": ["States.ALL"], "Assign": {FAILURE: plain_json(caught)}, "Next": FAILS}],
     }
 
 

@@ -14,7 +14,7 @@ from pipelinegen.assets import cache_folder
 from pipelinegen.local.bundles import folder_files, runtime_files, zip_paths
 from pipelinegen.local.deployed import Deployed, runtime_folder
 from pipelinegen.local.faults import LocalCloudError
-from pipelinegen.local.libraries import library_files
+from pipelinegen.local.libraries import image_libraries, library_files
 from pipelinegen.local.local_cloud import LocalCloud
 from pipelinegen.local.s3_transfer import split_uri
 from pipelinegen.local.variables import fill, fill_all
@@ -131,7 +131,12 @@ class _Deployer:
         shutil.rmtree(root, ignore_errors=True)
         shutil.copytree(self._code / "runtime", root / "runtime", ignore=shutil.ignore_patterns("__pycache__"))
         contexts = {image["uri"]: self._own_context(root, image) for image in described if self._own_code(image)}
-        Deployed(steps, images, str(root), contexts).write(self._cloud.workdir)
+        libraries = {
+            uri: str(found)
+            for uri in contexts
+            if (found := image_libraries(Path(contexts[uri]).name, images[uri], cache_folder()))
+        }
+        Deployed(steps, images, str(root), contexts, libraries).write(self._cloud.workdir)
 
     def _own_code(self, image: Mapping[str, str]) -> Path | None:
         """The user's code that goes into an image, if any does."""

@@ -20,6 +20,8 @@ class Deployed:
     code: str = ""
     #: Those of images that hold more, by the image's address.
     contexts: Mapping[str, str] = field(default_factory=dict)
+    #: Folders of what the user's requirements installed, by the image's address.
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, workdir: Path) -> None:
         """Makes this what the server process sees from its next job on."""

@@ -1,6 +1,7 @@
-"""What the functions of a spec require: taken from this environment where it fits, else installed beside it, once."""
+"""What functions and programs of a spec require: taken from this environment where it fits, else installed once."""
 
 import hashlib
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -23,13 +24,37 @@ def library_files(
     Raises: LocalCloudError if pip cannot install them.
     """
     wanted = [line.strip() for line in requirements.splitlines() if line.strip() and not line.startswith("#")]
+    folder = library_folder(f"function '{function}'", wanted, cache, pip)
+    if folder:
+        yield from folder_files(folder)
+
+
+def image_libraries(image: str, dockerfile: str, cache: Path) -> Path | None:
+    """The folder of what an image's `RUN pip install` lines install; None where this environment has it all.
+
+    Raises: LocalCloudError if pip cannot install them.
+    """
+    wanted = [
+        word
+        for line in dockerfile.splitlines()
+        if line.startswith("RUN pip install ")
+        for word in shlex.split(line.removeprefix("RUN pip install "))
+        if not word.startswith("-")
+    ]
+    return library_folder(f"the image '{image}'", wanted, cache)
+
+
+def library_folder(
+    what: str, wanted: Sequence[str], cache: Path, pip: Sequence[str] = (sys.executable, "-m", "pip")
+) -> Path | None:
+    """A folder of packages and what they need; None where this environment has them. Raises: LocalCloudError."""
     if all(map(_is_here, wanted)):
-        return
+        return None
     digest = hashlib.sha256("\n".join((sys.version, sys.platform, *wanted)).encode()).hexdigest()[:20]
     target = cache / "libraries" / digest
     if not target.is_dir():
-        _install(function, wanted, target, pip)
-    yield from folder_files(target)
+        _install(what, wanted, target, pip)
+    return target
 
 
 def _is_here(text: str) -> bool:
@@ -42,7 +67,7 @@ def _is_here(text: str) -> bool:
     return not requirement.extras and requirement.specifier.contains(found, prereleases=True)
 
 
-def _install(function: str, wanted: Sequence[str], target: Path, pip: Sequence[str]) -> None:
+def _install(what: str, wanted: Sequence[str], target: Path, pip: Sequence[str]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         made = Path(scratch) / "made"
@@ -51,7 +76,7 @@ def _install(function: str, wanted: Sequence[str], target: Path, pip: Sequence[s
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
             raise LocalCloudError(
-                f"what function '{function}' requires cannot be installed: {reason}",
+                f"what {what} requires cannot be installed: {reason}",
                 "mend its `requirements:`, or go online",
             )
         made.rename(target)

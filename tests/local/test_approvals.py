@@ -71,6 +71,19 @@ def test_a_no_fails_the_run_with_its_reason(project: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_no_may_lead_another_way(project: Path) -> None:
+    spec = project / "specs/asks.yaml"
+    text = spec.read_text(encoding="utf-8").replace("timeout_hours: 1", "on_reject: go_on")
+    text = text.replace("needs: [permit]", 'if: {is: "${steps.permit.approved}"}')
+    spec.write_text(text, encoding="utf-8")
+    assert run_command("generate", folder=project).code == 0
+    run, said = run_and_answer(project, "--reject")
+    assert (run.code, said.out.startswith("rejected: ")) == (0, True)
+    assert day(project)["output"] == {"run_date": DATE, "steps": {"permit": {"approved": False}}}
+    assert "is on its way" not in run.out
+
+
+@pytest.mark.slow
 def test_unattended_runs_say_yes_by_themselves(project: Path) -> None:
     done = run_command("run", "specs/asks.yaml", "--date", DATE, "--approve", folder=project)
     assert done.code == 0, done.err

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelinegen.local.faults import LocalCloudError
-from pipelinegen.local.libraries import library_files
+from pipelinegen.local.libraries import image_libraries, library_files
 
 
 def make_wheel(folder: Path) -> None:
@@ -43,3 +43,8 @@ def test_the_rest_is_installed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert found["greeting_for_tests.py"].read_text(encoding="utf-8") == "WORD = 'hello'\n"
     again = dict(library_files("count", "greeting-for-tests==1.2\n", tmp_path / "cache", ("false",)))
     assert again == found
+    dockerfile = 'FROM x\n\nRUN pip install --no-cache-dir "greeting-for-tests==1.2"\n'
+    folder = image_libraries("training_own", dockerfile, tmp_path / "cache")
+    assert folder is not None
+    assert found["greeting_for_tests.py"].is_relative_to(folder)
+    assert image_libraries("serving", 'RUN pip install "uvicorn>=0.32,<1"\n', tmp_path / "cache") is None

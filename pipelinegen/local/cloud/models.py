@@ -1,6 +1,7 @@
 """SageMaker models: what CreateModel said, and the place in which a container for one runs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from moto.sagemaker.responses import SageMakerResponse
 from pipelinegen.local.cloud.board import Cloud
 from pipelinegen.local.cloud.replacing import replace_attribute
 from pipelinegen.local.cloud.trust import SAGEMAKER
-from pipelinegen.local.containers import parse_dockerfile
+from pipelinegen.local.containers import Image, parse_dockerfile
 from pipelinegen.local.sagemaker import JobPlace
 from pipelinegen.local.sagemaker_serving import ServedModel
 
@@ -63,8 +64,16 @@ def job_place(cloud: Cloud, name: str, role_arn: str, image: str | None, log: Pa
         base=base,
         log=log,
         code=Path(deployed.contexts.get(image, deployed.code)),
-        image=parse_dockerfile(deployed.images[image]),
+        image=_with_libraries(parse_dockerfile(deployed.images[image]), deployed.libraries.get(image)),
         environment=cloud.sessions.environment(role_arn),
         s3=cloud.sessions.client("s3", role_arn),
         children=cloud.children,
     )
+
+
+def _with_libraries(image: Image, folder: str | None) -> Image:
+    """The image with a folder of packages behind its own code."""
+    if folder is None:
+        return image
+    path = ":".join(filter(None, (image.environment.get("PYTHONPATH"), folder)))
+    return replace(image, environment={**image.environment, "PYTHONPATH": path})

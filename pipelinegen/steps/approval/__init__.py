@@ -5,7 +5,7 @@ from pipelinegen.steps.base import StepKind
 
 KIND = StepKind(
     name="approval",
-    summary="Asks the pipeline's owner by e-mail and waits; a no, or no answer in time, fails the run.",
+    summary="Asks the owner by e-mail and waits; a no, or no answer in time, fails the run or takes another way.",
     spec=ApprovalSpec,
     outputs=("model", "approved"),
     lower=lower,

@@ -27,9 +27,11 @@ class ApprovalSpec(StepSpec):
         str, Field(min_length=1, max_length=100, pattern=r"^[ -~]+$", description="At most 100 characters (SNS)")
     ]
     message: Annotated[FreeText, Field(description="What the reader decides by; may hold references, such as metrics")]
-    timeout_hours: Annotated[int, Field(ge=1, le=720, description="The run fails when nobody has answered by then")] = (
-        24
-    )
+    timeout_hours: Annotated[int, Field(ge=1, le=720, description="No answer by then is a no")] = 24
+    on_reject: Annotated[
+        Literal["fail", "go_on"],
+        Field(description="Fail the run, or go on with `approved` false: a model that was refused is not promoted"),
+    ] = "fail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class ApprovalStateContext:
     passed_title: str
     rejected_title: str
     asks_by_gate: bool
+    goes_on: bool
     accepted: Json
     nothing: Json
     topic_arn: str
@@ -91,6 +94,7 @@ def _context(spec: ApprovalSpec, scope: Scope, model: Model | None, approved: st
         passed_title=f"{scope.title}: passed",
         rejected_title=f"{scope.title}: rejected",
         asks_by_gate=accepted is not None,
+        goes_on=spec.on_reject == "go_on",
         accepted=accepted,
         nothing={approved: False},
         topic_arn=arns.arn("sns", scope.names.topic()),

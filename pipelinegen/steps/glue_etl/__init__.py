@@ -5,7 +5,7 @@ from pipelinegen.steps.glue_etl.model import GlueEtlSpec, lower
 
 KIND = StepKind(
     name="glue_etl",
-    summary="A Glue (Spark) job that reads tables, checks them, and writes the result of one SQL query to S3.",
+    summary="A Glue (Spark) job that reads tables, checks them, and writes the result of a query or of a script to S3.",
     spec=GlueEtlSpec,
     outputs=("output",),
     lower=lower,
