@@ -10,7 +10,7 @@ from pipelinegen.emit.docs import change_line
 from pipelinegen.emit.policies import policy_path, trust_path
 from pipelinegen.emit.terraform_redis import redis_access
 from pipelinegen.ir.expressions import as_template
-from pipelinegen.ir.infrastructure import ModelRegistry
+from pipelinegen.ir.infrastructure import ModelRegistry, Topic
 from pipelinegen.ir.model import (
     Api,
     GlueJob,
@@ -42,7 +42,7 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
         "secrets": _secrets(bench),
         "redis": _redis(bench),
         "parameters": [{"name": names.promoted_parameter(), "value": NO_MODEL}],
-        "topics": [{"name": names.topic(), "emails": [pipeline.notify]}] if pipeline.notify else [],
+        "topics": _topics(bench),
         "roles": _roles(bench),
         "images": [
             {"uri": bench.image_uri(image), "dockerfile": f"{image.folder}/Dockerfile"}
@@ -156,6 +156,13 @@ def _redis(bench: Workbench) -> dict[str, Json] | None:
     if not bench.resources(RedisCache):
         return None
     return {"secret": bench.names.redis_secret(), "user": bench.names.redis_user(), "access": redis_access(bench)}
+
+
+def _topics(bench: Workbench) -> list[Json]:
+    """The owner's, and those of steps that tell others."""
+    notify = bench.pipeline.notify
+    owner: list[Json] = [{"name": bench.names.topic(), "emails": [notify]}] if notify else []
+    return [*owner, *({"name": topic.name, "emails": list(topic.emails)} for topic in bench.resources(Topic))]
 
 
 def _glue_job(bench: Workbench, job: GlueJob) -> dict[str, Json]:

@@ -19,7 +19,7 @@ from pipelinegen.emit.terraform_groups import (
 from pipelinegen.emit.terraform_network import Network, network
 from pipelinegen.emit.terraform_redis import Redis, redis
 from pipelinegen.emit.terraform_storage import BucketContext, buckets
-from pipelinegen.ir.infrastructure import Budget, ModelRegistry
+from pipelinegen.ir.infrastructure import Budget, ModelRegistry, Topic
 from pipelinegen.ir.model import GlueJob, Image, Json, LambdaFunction, Pipeline, Role, Schedule
 from pipelinegen.ir.names import SERVICE_SUFFIX, role_label
 
@@ -184,18 +184,27 @@ def _role(bench: Workbench, role: Role) -> Mapping[str, str]:
 
 
 def _topics(bench: Workbench) -> tuple[Mapping[str, Any], ...]:
-    pipeline = bench.pipeline
-    if not pipeline.notify:
-        return ()
-    return (
+    """The owner's, and those of steps that tell others."""
+    owner = {
+        "label": "notifications",
+        "name": bench.names.topic(),
+        "display_name": bench.names.stem,
+        "description": "Failures, alarms and what steps announce",
+        "of_alarms": True,
+        "subscriptions": [{"label": "owner", "email": bench.pipeline.notify}],
+    }
+    others = tuple(
         {
-            "label": "notifications",
-            "name": bench.names.topic(),
+            "label": f"{topic.step}_readers",
+            "name": topic.name,
             "display_name": bench.names.stem,
-            "description": "Failures, alarms and what steps announce",
-            "subscriptions": [{"label": "owner", "email": pipeline.notify}],
-        },
+            "description": f"What step {topic.step} announces",
+            "of_alarms": False,
+            "subscriptions": [{"label": str(number), "email": email} for number, email in enumerate(topic.emails, 1)],
+        }
+        for topic in bench.resources(Topic)
     )
+    return (owner, *others) if bench.pipeline.notify else others
 
 
 def _parameters(bench: Workbench) -> tuple[Mapping[str, str], ...]:

@@ -52,6 +52,15 @@ class ExistingNetwork:
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic of one step's own, by which other people than the pipeline's owner are told."""
+
+    step: str
+    name: str
+    emails: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """US dollars a month, and who is told when they are spent."""
 

@@ -23,6 +23,7 @@ from pipelinegen.ir.artifacts import Table as Table
 from pipelinegen.ir.artifacts import Value as Value
 from pipelinegen.ir.infrastructure import Infrastructure as Infrastructure
 from pipelinegen.ir.infrastructure import ModelRegistry as ModelRegistry
+from pipelinegen.ir.infrastructure import Topic as Topic
 from pipelinegen.ir.values import Bookmark as Bookmark
 from pipelinegen.ir.values import Check as Check
 from pipelinegen.ir.values import Column as Column
@@ -221,7 +222,7 @@ class RedisCache:
     serverless: ServerlessBounds | None = None
 
 
-Resource = GlueJob | LambdaFunction | Image | Api | HttpApi | SagemakerJob | RedisCache | ModelRegistry
+Resource = GlueJob | LambdaFunction | Image | Api | HttpApi | SagemakerJob | RedisCache | ModelRegistry | Topic
 
 
 class ContentKeys(Protocol):

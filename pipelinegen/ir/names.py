@@ -92,9 +92,9 @@ class Names:
         """At most 80 characters (SQS queue): events that did not start the pipeline."""
         return self._join("untaken-events", limit=80)
 
-    def topic(self) -> str:
-        """At most 256 characters (SNS topic)."""
-        return self._join("notifications", limit=256)
+    def topic(self, step: str = "notifications") -> str:
+        """At most 256 characters (SNS topic): the pipeline's, or that of one step."""
+        return self._join(step, limit=256)
 
     def repository(self, image: str) -> str:
         """At most 256 characters (ECR repository)."""

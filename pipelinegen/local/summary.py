@@ -93,27 +93,35 @@ class RunSummary:
 def print_summary(summary: RunSummary, console: Console) -> None:
     """The table of days, then what was notified."""
     console.print(f"\n[bold]{summary.pipeline}[/] ({summary.environment})", highlight=False)
-    console.print(_results(summary))
-    console.print()
+    columns = _columns(summary)
+    if columns:
+        console.print(_results(summary, columns))
+        console.print()
     console.print(_seconds(summary))
     console.print()
     for message in summary.notifications:
         first = str(message["message"]).split("\n", 1)[0]
-        console.print(f"told the owner: {message['subject']}: {first}", markup=False, highlight=False, soft_wrap=True)
+        who = "the owner" if str(message["topic"]).endswith("-notifications") else f"the readers of {message['topic']}"
+        console.print(f"told {who}: {message['subject']}: {first}", markup=False, highlight=False, soft_wrap=True)
     for line in summary.by_hand:
         console.print(f"by hand: {line}", markup=False, highlight=False, soft_wrap=True)
     days = "1 day" if len(summary.days) == 1 else f"{len(summary.days)} days"
     console.print(f"{days} in {summary.seconds:.0f} s", highlight=False)
 
 
-def _results(summary: RunSummary) -> Table:
-    """Rows by dataset; the pipeline's metrics, each beside its rivals where there are any; decisions; keys in Redis."""
+def _columns(summary: RunSummary) -> dict[str, Callable[[Day], str]]:
+    """Rows by dataset; the pipeline's metrics, each beside its rivals where there are any; decisions; keys in Redis.
+
+    Where there are no metrics, what Glue jobs wrote and the numbers that functions returned.
+    """
     columns: dict[str, Callable[[Day], str]] = {}
     for name in dict.fromkeys(name for day in summary.days for name in day.rows):
         columns[f"{name} read"] = partial(_rows, name)
     if not summary.metrics:
         for name in dict.fromkeys(name for day in summary.days for name in day.written):
             columns[f"{name} wrote"] = partial(_written, name)
+        returned = dict.fromkeys(place for day in summary.days for place in _returned(day))
+        columns |= {f"{step} {key}": partial(_number, step, key) for step, key in list(returned)[:MOST_COLUMNS]}
     columns |= _metric_columns(summary)
     gates = dict.fromkeys(name for day in summary.days for name, found in _steps(day) if "accepted" in found)
     columns |= {"gate" if len(gates) == 1 else name: partial(_decision, name) for name in gates}
@@ -121,6 +129,10 @@ def _results(summary: RunSummary) -> Table:
         columns["keys"] = lambda day: f"{day.keys:,}"
     if not all(day.end.succeeded for day in summary.days):
         columns["failed in"] = lambda day: f"[red]{day.end.failed_state}"
+    return columns
+
+
+def _results(summary: RunSummary, columns: Mapping[str, Callable[[Day], str]]) -> Table:
     table = _table("day", *columns)
     for day in summary.days:
         table.add_row(day.date, *(show(day) for show in columns.values()))
@@ -173,6 +185,23 @@ def _rows(name: str, day: Day) -> str:
 
 def _written(name: str, day: Day) -> str:
     return f"{day.written[name]:,}" if name in day.written else "-"
+
+
+def _returned(day: Day) -> dict[tuple[str, str], float]:
+    """The numbers that functions returned, by step and key."""
+    given = {step: output.get("result") for step, output in _steps(day)}
+    return {
+        (step, key): value
+        for step, result in given.items()
+        if isinstance(result, Mapping)
+        for key, value in result.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
+def _number(step: str, key: str, day: Day) -> str:
+    value = _returned(day).get((step, key))
+    return "-" if value is None else f"{value:,.4g}" if isinstance(value, float) else f"{value:,}"
 
 
 def _metric(step: str, name: str, day: Day) -> str:

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelinegen.ir import arns
 from pipelinegen.ir.expressions import expression
 from pipelinegen.ir.model import Artifact, Json, Jsonata, Model, OutputFile, Step, Value
 from pipelinegen.spec.fields import FreeText
 from pipelinegen.steps.approval.permissions import ask_permissions
 from pipelinegen.steps.base import Reference, Scope, StepSpec
+from pipelinegen.steps.readers import Readers, topic_of
 
 _TOKEN = "$states.context.Task.Token"
 
@@ -27,6 +27,7 @@ class ApprovalSpec(StepSpec):
         str, Field(min_length=1, max_length=100, pattern=r"^[ -~]+$", description="At most 100 characters (SNS)")
     ]
     message: Annotated[FreeText, Field(description="What the reader decides by; may hold references, such as metrics")]
+    to: Readers = []
     timeout_hours: Annotated[int, Field(ge=1, le=720, description="No answer by then is a no")] = 24
     on_reject: Annotated[
         Literal["fail", "go_on"],
@@ -58,12 +59,10 @@ class ApprovalStateContext:
 
 def lower(spec: ApprovalSpec, scope: Scope) -> Step:
     """The step as a question and its answer. Raises: SpecError with PG017, PG023."""
-    if not scope.around.notifies:
-        message = "nobody can be asked: the pipeline has no `on_failure: {notify: …}`"
-        raise scope.fault("PG023", message, "add `on_failure:`", "message")
+    topic, own = topic_of(scope, spec.to, "nobody can be asked")
     model = scope.artifact(spec.model, Model, "model") if spec.model else None
-    topic, approved = arns.arn("sns", scope.names.topic()), f"{scope.step}_approved"
-    context = _context(spec, scope, model, approved)
+    approved = f"{scope.step}_approved"
+    context = _context(spec, scope, model, topic)
     outputs: dict[str, Artifact] = {"approved": Value(Jsonata(f"${approved}"), "boolean")}
     if model:
         outputs["model"] = replace(model, gated_by=(*model.gated_by, scope.step), accepted=Jsonata(f"${approved}"))
@@ -76,6 +75,7 @@ def lower(spec: ApprovalSpec, scope: Scope) -> Step:
         needs=scope.needs,
         outputs=outputs,
         permissions=ask_permissions(topic),
+        resources=own,
         state=OutputFile(scope.title, "steps/approval/state.asl.json.j2", context),
         assigns=(approved,),
         otherwise={approved: False},
@@ -83,8 +83,8 @@ def lower(spec: ApprovalSpec, scope: Scope) -> Step:
     )
 
 
-def _context(spec: ApprovalSpec, scope: Scope, model: Model | None, approved: str) -> ApprovalStateContext:
-    accepted = model.accepted if model else None
+def _context(spec: ApprovalSpec, scope: Scope, model: Model | None, topic: str) -> ApprovalStateContext:
+    accepted, approved = model.accepted if model else None, f"{scope.step}_approved"
     first = f"{scope.title}: anything to approve?"
     return ApprovalStateContext(
         title=scope.title,
@@ -97,7 +97,7 @@ def _context(spec: ApprovalSpec, scope: Scope, model: Model | None, approved: st
         goes_on=spec.on_reject == "go_on",
         accepted=accepted,
         nothing={approved: False},
-        topic_arn=arns.arn("sns", scope.names.topic()),
+        topic_arn=topic,
         subject=scope.text(spec.subject, "subject"),
         message=_question(scope.text(spec.message, "message")),
         assign={approved: Jsonata("$states.result.approved = true")},

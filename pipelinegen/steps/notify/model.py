@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
 
-from pipelinegen.ir import arns
-from pipelinegen.ir.model import Json, OutputFile, Permission, Step
+from pipelinegen.ir.model import Json, OutputFile, Permission, Step, Topic
 from pipelinegen.spec.fields import FreeText, Identifier, SpecValueError, StrictModel
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
 from pipelinegen.steps.notify.permissions import event_permissions, notify_permissions
+from pipelinegen.steps.readers import Readers, topic_of
 
 Scalar = str | int | float | bool
 
@@ -18,6 +18,12 @@ def _own_source(value: str) -> str:
     if value.lower().startswith("aws."):
         raise SpecValueError(f"'{value[:60]}' is a source of AWS's own events", "start it with a name of yours")
     return value
+
+
+_READERS_OF_AN_EMAIL: dict[str, JsonValue] = {
+    "if": {"required": ["to"], "properties": {"to": {"minItems": 1}}},
+    "then": {"required": ["subject", "message"], "properties": {"subject": {"type": "string"}}},
+}
 
 
 class EventSpec(StrictModel):
@@ -36,11 +42,14 @@ class EventSpec(StrictModel):
 class NotifySpec(StepSpec):
     """Keys of a `notify` step: subject and message, an event, or all of them."""
 
+    model_config = ConfigDict(json_schema_extra=_READERS_OF_AN_EMAIL)
+
     kind: Literal["notify"]
     subject: Annotated[
         str | None, Field(min_length=1, max_length=100, pattern=r"^[ -~]+$", description="At most 100 characters (SNS)")
     ] = None
     message: Annotated[FreeText | None, Field(description="May hold references such as ${run.date}")] = None
+    to: Readers = []
     event: Annotated[EventSpec | None, Field(description="An event on EventBridge, beside the e-mail or alone")] = None
 
     @model_validator(mode="after")
@@ -52,6 +61,8 @@ class NotifySpec(StepSpec):
             )
         if self.subject is None and self.event is None:
             raise SpecValueError("the step tells nobody anything", "give `subject:` and `message:`, or `event:`")
+        if self.to and self.subject is None:
+            raise SpecValueError("readers are named, and there is no e-mail", "give `subject:` and `message:`")
         return self
 
 
@@ -77,7 +88,7 @@ class EventStateContext:
 
 def lower(spec: NotifySpec, scope: Scope) -> Step:
     """The step as a publication, an event, or both. Raises: SpecError with PG017, PG023."""
-    email, permissions = _email(spec, scope)
+    email, permissions, topics = _email(spec, scope)
     state = OutputFile(scope.title, "steps/notify/state.asl.json.j2", email)
     if spec.event:
         permissions = (*permissions, *event_permissions(spec.event.bus))
@@ -91,23 +102,24 @@ def lower(spec: NotifySpec, scope: Scope) -> Step:
         needs=scope.needs,
         outputs={},
         permissions=permissions,
+        resources=topics,
         state=state,
     )
 
 
 def _about(spec: NotifySpec) -> str:
-    return f"Tells the owner: {spec.subject}" if spec.event is None else f"Sends the event {spec.event.type}"
+    who = ", ".join(spec.to) or "the owner"
+    return f"Tells {who}: {spec.subject}" if spec.event is None else f"Sends the event {spec.event.type}"
 
 
-def _email(spec: NotifySpec, scope: Scope) -> tuple[NotifyStateContext | None, tuple[Permission, ...]]:
+def _email(
+    spec: NotifySpec, scope: Scope
+) -> tuple[NotifyStateContext | None, tuple[Permission, ...], tuple[Topic, ...]]:
     if spec.subject is None or spec.message is None:
-        return None, ()
-    if not scope.around.notifies:
-        message = "nobody hears this: the pipeline has no `on_failure: {notify: …}`"
-        raise scope.fault("PG023", message, "add `on_failure:`", "message")
-    topic = arns.arn("sns", scope.names.topic())
+        return None, (), ()
+    topic, own = topic_of(scope, spec.to, "nobody hears this")
     context = NotifyStateContext(topic, scope.text(spec.subject, "subject"), scope.text(spec.message, "message"))
-    return context, notify_permissions(topic)
+    return context, notify_permissions(topic), own
 
 
 def _event(spec: EventSpec, scope: Scope, email: NotifyStateContext | None) -> EventStateContext:

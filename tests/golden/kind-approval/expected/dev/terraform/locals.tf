@@ -25,6 +25,7 @@ locals {
     data_key_arn             = aws_kms_key.data.arn
     data_key_id              = aws_kms_key.data.key_id
     topic_notifications      = aws_sns_topic.notifications.arn
+    topic_ask_readers        = aws_sns_topic.ask_readers.arn
     image_training           = "${aws_ecr_repository.training.repository_url}:1350fe5b4aa7"
     vpc_id                   = local.vpc_id
     private_subnet_a         = aws_subnet.private_a.id

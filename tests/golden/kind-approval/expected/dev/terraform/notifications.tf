@@ -54,3 +54,46 @@ data "aws_iam_policy_document" "notifications_topic" {
     }
   }
 }
+
+resource "aws_sns_topic" "ask_readers" {
+  name              = "demo-dev-ask"
+  display_name      = "demo-dev"
+  kms_master_key_id = aws_kms_key.data.arn
+}
+
+resource "aws_sns_topic_subscription" "ask_readers_1" {
+  topic_arn = aws_sns_topic.ask_readers.arn
+  protocol  = "email"
+  endpoint  = "board@example.com"
+}
+
+resource "aws_sns_topic_subscription" "ask_readers_2" {
+  topic_arn = aws_sns_topic.ask_readers.arn
+  protocol  = "email"
+  endpoint  = "data@example.com"
+}
+
+resource "aws_sns_topic_policy" "ask_readers" {
+  arn    = aws_sns_topic.ask_readers.arn
+  policy = data.aws_iam_policy_document.ask_readers_topic.json
+}
+
+data "aws_iam_policy_document" "ask_readers_topic" {
+  statement {
+    sid       = "OnlyOverTls"
+    effect    = "Deny"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.ask_readers.arn]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}

@@ -35,3 +35,8 @@ output "notifications_topic_arn" {
   description = "Failures, alarms and what steps announce"
   value       = aws_sns_topic.notifications.arn
 }
+
+output "ask_readers_topic_arn" {
+  description = "What step ask announces"
+  value       = aws_sns_topic.ask_readers.arn
+}

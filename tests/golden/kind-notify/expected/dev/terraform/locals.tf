@@ -25,5 +25,6 @@ locals {
     data_key_arn        = aws_kms_key.data.arn
     data_key_id         = aws_kms_key.data.key_id
     topic_notifications = aws_sns_topic.notifications.arn
+    topic_both_readers  = aws_sns_topic.both_readers.arn
   }
 }

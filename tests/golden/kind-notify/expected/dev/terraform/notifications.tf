@@ -54,3 +54,40 @@ data "aws_iam_policy_document" "notifications_topic" {
     }
   }
 }
+
+resource "aws_sns_topic" "both_readers" {
+  name              = "demo-dev-both"
+  display_name      = "demo-dev"
+  kms_master_key_id = aws_kms_key.data.arn
+}
+
+resource "aws_sns_topic_subscription" "both_readers_1" {
+  topic_arn = aws_sns_topic.both_readers.arn
+  protocol  = "email"
+  endpoint  = "readers@example.com"
+}
+
+resource "aws_sns_topic_policy" "both_readers" {
+  arn    = aws_sns_topic.both_readers.arn
+  policy = data.aws_iam_policy_document.both_readers_topic.json
+}
+
+data "aws_iam_policy_document" "both_readers_topic" {
+  statement {
+    sid       = "OnlyOverTls"
+    effect    = "Deny"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.both_readers.arn]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}

@@ -30,3 +30,8 @@ output "notifications_topic_arn" {
   description = "Failures, alarms and what steps announce"
   value       = aws_sns_topic.notifications.arn
 }
+
+output "both_readers_topic_arn" {
+  description = "What step both announces"
+  value       = aws_sns_topic.both_readers.arn
+}
