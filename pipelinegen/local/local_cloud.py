@@ -28,16 +28,19 @@ class CloudSettings:
     """How strict and how patient a local cloud is.
 
     `enforce_policies`: a call that the policies of its role do not allow is refused, as on AWS. `approve`: questions of
-    approval steps are answered with yes at once. `most_wait_seconds`: longer waits and pauses are cut short to this.
+    approval steps are answered with yes at once. `answer_seconds`: so long is an answer waited for, at most.
+    `most_wait_seconds`: longer waits and pauses are cut short to this.
     """
 
     enforce_policies: bool = True
     approve: bool = False
+    answer_seconds: int | None = None
     most_wait_seconds: float | None = None
 
     def words(self) -> list[str]:
         """These settings on the server's command line."""
         wait = [] if self.most_wait_seconds is None else ["--most-wait-seconds", str(self.most_wait_seconds)]
+        wait += [] if self.answer_seconds is None else ["--answer-seconds", str(self.answer_seconds)]
         return [*([] if self.enforce_policies else ["--no-iam"]), *(["--approve"] if self.approve else []), *wait]
 
 

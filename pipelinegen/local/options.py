@@ -174,6 +174,12 @@ def _ending_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--approve", action="store_true", help="answer every approval step with yes, for unattended runs"
     )
+    parser.add_argument(
+        "--answer-within",
+        type=days,
+        metavar="SECONDS",
+        help="how long an approval step waits for its answer here, whatever its timeout says",
+    )
     parser.add_argument("--real-waits", action="store_true", help="wait as long as the spec says, not a second at most")
     parser.add_argument("--no-iam", action="store_true", help="let every role do everything; proves nothing then")
 

@@ -73,6 +73,7 @@ def cloud_settings(options: Namespace) -> CloudSettings:
     return CloudSettings(
         enforce_policies=not given.get("no_iam"),
         approve=bool(given.get("approve")),
+        answer_seconds=given.get("answer_within"),
         most_wait_seconds=None if given.get("real_waits") else MOST_WAIT_SECONDS,
     )
 

@@ -55,6 +55,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--no-iam", action="store_true", help="do not enforce the roles' policies")
     parser.add_argument("--approve", action="store_true", help="answer questions of approval steps with yes")
+    parser.add_argument("--answer-seconds", type=int, help="how long an answer is waited for, at most")
     parser.add_argument("--most-wait-seconds", type=float, help="cut longer waits and pauses short")
     return parser.parse_args(argv)
 
@@ -117,7 +118,7 @@ def _application(workdir: Path, options: argparse.Namespace, port: int, children
     endpoint = f"http://127.0.0.1:{port}"
     enforce = not options.no_iam
     cloud = new_cloud(workdir, options.account, options.region, endpoint, children, enforce_policies=enforce)
-    book = install_all(cloud, approve=options.approve, most_wait_seconds=options.most_wait_seconds)
+    book = install_all(cloud, options)
     application: Any = InvocationMiddleware(DomainDispatcherApplication(create_backend_app), book)
     if enforce:
         application = AuthorisationMiddleware(application, options.account, workdir, cloud.trust)

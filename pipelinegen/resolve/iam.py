@@ -7,6 +7,7 @@ from itertools import count
 from pipelinegen.ir import arns
 from pipelinegen.ir.model import Model, Permission, Role, RoleKey, Service, Step
 from pipelinegen.resolve.draft import Draft
+from pipelinegen.resolve.redundant import without_repeats
 from pipelinegen.steps.permissions import read
 
 STATES = RoleKey(Service.STATES)
@@ -47,7 +48,7 @@ def merge_permissions(permissions: Iterable[Permission]) -> tuple[Permission, ..
         known = merged.get(key)
         resources = {*item.resources, *(known.resources if known else ())}
         merged[key] = replace(item, actions=tuple(sorted(item.actions)), resources=tuple(sorted(resources)))
-    return _number(merged.values())
+    return _number(without_repeats(merged.values()))
 
 
 def _number(permissions: Iterable[Permission]) -> tuple[Permission, ...]:

@@ -55,6 +55,18 @@ NOT_LOCAL: Sequence[tuple[str, str, str, str]] = (
         "the job has a connection",
         "glue/latest/dg/security_iam_resource-based-policy-examples.html",
     ),
+    (
+        "-glue",
+        "s3:GetObject",
+        "Spark looks whether an object is there (HEAD)",
+        "AmazonS3/latest/API/API_HeadObject.html",
+    ),
+    (
+        "-sagemaker",
+        "s3:DeleteObject",
+        "checkpoints are kept as they are on disk",
+        "sagemaker/latest/dg/model-checkpoints-enable.html",
+    ),
     ("-sagemaker", "ec2:", "SageMaker puts its job into the VPC", "sagemaker/latest/dg/sagemaker-roles.html"),
     (
         "",
@@ -102,21 +114,30 @@ class Proof:
         self._calls: dict[str, list[Call]] = {}
         self._states: dict[tuple[str, str, str], dict[str | None, None]] = {}
 
-    def run_days(self) -> None:
-        """Runs the pipeline, so that there is a promoted model and every call has been made once."""
-        for day in DATES:
+    def run_days(self, dates: Sequence[date] = DATES, *, again: bool = True) -> None:
+        """Runs the pipeline, so that there is a promoted model and every call has been made once.
+
+        Then each step once more by itself, so that its files take the place of others; with all rights it succeeds.
+        """
+        for day in dates:
             done = new_run(self.session, new_planned(day.isoformat(), run_input(day.isoformat(), {"parameters": {}})))
             assert done.end.succeeded, done.end.cause
             self._last = self.session.runs.folder(done.record.id)
+        for step in self._steps if again else ():
+            failed = self._run_step(step)
+            assert failed is None, failed
         for line in (self.session.cloud.workdir / ALLOWED_FILE).read_text(encoding="utf-8").splitlines():
             entry = json.loads(line)
             self._calls.setdefault(entry["role"], []).append(Call(entry["action"], entry["resource"], entry["context"]))
             self._states.setdefault((entry["role"], entry["action"], entry["resource"]), {})[entry["state"]] = None
 
+    def lost(self, part: Part) -> list[Call]:
+        """The calls of the runs that a part alone allows."""
+        return lost_calls(part, self._policy(part.role), self._calls.get(part.role, []))
+
     def verdict(self, part: Part) -> Verdict:
         """What a part is needed by: a run, else a static check, else only AWS."""
-        policy = self._policy(part.role)
-        lost = lost_calls(part, policy, self._calls.get(part.role, []))
+        policy, lost = self._policy(part.role), self.lost(part)
         failed = self._fails_without(part, policy, lost) if lost else None
         if failed:
             return Verdict(part, "run", failed)

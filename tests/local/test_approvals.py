@@ -84,6 +84,18 @@ def test_a_no_may_lead_another_way(project: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_question_that_nobody_answers_fails_the_run(project: Path) -> None:
+    words = ("run", "specs/asks.yaml", "--date", DATE, "--answer-within", 1, "--report", "report.json")
+    run = run_command(*words, folder=project)
+    assert run.code == 1
+    assert (day(project)["status"], day(project)["error"]) == ("FAILED", "States.Timeout")
+    assert "state 'Permit' failed on 2026-11-20: States.Timeout" in run.out
+    assert "failed in state Permit of step permit: States.Timeout" in run.out
+    assert "told the owner: Sent" not in run.out
+    assert pending_anywhere(project / ".pipelinegen") == []
+
+
+@pytest.mark.slow
 def test_unattended_runs_say_yes_by_themselves(project: Path) -> None:
     done = run_command("run", "specs/asks.yaml", "--date", DATE, "--approve", folder=project)
     assert done.code == 0, done.err

@@ -18,8 +18,11 @@ from pipelinegen.local.cloud.tasks import Task, current_task
 _CALLBACK = state_task_service_callback.StateTaskServiceCallback
 
 
-def install(cloud: Cloud, *, approve: bool) -> None:
-    """Keeps the open questions in `<workdir>/approvals`; with `approve`, answers each with yes at once."""
+def install(cloud: Cloud, *, approve: bool, most_seconds: int | None = None) -> None:
+    """Keeps the open questions in `<workdir>/approvals`; with `approve`, answers each with yes at once.
+
+    `most_seconds`: so long is an answer waited for, where the state would wait longer.
+    """
     asked: dict[tuple[str, str], tuple[str, str]] = {}
     publish = Topic.publish
 
@@ -36,6 +39,7 @@ def install(cloud: Cloud, *, approve: bool) -> None:
         if self.resource.service_name != "sns" or task is None or self.resource.condition is None:
             return original(self, env, timeout_seconds, callback_endpoint, heartbeat_endpoint)
         subject, message = asked.pop((task.execution, task.state), ("", ""))
+        timeout_seconds = min(timeout_seconds, most_seconds or timeout_seconds)
         token = callback_endpoint.callback_id
         question = _question(cloud, task, token, (subject, message), timeout_seconds)
         file = question.write(cloud.workdir)

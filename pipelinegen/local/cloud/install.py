@@ -1,5 +1,6 @@
 """Puts every repair in place, in the one order that works."""
 
+from argparse import Namespace
 from pathlib import Path
 
 # The parser has to be complete before its functions are replaced wherever they were imported.
@@ -51,12 +52,12 @@ def new_cloud(
     )
 
 
-def install_all(cloud: Cloud, *, approve: bool, most_wait_seconds: float | None) -> endpoints.EndpointBook:
-    """Turns the moto of this process into the local cloud; gives what InvokeEndpoint asks."""
+def install_all(cloud: Cloud, options: Namespace) -> endpoints.EndpointBook:
+    """Turns the moto of this process into the local cloud; gives what InvokeEndpoint asks. `options`: the server's."""
     interpreter.install()
     maps.install()
     parameters.install()
-    clock.install(most_wait_seconds)
+    clock.install(options.most_wait_seconds)
     integrations.install(cloud)
     functions.install(cloud)
     glue_jobs.install(cloud, find_java, SparkArchive(cache_folder()))
@@ -65,7 +66,7 @@ def install_all(cloud: Cloud, *, approve: bool, most_wait_seconds: float | None)
     transform_jobs.install(cloud)
     tuning_jobs.install(cloud)
     notifications.install(cloud)
-    approvals.install(cloud, approve=approve)
+    approvals.install(cloud, approve=options.approve, most_seconds=options.answer_seconds)
     trust.install(cloud.trust)
     book = endpoints.install(cloud)
     # Last: what the other modules replaced is what is recorded.

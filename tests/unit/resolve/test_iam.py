@@ -20,8 +20,8 @@ def test_other_actions_or_conditions_are_another_statement() -> None:
     given = [
         permission("Read", "s3:A", "a"),
         permission("Read", "s3:B", "a"),
-        permission("Read", "s3:A", "a", condition="x"),
-        permission("Write", "s3:A", "a"),
+        permission("Read", "s3:A", "b", condition="x"),
+        permission("Write", "s3:A", "c"),
     ]
     assert [(item.sid, item.actions, bool(item.conditions)) for item in merge_permissions(given)] == [
         ("Read", ("s3:A",), False),
