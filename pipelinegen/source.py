@@ -159,7 +159,7 @@ def parse(text: str, file: str, *, leniently: bool = False) -> Source:
     try:
         data, spans = builder.document(yaml.parse(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
-        raise _not_yaml(error, file) from None
+        raise _not_yaml(error, file, text) from None
     except yaml.reader.ReaderError:
         raise _forbidden_character(text, file) from None
     is_readable = isinstance(data, dict) and all(item.id in ("PG003", "PG005", "PG006") for item in builder.faults)
@@ -168,14 +168,12 @@ def parse(text: str, file: str, *, leniently: bool = False) -> Source:
     return Source(file, text, data, spans, faults=tuple(builder.faults))
 
 
-def _not_yaml(error: yaml.MarkedYAMLError, file: str) -> SpecError:
+def _not_yaml(error: yaml.MarkedYAMLError, file: str, text: str) -> SpecError:
+    from pipelinegen.yaml_faults import not_yaml  # only needed where something is wrong
+
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    problem = error.problem or "the text ends too early"
-    help = 'mend the YAML; a reference inside { } or [ ] needs quotes: "${steps.train.model}"'
-    if "cannot start any token" in problem:
-        help = "indent with blanks, never with tabs; text that starts with %, @ or ` needs quotes"
-    return fault(Span(file, line, column, column + 1), "PG002", f"not YAML: {problem}", help)
+    return not_yaml(file, text, line, column, error.problem or "the text ends too early")
 
 
 def _forbidden_character(text: str, file: str) -> SpecError:

@@ -23,6 +23,7 @@ LEVELS = (
         "pipelinegen.bundles",
     ),
     ("pipelinegen.errors",),
+    ("pipelinegen.yaml_faults",),
     ("pipelinegen.source", "pipelinegen.formats", "pipelinegen.starters", "pipelinegen.sql", "pipelinegen.asl_lint"),
     ("pipelinegen.layers",),
     ("pipelinegen.spec", "pipelinegen.ir"),

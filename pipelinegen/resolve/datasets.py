@@ -1,8 +1,9 @@
 """Data contracts: from the spec's datasets to the IR's."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from pipelinegen.errors import Diagnostic
+from pipelinegen.errors import Diagnostic, Note
 from pipelinegen.ir.model import Bookmark, Check, Column, Dataset, Location, Warehouse, Window
 from pipelinegen.resolve.contracts import contract_faults, window_faults
 from pipelinegen.resolve.draft import Draft
@@ -10,7 +11,7 @@ from pipelinegen.spec.datasets import CheckSpec, DatasetSpec, WarehouseSpec, Win
 
 
 def lower_datasets(draft: Draft) -> Draft:
-    """The draft with its datasets. Reports PG012, PG021, PG087 and PG137 for what a contract gets wrong."""
+    """The draft with its datasets. Reports PG012, PG019, PG021, PG087 and PG137 for what a contract gets wrong."""
     faults: list[Diagnostic] = []
     datasets = {}
     types = {name: given.type for name, given in draft.spec.parameters.items()}
@@ -21,7 +22,32 @@ def lower_datasets(draft: Draft) -> Draft:
         faults.extend(window_faults(spec, types, draft.spans.at("datasets", name)))
         unsound.update([name] if len(faults) > before else [])
         datasets[name] = _lower(name, spec)
+    faults.extend(_marked_elsewhere(draft, datasets))
     return replace(draft, datasets=datasets, unsound_datasets=frozenset(unsound)).reporting(faults)
+
+
+def _marked_elsewhere(draft: Draft, datasets: Mapping[str, Dataset]) -> Iterator[Diagnostic]:
+    """A fault for each column that another dataset of the same table marks sensitive, and this one does not."""
+    spans = draft.spans.at("datasets")
+    marked: dict[tuple[str, str], str] = {}
+    for item in datasets.values():
+        for column in item.columns if item.table else ():
+            if column.sensitive:
+                marked.setdefault((_table(item), column.name), item.name)
+    for item in datasets.values():
+        for column in item.columns if item.table else ():
+            other = marked.get((_table(item), column.name))
+            if other and not column.sensitive:
+                fact = f"column '{column.name}' of '{item.name}' is not marked sensitive, but '{other}' reads the same"
+                note = Note(spans.at(other, "columns", column.name).label, "it is marked here")
+                help = f"add `sensitive: true` and `protect:` to {item.name}.{column.name}"
+                place = spans.at(item.name, "columns", column.name).label
+                yield Diagnostic(place, "PG019", f"{fact} column of {item.table}, and marks it", help, (note,))
+
+
+def _table(item: Dataset) -> str:
+    """The table without its schema, which may be left out where it is the usual one."""
+    return (item.table or "").lower().rpartition(".")[2]
 
 
 def lower_warehouse(spec: WarehouseSpec | None) -> Warehouse | None:

@@ -142,5 +142,8 @@ def _check_cycle(draft: Draft, needs: dict[str, tuple[str, ...]]) -> list[Diagno
     cycle = find_cycle(needs)
     if cycle is None:
         return []
+    if len(set(cycle)) == 1:
+        needed = draft.spans.at("steps", cycle[0], "needs")
+        return [Diagnostic(needed.label, "PG015", f"'{cycle[0]}' needs itself", "refer to another step")]
     span = draft.spans.at("steps", cycle[0]).label
     return [Diagnostic(span, "PG015", f"steps need each other: {' -> '.join(cycle)}", "remove one of these references")]

@@ -28,7 +28,8 @@ def select_steps(draft: Draft) -> Draft:
                 span = draft.spans.at("steps", name, "only_in", index).value
                 help = suggest(environment, draft.spec.environments, "environments")
                 faults.append(Diagnostic(span, "PG020", f"there is no environment '{environment}'", help))
-        if names is None or draft.environment in names:
+        # A step whose environments are at fault is taken: that it is missing here would be a fault that only follows.
+        if names is None or draft.environment in names or not set(names) <= set(draft.spec.environments):
             chosen[name] = raw
     chosen = {name: raw for name, raw in chosen.items() if _owners(blocks, name) <= set(chosen)}
     return replace(draft, raw_steps=chosen, left_out=frozenset(steps) - frozenset(chosen)).reporting(faults)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from pipelinegen.errors import Diagnostic, SpecError, suggest
+from pipelinegen.errors import Diagnostic, SpecError, choices, suggest
 from pipelinegen.source import Data, Source, SpanTree
 from pipelinegen.spec.fields import SpecValueError
 from pipelinegen.spec.pipeline import PipelineSpec
@@ -72,7 +72,10 @@ def diagnose(model: type[BaseModel], error: ErrorDetails, spans: SpanTree, owner
         parent = spans.at(*path[:-1])
         lacking = _owner(path[:-1]) or owner
         return Diagnostic(parent.label, "PG011", f"{lacking} lacks '{name}'", f"add `{name}:`")
-    return Diagnostic(tree.value, "PG013", *_value_message(error, name))
+    if path and isinstance(path[-1], int):
+        name = _owner(path) or name
+    keys = _keys(model, path) if error["type"] in _WANTS_MAPPING else []
+    return Diagnostic(tree.value, "PG013", *_value_message(error, name, keys))
 
 
 def _owner(path: Sequence[str | int]) -> str | None:
@@ -97,29 +100,56 @@ def describe(value: object) -> str:
     return "a list" if isinstance(value, Sequence) else f"{value}"[:40]
 
 
-def _value_message(error: ErrorDetails, name: str) -> tuple[str, str]:
+def _value_message(error: ErrorDetails, name: str, keys: Sequence[str]) -> tuple[str, str]:
+    """What is wrong with a value, and what to do; `keys` are those that a mapping in its place would have."""
+    name = name if name.startswith("item ") else f"'{name}'"
     expected = _TYPE_NAMES.get(error["type"])
     found = describe(error["input"])
     context = error.get("ctx", {})
     if error["type"] == "literal_error":
         allowed = str(context["expected"]).replace(" or ", ", ").replace("'", "")
         words = [word.strip() for word in allowed.split(",")]
-        return f"'{name}' may not be {found}", suggest(str(error["input"]), words, "choose from")
+        return f"{name} may not be {found}", suggest(str(error["input"]), words, "choose from")
     if expected:
-        return f"'{name}' wants {expected}, found {found}", _type_help(error["type"], error["input"])
+        return f"{name} wants {expected}, found {found}", _type_help(error["type"], error["input"], keys)
     if "min_length" in context:
         held = context.get("actual_length") or 0
         fact = f"has {held} of the {context['min_length']} that it needs" if held else "is empty"
-        return f"'{name}' {fact}", f"give at least {context['min_length']}"
+        return f"{name} {fact}", f"give at least {context['min_length']}"
+    for limit, bound in _LIMITS.items():
+        if error["type"] == limit:
+            wanted = next(value for key, value in context.items() if key in ("ge", "gt", "le", "lt"))
+            return f"{name} is {found}, and must be {bound} {wanted:g}", "give a value within the limit"
+    if "max_length" in context:
+        is_text = isinstance(error["input"], str)
+        unit = "characters" if is_text else "entries"
+        fact = f"{name} has {len(error['input'])} {unit}, and may have {context['max_length']} at most"
+        return fact, "shorten it" if is_text else "remove some"
+    if error["type"] == "string_pattern_mismatch":
+        return f"{name} may not be {found}", f"write it so that it matches {context['pattern']}"
     message = error["msg"]
-    return f"'{name}' is {found}: {message[:1].lower()}{message[1:]}", "give a value within the limit"
+    return f"{name} is {found}: {message[:1].lower()}{message[1:]}", "give a value within the limit"
 
 
-def _type_help(kind: str, value: Any) -> str:
+#: What a number must be, by pydantic's name of the fault.
+_LIMITS = {
+    "greater_than": "above",
+    "greater_than_equal": "at least",
+    "less_than": "below",
+    "less_than_equal": "at most",
+}
+_WANTS_MAPPING = frozenset({"dict_type", "model_attributes_type", "model_type"})
+
+
+def _type_help(kind: str, value: Any, keys: Sequence[str]) -> str:
     if kind == "string_type" and isinstance(value, (int, float)):
         return "put it in quotes"
     if kind.startswith("bool"):
         return "write true or false (YAML 1.2: not yes, no, on, off)"
+    if kind == "list_type" and isinstance(value, (str, int, float)):
+        return f"write it as a list: [{value}]"[:100]
+    if keys:
+        return f"write a mapping here; its keys: {choices(keys)}"
     return f"write {_TYPE_NAMES[kind]} here"
 
 

@@ -8,7 +8,7 @@ from sqlglot.errors import SqlglotError
 
 from pipelinegen.errors import suggest
 from pipelinegen.sql.dialect import parse
-from pipelinegen.sql.grammar import foreign_syntax
+from pipelinegen.sql.grammar import files_read, foreign_syntax
 from pipelinegen.sql.kinds import family
 from pipelinegen.sql.question import Answer, Finding, Question
 from pipelinegen.sql.relation import Relation
@@ -25,14 +25,14 @@ _CHANGES = (exp.Insert, exp.Create, exp.Drop, exp.Delete, exp.Update, exp.Merge)
 def check_query(question: Question) -> Answer:
     """Every fault of a query, and where the columns of its result come from."""
     if len(question.sql) > LONGEST:
-        return Answer()
+        return Answer(tuple(files_read(question.sql)))
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it warns of syntax that it only half knows
     try:
         statements = _parsed(question.sql)
     except SqlglotError as error:
         return Answer((_not_parsed(question.sql, error),))
     except RecursionError:
-        return Answer()
+        return Answer(tuple(files_read(question.sql)))
     if len(statements) != 1 or isinstance(statements[0], _CHANGES):
         fact = "the SQL is no query" if len(statements) < 2 else f"the SQL has {len(statements)} statements"
         return Answer((Finding("PG080", fact, "write one SELECT; its result is the step's output"),))
@@ -43,7 +43,7 @@ def check_query(question: Question) -> Answer:
     try:
         result = reader.read(query)
     except RecursionError:
-        return Answer()
+        return Answer(tuple(files_read(question.sql)))
     findings = [
         *missing_parts(question.sql, query),
         *foreign_syntax(question.sql, query),

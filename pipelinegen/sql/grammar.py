@@ -36,6 +36,22 @@ _WORDS = (
 )
 
 
+#: Prefixes of a table's name that make Spark read files instead: SELECT * FROM parquet.`s3://…`.
+FILE_FORMATS = frozenset({"avro", "binaryfile", "csv", "delta", "json", "orc", "parquet", "text"})
+
+
+def reads_files(format: str, start: int | None, end: int | None) -> Finding:
+    """PG081 for files that are read by themselves: no contract says what they hold, or what of it is sensitive."""
+    fact = f"the SQL reads {format.lower()} files by itself, past every contract"
+    return Finding("PG081", fact, "declare a dataset, and name it under `inputs:`", start, end)
+
+
+def files_read(sql: str) -> Iterator[Finding]:
+    """The same for a query that is too long or too deep to be read: only its words are looked at."""
+    for found in re.finditer(rf"\b({'|'.join(sorted(FILE_FORMATS))})\s*\.\s*(?=`)", sql, re.IGNORECASE):
+        yield reads_files(found.group(1), found.start(), found.end())
+
+
 def foreign_syntax(sql: str, query: exp.Expression) -> Iterator[Finding]:
     """What Spark would not read."""
     plain = _without_texts(sql)

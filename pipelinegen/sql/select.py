@@ -9,6 +9,7 @@ from types import MappingProxyType
 from sqlglot import exp
 
 from pipelinegen.errors import suggest
+from pipelinegen.sql.grammar import FILE_FORMATS, reads_files
 from pipelinegen.sql.grouping import grouping_faults
 from pipelinegen.sql.operands import condition_fault, type_fault
 from pipelinegen.sql.question import Finding, Question
@@ -37,10 +38,6 @@ _STRUCTS = frozenset({"session_window", "window"})
 _UNITS = frozenset(
     ("microsecond", "millisecond", "second", "minute", "hour", "day", "dayofyear", "week", "month", "quarter", "year")
 )
-
-#: Prefixes of a table's name that make Spark read files instead: SELECT * FROM parquet.`s3://…`.
-_FILE_FORMATS = frozenset({"avro", "binaryfile", "csv", "delta", "json", "orc", "parquet", "text"})
-
 
 _NO_NAMES: Mapping[str, Relation] = MappingProxyType({})
 
@@ -122,11 +119,8 @@ class Reader:
             known = named.get(name) or self.inputs.get(name)
             if known is not None:
                 return known.renamed(_alias_columns(item))
-        if item.db.lower() in _FILE_FORMATS:
-            place = (_place(item.parts[0])[0], _place(item.parts[-1])[1])
-            fact = f"the SQL reads {item.db.lower()} files by itself, past every contract"
-            help = "declare a dataset, and name it under `inputs:`"
-            self.findings.append(Finding("PG081", fact, help, *place))
+        if item.db.lower() in FILE_FORMATS:
+            self.findings.append(reads_files(item.db, _place(item.parts[0])[0], _place(item.parts[-1])[1]))
         else:
             self._unknown_table(item)
         return UNKNOWN

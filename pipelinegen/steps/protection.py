@@ -1,6 +1,5 @@
 """Sensitive columns: by which way they would reach S3 in the clear, told from the warehouse's table on."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from pipelinegen.errors import Diagnostic, Note, Span
@@ -16,7 +15,7 @@ PROTECTED = ("hash", "tokenise")
 #: What makes a column that came from others no clear text any more.
 _HIDDEN = (*PROTECTED, "derived")
 _LONGEST_EXPRESSION = 60
-_DECLARED = "it is declared here"
+DECLARED = "it is declared here"
 
 
 def way_to(name: str, item: Dataset | Table, column: str) -> str:
@@ -78,7 +77,7 @@ def _clear(scope: Scope, name: str, item: Dataset, column: str, ways: list[str])
     else:
         message = f"{fact}is read in the clear, although the SQL does not select it: {way_to(name, item, column)}"
     help = f"add `protect: hash`, `protect: tokenise` or `protect: drop` to {item.name}.{column}"
-    declared = Note(scope.around.dataset_spans.at(item.name, "columns", column).label, _DECLARED)
+    declared = Note(scope.around.dataset_spans.at(item.name, "columns", column).label, DECLARED)
     return Diagnostic(scope.spans.at("inputs", name).value, "PG019", message, help, (declared,))
 
 
@@ -103,33 +102,3 @@ def missing_keys(scope: Scope, name: str, item: Dataset) -> Iterator[Diagnostic]
                 fact = f"column '{column.name}' of '{item.name}' is {words[column.protect]}"
                 help = "add `protection: {secret: <Secrets Manager name>}`"
                 yield Diagnostic(span, "PG023", f"{fact}, but the spec names no key", help)
-
-
-def unloaded(scope: Scope, sql: str, *path: str | int, always: bool = False) -> Iterator[Diagnostic]:
-    """A fault for each sensitive column that a statement in the warehouse itself may write to S3 (PG134).
-
-    `always`: whatever it is, its result goes there, as Athena's does.
-
-    What contracts say of protection is done when Glue reads a table; a statement sees what the warehouse holds. Only
-    the words of the statement are looked at: one that names the table and the column, or takes them all.
-    """
-    words = frozenset(re.findall(r"[a-z_][a-z0-9_]*", sql.lower()))
-    if not always and "unload" not in words:
-        return
-    takes_all = re.search(r"(select|distinct|,|\.)\s*\*", sql.lower()) is not None
-    for item in scope.around.datasets.values():
-        if item.table is None or item.table.lower().rpartition(".")[2] not in words:
-            continue
-        for column in item.columns:
-            if column.sensitive and (takes_all or column.name in words):
-                way = ARROW.join(
-                    (
-                        f"{item.table}.{column.name}",
-                        f"{'the result' if always else 'UNLOAD'} of step '{scope.step}'",
-                        "S3",
-                    )
-                )
-                message = f"sensitive column '{column.name}' of '{item.table}' would be written in the clear: {way}"
-                help = "name other columns, or read the table by a glue_etl step, which protects them"
-                declared = Note(scope.around.dataset_spans.at(item.name, "columns", column.name).label, _DECLARED)
-                yield Diagnostic(scope.spans.at(*path).value, "PG134", message, help, (declared,))

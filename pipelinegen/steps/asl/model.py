@@ -13,6 +13,7 @@ from pipelinegen.spec.fields import Identifier, SpecValueError, StrictModel, exa
 from pipelinegen.steps.asl.machine import MachineCheck, prefixed
 from pipelinegen.steps.asl.permissions import Declared, declared_permissions
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
+from pipelinegen.steps.statements import leaks_of_machine
 
 #: A file below the spec's folder: no segment starts with a dot, so none leads out.
 _FILE = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$"
@@ -93,13 +94,14 @@ class RawStateContext:
 
 
 def lower(spec: AslSpec, scope: Scope) -> Step:
-    """The step as one state with the raw ones inside. Raises: SpecError with PG017, PG062, PG125, PG126."""
+    """The step as one state with the raw ones inside. Raises: SpecError with PG017, PG062, PG125, PG126, PG134."""
     machine, spans, place = _machine(spec, scope)
     jsonpath = spec.language == "jsonpath"
     check = MachineCheck(spans, jsonpath)
     check.check(machine, place)
-    if check.faults:
-        raise SpecError(check.faults)
+    faults = [*check.faults, *leaks_of_machine(scope, machine, spans.at(*place))]
+    if faults:
+        raise SpecError(faults)
     variable = f"{scope.step}_result"
     result = "$states.input.result[0]" if jsonpath else "$states.result[0]"
     kept = {key: Jsonata(f"$exists({result}.{key}) ? {result}.{key} : null") for key in spec.result}

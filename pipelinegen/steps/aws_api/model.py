@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
+from pipelinegen.errors import SpecError
 from pipelinegen.ir.model import Json, Jsonata, OutputFile, Step, Value
 from pipelinegen.spec.fields import Identifier, SpecValueError, StrictModel, exactly_one
 from pipelinegen.steps.aws_api.calls import VALUE_TYPES, Asked, Prepared, or_null, prepare_call
@@ -15,6 +16,7 @@ from pipelinegen.steps.aws_api.polling import (
     poll_states,
 )
 from pipelinegen.steps.base import Scope, StepSpec
+from pipelinegen.steps.statements import leaks_of_call
 
 ResultPath = Annotated[
     str,
@@ -113,7 +115,10 @@ class AwsApiSpec(StepSpec):
 
 
 def lower(spec: AwsApiSpec, scope: Scope) -> Step:
-    """The step as one state, or as a loop of them. Raises: SpecError with PG017, PG120 to PG124."""
+    """The step as one state, or as a loop of them. Raises: SpecError with PG017, PG120 to PG124, PG134."""
+    leaking = list(leaks_of_call(scope, spec.call, spec.arguments, scope.spans.at("arguments")))
+    if leaking:
+        raise SpecError(leaking)
     given = Asked(spec.call, spec.arguments, tuple(spec.resources), tuple(spec.passes_roles))
     call = prepare_call(scope, given, waits=spec.wait)
     looks = _prepare_look(spec.poll, call, scope) if spec.poll else None

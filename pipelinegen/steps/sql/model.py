@@ -10,10 +10,10 @@ from pipelinegen.ir.expressions import concatenate
 from pipelinegen.ir.model import Json, Jsonata, OutputFile, ResourcesFile, Step, Value
 from pipelinegen.spec.fields import Identifier, SecretName, SpecValueError, StrictModel, exactly_one
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
-from pipelinegen.steps.protection import unloaded
 from pipelinegen.steps.sql.athena import AthenaSpec, athena_permissions, athena_states
 from pipelinegen.steps.sql.permissions import cluster_arn, statement_permissions, workgroup_arn
 from pipelinegen.steps.sql.terraform import WorkgroupContext, workgroup_resources
+from pipelinegen.steps.statements import leaks
 
 Scalar = str | int | float | bool
 INTERVAL_SECONDS = 10
@@ -101,9 +101,9 @@ class SqlStateContext:
 
 def lower(spec: SqlSpec, scope: Scope) -> Step:
     """The step as a loop of states. Raises: SpecError with PG017, PG086, PG134."""
-    leaks = list(unloaded(scope, spec.sql, "sql", always=spec.athena is not None))
-    if leaks:
-        raise SpecError(leaks)
+    leaking = list(leaks(scope, spec.sql, scope.spans.at("sql").value, always=spec.athena is not None))
+    if leaking:
+        raise SpecError(leaking)
     id, rows = f"{scope.step}_statement", f"{scope.step}_rows"
     secrets: tuple[str, ...] = ()
     if spec.athena:

@@ -119,3 +119,8 @@ def test_all_faults_are_found_at_once() -> None:
 )
 def test_what_would_take_long_is_left_to_spark(sql: str) -> None:
     assert ask(sql).findings == ()
+
+
+def test_a_query_too_long_to_be_read_reads_no_files_by_itself() -> None:
+    (found,) = ask("SELECT * FROM parquet.`s3://a/b` -- " + "x" * 21_000).findings
+    assert (found.id, found.start) == ("PG081", 14)
