@@ -102,6 +102,8 @@ def _on(arguments: Mapping[str, Any]) -> str:
 
 def _of_waiting(name: str, action: str, states: str, on: str) -> Iterator[Need]:
     what = action.removeprefix("sagemaker:Create")
+    if what == "HyperParameterTuningJob":
+        yield Need(states, ("sagemaker:DescribeTrainingJob",), f"training-job/{on}", f"{name}: its best job", SYNC_PAGE)
     if what != action:
         calls: tuple[str, ...] = (f"sagemaker:Describe{what}", f"sagemaker:Stop{what}", "sagemaker:AddTags")
         rule = _JOB_RULES.get(what, f"SageMaker{what}s")

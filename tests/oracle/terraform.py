@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -11,6 +12,9 @@ from typing import Any, Final
 
 #: Replaces the S3 backend of the generated code: the copy keeps its state beside itself.
 _LOCAL_BACKEND: Final = 'terraform {\n  backend "local" {\n  }\n}\n'
+#: `# aws_sns_topic.owner["a"] will be created`, in a plan's own words.
+_PLANNED: Final = re.compile(r"^  # (\S.*) will be created$", re.MULTILINE)
+_RUN: Final = re.compile(r'^run "\w+" \{\n  command = plan\n(.*)^\}$', re.MULTILINE | re.DOTALL)
 _TIMEOUT_SECONDS: Final = 120
 
 
@@ -54,13 +58,30 @@ def write_files(files: Mapping[str, str], folder: Path) -> None:
         (folder / path).write_text(text, encoding="utf-8")
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What the state holds after an apply: its resources, in the order of their addresses, and one wanted value."""
+
+    resources: list[Resource]
+    value: Any
+
+
 class Terraform:
     """One working copy of a configuration."""
 
-    def __init__(self, program: str, given: Mapping[str, str], source: Path, workspace: Path, root: str = ".") -> None:
+    def __init__(
+        self,
+        program: str,
+        given: Mapping[str, str],
+        source: Path,
+        workspace: Path,
+        root: str = ".",
+        data: Path | None = None,
+    ) -> None:
         """Copies `source` to `workspace`; `root` is the folder in it that holds the .tf files.
 
         `given` are environment variables that say where the provider is: TF_CLI_CONFIG_FILE or TF_REATTACH_PROVIDERS.
+        Copies that share a `data` folder need one `init` for all of them.
         """
         self._program = program
         tree = workspace / "tree"
@@ -71,7 +92,7 @@ class Terraform:
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(workspace),
             **given,
-            "TF_DATA_DIR": str(workspace / "data"),
+            "TF_DATA_DIR": str(data or workspace / "data"),
             "TF_IN_AUTOMATION": "1",
             "CHECKPOINT_DISABLE": "1",
         }
@@ -118,6 +139,38 @@ class Terraform:
         plan: dict[str, Any] = json.loads(self._run("show", "-json", "oracle.tfplan").stdout)
         return plan
 
+    def plan_addresses(self) -> list[str]:
+        """What a first plan makes, sorted. Raises: TerraformError if planning fails, or warns of something."""
+        said = self._run("plan", "-no-color", "-input=false", "-lock=false", "-out=oracle.tfplan").stdout
+        if "Warning:" in said:
+            raise TerraformError(said)
+        return sorted(_PLANNED.findall(said))
+
+    def apply_and_read(self) -> Applied:
+        """The state after the last plan was applied, with the value that was wanted before it; see `want`."""
+        self._run("apply", "-no-color", "-input=false", "-lock=false", "oracle.tfplan")
+        state = json.loads((self.folder / "terraform.tfstate").read_text(encoding="utf-8"))
+        found = [
+            Resource(_address(entry, instance), entry["type"], instance["attributes"])
+            for entry in state["resources"]
+            if entry["mode"] == "managed"
+            for instance in entry["instances"]
+        ]
+        return Applied(sorted(found, key=lambda item: item.address), state["outputs"]["oracle"]["value"])
+
+    def want(self, expression: str) -> None:
+        """Adds an output of the expression, so that a plan computes it and the state holds it."""
+        (self.folder / "oracle.tf").write_text(f'output "oracle" {{\n  value = {expression}\n}}\n', encoding="utf-8")
+
+    def join_tests(self) -> None:
+        """Puts the assertions of all test files into one run, so that they share a plan."""
+        folder = self.folder / "tests"
+        bodies = [body for path in sorted(folder.iterdir()) for body in _RUN.findall(path.read_text(encoding="utf-8"))]
+        shutil.rmtree(folder)
+        folder.mkdir()
+        text = 'run "all" {\n  command = plan\n' + "".join(bodies) + "}\n"
+        (folder / "all.tftest.hcl").write_text(text, encoding="utf-8")
+
     def apply(self) -> dict[str, Any]:
         """The state after the last plan was applied. Raises: TerraformError if that fails."""
         self._run("apply", "-no-color", "-input=false", "-lock=false", "oracle.tfplan")
@@ -137,6 +190,12 @@ class Terraform:
         """What a second plan would still change, in terraform's words; empty if nothing."""
         answer = self._run("plan", "-no-color", "-input=false", "-lock=false", "-detailed-exitcode", accepted=(0, 2))
         return answer.stdout if answer.returncode else ""
+
+
+def _address(entry: Mapping[str, Any], instance: Mapping[str, Any]) -> str:
+    key = instance.get("index_key")
+    place = "" if key is None else f"[{json.dumps(key)}]"
+    return f"{entry['type']}.{entry['name']}{place}"
 
 
 def _fault(diagnostic: dict[str, Any]) -> str:

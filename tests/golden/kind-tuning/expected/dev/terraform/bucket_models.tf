@@ -87,11 +87,11 @@ resource "aws_s3_bucket_lifecycle_configuration" "models" {
   }
 
   rule {
-    id     = "expire-search_own-checkpoints"
+    id     = "expire-own_search-checkpoints"
     status = "Enabled"
 
     filter {
-      prefix = "search_own/checkpoints/"
+      prefix = "own_search/checkpoints/"
     }
 
     expiration {

@@ -24,7 +24,7 @@ locals {
     partition                 = local.partition
     data_key_arn              = aws_kms_key.data.arn
     data_key_id               = aws_kms_key.data.key_id
-    image_training_search_own = "${aws_ecr_repository.training_search_own.repository_url}:4aaec31eea35"
+    image_training_own_search = "${aws_ecr_repository.training_own_search.repository_url}:9807b66ee08e"
     vpc_id                    = local.vpc_id
     private_subnet_a          = aws_subnet.private_a.id
     private_subnet_b          = aws_subnet.private_b.id

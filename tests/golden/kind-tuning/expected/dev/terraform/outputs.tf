@@ -26,7 +26,7 @@ output "models_bucket" {
   value       = aws_s3_bucket.models.bucket
 }
 
-output "training_search_own_repository_url" {
-  description = "Where the training_search_own image is pushed"
-  value       = aws_ecr_repository.training_search_own.repository_url
+output "training_own_search_repository_url" {
+  description = "Where the training_own_search image is pushed"
+  value       = aws_ecr_repository.training_own_search.repository_url
 }

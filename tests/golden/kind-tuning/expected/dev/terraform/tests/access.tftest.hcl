@@ -18,7 +18,7 @@ run "access" {
       aws_iam_role.catalogue_glue.name == "demo-dev-catalogue-glue",
       aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.search_sagemaker.name == "demo-dev-search-sagemaker",
-      aws_iam_role.search_own_sagemaker.name == "demo-dev-search-own-sagemaker",
+      aws_iam_role.own_search_sagemaker.name == "demo-dev-own-search-sagemaker",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }
@@ -26,7 +26,7 @@ run "access" {
   assert {
     condition = join(" ", fileset(path.module, "policies/*.json")) == join(" ", [
       "policies/demo-dev-catalogue-glue.json",
-      "policies/demo-dev-search-own-sagemaker.json",
+      "policies/demo-dev-own-search-sagemaker.json",
       "policies/demo-dev-search-sagemaker.json",
       "policies/demo-dev-states.json",
     ])
@@ -55,8 +55,8 @@ run "access" {
           "demo-dev-catalogue-glue.json: DescribeNetwork",
           "demo-dev-search-sagemaker.json: LogInToRegistry",
           "demo-dev-search-sagemaker.json: DescribeNetwork",
-          "demo-dev-search-own-sagemaker.json: LogInToRegistry",
-          "demo-dev-search-own-sagemaker.json: DescribeNetwork",
+          "demo-dev-own-search-sagemaker.json: LogInToRegistry",
+          "demo-dev-own-search-sagemaker.json: DescribeNetwork",
         ], "${basename(file)}: ${statement.Sid}")
       ]
     ]))

@@ -70,7 +70,7 @@ run "storage" {
   assert {
     condition = alltrue([
       for repository in [
-        aws_ecr_repository.training_search_own,
+        aws_ecr_repository.training_own_search,
       ] :
       repository.image_tag_mutability == "IMMUTABLE" &&
       repository.image_scanning_configuration[0].scan_on_push &&
