@@ -9,9 +9,9 @@ from typing import Any, Final
 from pipelinegen.asl_lint.structure import all_states, language_of, structure_faults
 from pipelinegen.asl_lint.timing import timing_faults
 
-#: What statelint 3.1 does not know of the States Language: an expression as a Timestamp, the Label of a distributed
-#: Map, and variables that Terraform fills in.
-_UNKNOWN_TO_STATELINT: Final = re.compile(r'\.Timestamp is "\{%.*RFC3339|^Field "Label" not allowed')
+#: What statelint 3.1 does not know of the States Language: an expression as a Timestamp, Label and WriterConfig of
+#: a distributed Map, and variables that Terraform fills in.
+_UNKNOWN_TO_STATELINT: Final = re.compile(r'\.Timestamp is "\{%.*RFC3339|^Field "(Label|WriterConfig)" not allowed')
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ class StepKind:
             names = None if key == output else getattr(spec, key, None)
             prefix = f"{key}." if output.endswith(".*") else ""
             found.extend([output] if names is None else [f"{prefix}{name}" for name in names])
-        return found
+        return [output for output in found if output not in getattr(spec, "lacks", ())]
 
 
 @dataclass(frozen=True, slots=True)

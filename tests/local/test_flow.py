@@ -30,10 +30,9 @@ def test_loops_over_a_list_files_batches_and_partitions(tmp_path: Path) -> None:
     _, day = run(tmp_path, "--event", "words/a.txt")
     assert day["status"] == "SUCCEEDED"
     steps = day["output"]["steps"]
-    assert {name: steps[name]["count"] for name in ("chunks", "files", "batches", "parts")} == {
+    assert {name: steps[name]["count"] for name in ("chunks", "files", "parts")} == {
         "chunks": 3,
         "files": 3,
-        "batches": 2,
         "parts": 3,
     }
     given = steps["combine"]["result"]
@@ -44,7 +43,12 @@ def test_loops_over_a_list_files_batches_and_partitions(tmp_path: Path) -> None:
         {"word": "fifteen", "letters": 7},
     ]
     assert given["sizes"] == [3, 5, 7]
-    assert given["batches"] == [{"values": ["one", "three"], "date": DATE}, {"values": ["fifteen"], "date": DATE}]
+    stored = tmp_path / ".pipelinegen/flow/dev/cloud/s3"
+    manifest = json.loads((stored / given["batches"].removeprefix("s3://")).read_text(encoding="utf-8"))
+    (file,) = manifest["ResultFiles"]["SUCCEEDED"]
+    assert file["Key"].startswith(f"batches/date={DATE}/")
+    results = json.loads((stored / manifest["DestinationBucket"] / file["Key"]).read_text(encoding="utf-8"))
+    assert results == [{"values": ["one", "three"], "date": DATE}, {"values": ["fifteen"], "date": DATE}]
     folder = f"s3://flow-dev-data-111111111111/pages/text/date={DATE}"
     assert given["parts"] == [{"values": str(part), "date": f"{folder}/part={part}/"} for part in range(3)]
 

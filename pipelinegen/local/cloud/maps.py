@@ -20,18 +20,21 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.item
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from pipelinegen.local.cloud.interpreter import evaluated, variables
 from pipelinegen.local.cloud.replacing import replace_attribute
 
 #: Fields that moto's grammar does not take; they travel in the state's comment, behind this mark, in hexadecimal
 #: digits, since comments keep the escapes of JSON.
-_FIELDS: Final = ("ItemBatcher", "ToleratedFailurePercentage", "ToleratedFailureCount")
+_FIELDS: Final = ("ItemBatcher", "ResultWriter", "ToleratedFailurePercentage", "ToleratedFailureCount")
 _MARK: Final = " #map-fields:"
 _WORKER: Final = distributed_item_processor_worker.DistributedItemProcessorWorker
 
@@ -121,7 +124,9 @@ def _run_rounds() -> None:
         failed = [output for output in outputs if isinstance(output, Failed)]
         if failed and not _tolerated(fields, len(failed), len(inputs), env):
             raise FailureEventException(_too_many(env, failed[0]))
-        env.stack.append([output for output in outputs if not isinstance(output, Failed)])
+        good = [output for output in outputs if not isinstance(output, Failed)]
+        stored = fields.get("ResultWriter", {}).get("Resource")
+        env.stack.append(_store(good, _template(fields["ResultWriter"], env), eval_input, env) if stored else good)
 
     replace_attribute(DistributedIterationComponent, "_map_run", map_run)
 
@@ -137,6 +142,23 @@ def _tolerated(fields: dict[str, Any], failed: int, rounds: int, env: Any) -> bo
     if percentage is None and count is None:
         return False
     return (percentage is None or failed * 100 <= percentage * rounds) and (count is None or failed <= count)
+
+
+def _store(outputs: list[Any], writer: dict[str, Any], eval_input: Any, env: Any) -> dict[str, Any]:
+    """Writes what rounds gave as one file, and the manifest that names it; moto writes a manifest of no files."""
+    place = writer.get("Arguments") or writer["Parameters"]
+    bucket, run = place["Bucket"], eval_input.map_run_record.map_run_arn
+    folder = "/".join(part for part in (place.get("Prefix", "").rstrip("/"), run.rpartition(":")[2]) if part)
+    credentials = StateCredentials(role_arn=env.aws_execution_details.role_arn)
+    client = boto_client.boto_client_for(
+        region=env.aws_execution_details.region, service="s3", state_credentials=credentials
+    )
+    content = to_json_str(outputs).encode()
+    client.put_object(Bucket=bucket, Key=f"{folder}/SUCCEEDED_0.json", Body=content)
+    files = {"FAILED": [], "PENDING": [], "SUCCEEDED": [{"Key": f"{folder}/SUCCEEDED_0.json", "Size": len(content)}]}
+    manifest = {"DestinationBucket": bucket, "MapRunArn": run, "ResultFiles": files}
+    client.put_object(Bucket=bucket, Key=f"{folder}/manifest.json", Body=json.dumps(manifest).encode())
+    return {"MapRunArn": run, "ResultWriterDetails": {"Bucket": bucket, "Key": f"{folder}/manifest.json"}}
 
 
 def _too_many(env: Any, first: Failed) -> FailureEvent:

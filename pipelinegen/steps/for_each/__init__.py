@@ -7,6 +7,6 @@ KIND = StepKind(
     name="for_each",
     summary="Runs steps once for each item of a list, file of a folder or partition of a table, several at a time.",
     spec=ForEachSpec,
-    outputs=("results", "count"),
+    outputs=("results", "count", "manifest"),
     lower=lower,
 )

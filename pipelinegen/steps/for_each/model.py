@@ -6,11 +6,22 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from pipelinegen.ir.expressions import concatenate, index_variable, item_variable
-from pipelinegen.ir.model import DatedFiles, Json, Jsonata, Location, Loop, OutputFile, Permission, Step, Value
+from pipelinegen.ir.expressions import concatenate, expression, index_variable, item_variable
+from pipelinegen.ir.model import (
+    Artifact,
+    DatedFiles,
+    Json,
+    Jsonata,
+    Location,
+    Loop,
+    OutputFile,
+    Permission,
+    Step,
+    Value,
+)
 from pipelinegen.spec.fields import Identifier, RawStep, SpecValueError, StepName, exactly_one
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
-from pipelinegen.steps.for_each.permissions import list_objects, start_rounds
+from pipelinegen.steps.for_each.permissions import list_objects, start_rounds, store_results
 
 Scalar = str | int | float | bool
 #: Rounds of an inline Map that run at the same time (Step Functions guide, 'Map state processing modes').
@@ -106,6 +117,13 @@ class ForEachSpec(StepSpec):
     batch_size: Annotated[
         int | None, Field(ge=2, le=1000, description="Items a round, which then is about a list of them")
     ] = None
+    store_results: Annotated[
+        bool,
+        Field(
+            description="What rounds give is written to the data bucket, where it is more than 256 KiB: "
+            "${steps.<step>.manifest} then stands in the place of results and count; runs distributed"
+        ),
+    ] = False
     steps: Annotated[dict[StepName, RawStep], Field(min_length=1, description="What is done with each item")]
     collect: Annotated[
         Scalar | dict[Identifier, Scalar] | None,
@@ -119,10 +137,15 @@ class ForEachSpec(StepSpec):
         return self
 
     @property
+    def lacks(self) -> tuple[str, ...]:
+        """The outputs of the kind that this step does not give."""
+        return ("results", "count") if self.store_results else ("manifest",)
+
+    @property
     def distributed(self) -> bool:
         """Whether each round is an execution of its own: for files, and for what an inline Map cannot do."""
         asked = self.tolerated_failure_percentage is not None or self.batch_size is not None
-        return self.files is not None or asked or self.max_parallel > MOST_INLINE
+        return self.files is not None or asked or self.store_results or self.max_parallel > MOST_INLINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +156,11 @@ class MapStateContext:
     start_title: str
     lists: bool
     list_title: str
+    more_title: str
+    nothing_listed: Json
     listing: Json
     partitions: Json
+    more: Json
     items: Json
     distributed: bool
     reader: Json
@@ -145,6 +171,7 @@ class MapStateContext:
     tolerated_failure_percentage: int | None
     batched: bool
     batch_size: int | None
+    writer: Json
     assign: Json
 
 
@@ -159,7 +186,9 @@ def lower(spec: ForEachSpec, scope: Scope) -> Step:
     permissions: tuple[Permission, ...] = start_rounds(scope.names, label) if spec.distributed else ()
     if location:
         permissions = (*permissions, list_objects(location))
-    results, count = f"{scope.step}_results", f"{scope.step}_count"
+    found = _found(spec, scope)
+    if spec.store_results:
+        permissions = (*permissions, *store_results(scope.data))
     return Step(
         name=scope.step,
         kind=spec.kind,
@@ -167,16 +196,41 @@ def lower(spec: ForEachSpec, scope: Scope) -> Step:
         description=spec.description or f"Each {spec.as_}: {', '.join(spec.steps)}",
         span=scope.spans.label,
         needs=scope.needs,
-        outputs={"results": Value(Jsonata(f"${results}")), "count": Value(Jsonata(f"${count}"), "number")},
+        outputs=found.outputs,
         permissions=permissions,
         state=OutputFile(
-            scope.title, "steps/for_each/state.asl.json.j2", _context(spec, scope, location, label, (results, count))
+            scope.title, "steps/for_each/state.asl.json.j2", _context(spec, scope, location, label, found.assign)
         ),
-        assigns=(results, count),
+        assigns=tuple(found.assign),
         loop=Loop(
             item_variable(spec.as_), index_variable(spec.as_), spec.distributed, _collected(spec.collect, inside)
         ),
-        summary={"count": Jsonata(f"${count}")},
+        summary=found.summary,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a loop leaves: the variables of its Map state, and what other steps may refer to."""
+
+    assign: dict[str, Json]
+    outputs: dict[str, Artifact]
+    summary: dict[str, Json]
+
+
+def _found(spec: ForEachSpec, scope: Scope) -> _Found:
+    """The rounds' results and how many there are, or the address of the list of files that they were written to."""
+    if spec.store_results:
+        manifest = f"{scope.step}_manifest"
+        written = "$states.result.ResultWriterDetails"
+        assign: dict[str, Json] = {manifest: Jsonata(f"'s3://' & {written}.Bucket & '/' & {written}.Key")}
+        value = Jsonata(f"${manifest}")
+        return _Found(assign, {"manifest": Value(value, "text")}, {"manifest": value})
+    results, count = f"{scope.step}_results", f"{scope.step}_count"
+    return _Found(
+        {results: Jsonata("[$states.result]"), count: Jsonata("$count($states.result)")},
+        {"results": Value(Jsonata(f"${results}")), "count": Value(Jsonata(f"${count}"), "number")},
+        {"count": Jsonata(f"${count}")},
     )
 
 
@@ -205,21 +259,23 @@ def _prefix(given: str, location: Location) -> Json:
 
 
 def _context(
-    spec: ForEachSpec, scope: Scope, location: Location | None, label: str, variables: tuple[str, str]
+    spec: ForEachSpec, scope: Scope, location: Location | None, label: str, assign: dict[str, Json]
 ) -> MapStateContext:
     listing: Json = None
     if location:
         listing = {"Bucket": location.bucket, "Prefix": _prefix(spec.files or spec.partitions or "", location)}
-    found = f"{scope.step}_partitions"
+    found, page = f"{scope.step}_partitions", f"{scope.step}_page"
     items: Json = Jsonata(f"${found}") if spec.partitions else _given_items(spec, scope)
-    results, count = variables
     return MapStateContext(
         title=scope.title,
-        start_title=f"{scope.title}: list" if spec.partitions else scope.title,
+        start_title=f"{scope.title}: begin list" if spec.partitions else scope.title,
         lists=spec.partitions is not None,
         list_title=f"{scope.title}: list",
-        listing={**listing, "Delimiter": "/"} if spec.partitions and isinstance(listing, dict) else None,
-        partitions={found: _partitions(location)} if spec.partitions and location else None,
+        more_title=f"{scope.title}: more?",
+        nothing_listed={found: [], page: ""},
+        listing=_page({**listing, "Delimiter": "/"}, page) if spec.partitions and isinstance(listing, dict) else None,
+        partitions=_listed(found, page),
+        more=Jsonata(f"${page} != ''"),
         items=items,
         distributed=spec.distributed,
         reader={"Resource": "arn:${partition}:states:::s3:listObjectsV2", "Arguments": listing} if spec.files else None,
@@ -230,7 +286,8 @@ def _context(
         tolerated_failure_percentage=spec.tolerated_failure_percentage,
         batched=spec.batch_size is not None,
         batch_size=spec.batch_size,
-        assign={results: Jsonata("[$states.result]"), count: Jsonata("$count($states.result)")},
+        writer=_writer(scope.data) if spec.store_results else None,
+        assign=assign,
     )
 
 
@@ -256,19 +313,41 @@ def _item(spec: ForEachSpec, location: Location | None) -> Jsonata:
             f"{{'key': {value}.Key, 'size': {value}.Size, 'bucket': '{location.bucket}',"
             f" 'uri': 's3://{location.bucket}/' & {value}.Key}}"
         )
+    if spec.partitions and location:
+        return _partition(location, value)
     return Jsonata(value)
 
 
-def _partitions(location: Location | None) -> Jsonata:
-    """The folders that a listing names, as objects: where they are, and what `key=value` in their names says."""
-    assert location is not None
-    name = "$split($p, '/')[-2]"
-    uri = f"'s3://{location.bucket}/' & $p"
+def _page(listing: dict[str, Json], page: str) -> Jsonata:
+    """A listing that goes on where the last one ended: S3 gives at most 1,000 folders at a time."""
+    return Jsonata(f"$merge([{expression(listing)}, ${page} = '' ? {{}} : {{'ContinuationToken': ${page}}}])")
+
+
+def _listed(found: str, page: str) -> dict[str, Json]:
+    """What a listing adds: folders by their prefixes alone, for variables hold 256 KiB at most."""
+    following = "$states.result.NextContinuationToken"
+    return {
+        found: Jsonata(f"[$append(${found}, $states.result.CommonPrefixes.Prefix)]"),
+        page: Jsonata(f"$exists({following}) ? {following} : ''"),
+    }
+
+
+def _partition(location: Location, value: str) -> Jsonata:
+    """A folder as an object: where it is, and what `key=value` in its name says."""
+    name = f"$split({value}, '/')[-2]"
     pair = f"{{$substringBefore({name}, '='): $substringAfter({name}, '=')}}"
-    return Jsonata(
-        f"[$map([$states.result.CommonPrefixes.Prefix], function($p) "
-        f"{{ $merge([{{'prefix': $p, 'uri': {uri}}}, $contains({name}, '=') ? {pair} : {{}}]) }})]"
-    )
+    uri = f"'s3://{location.bucket}/' & {value}"
+    return Jsonata(f"$merge([{{'prefix': {value}, 'uri': {uri}}}, $contains({name}, '=') ? {pair} : {{}}])")
+
+
+def _writer(location: Location) -> Json:
+    """Where the rounds' results are written: below the date, as a list of what each gave."""
+    part = f" & '/part=' & {location.part}" if location.part else ""
+    return {
+        "Resource": "arn:${partition}:states:::s3:putObject",
+        "Arguments": {"Bucket": location.bucket, "Prefix": Jsonata(f"'{location.prefix}date=' & $run_date{part}")},
+        "WriterConfig": {"Transformation": "COMPACT", "OutputType": "JSON"},
+    }
 
 
 def _collected(collect: Scalar | dict[str, Scalar] | None, inside: Scope) -> Json:

@@ -3,7 +3,7 @@
 from pipelinegen.ir import arns
 from pipelinegen.ir.model import Location, Permission
 from pipelinegen.ir.names import Names
-from pipelinegen.steps.permissions import STATES
+from pipelinegen.steps.permissions import STATES, use_key
 
 
 def start_rounds(names: Names, label: str) -> tuple[Permission, ...]:
@@ -24,3 +24,9 @@ def list_objects(location: Location) -> Permission:
     """Listing the objects below one prefix."""
     condition = (("StringLike", "s3:prefix", (f"{location.prefix}*",)),)
     return Permission(STATES, "ListItems", ("s3:ListBucket",), (arns.bucket(location.bucket),), condition)
+
+
+def store_results(location: Location) -> tuple[Permission, ...]:
+    """Writing what rounds give, in files of its own making (Step Functions guide, 'ResultWriter')."""
+    actions = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
+    return (Permission(STATES, "StoreResults", actions, (arns.objects(location),)), use_key(STATES))

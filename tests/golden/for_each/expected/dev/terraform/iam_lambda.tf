@@ -105,3 +105,24 @@ resource "aws_iam_role_policy" "check_lambda" {
     local.template_variables,
   )
 }
+
+resource "aws_iam_role" "tell_lambda" {
+  name                 = "demo-dev-tell-lambda"
+  description          = "Step tell of demo-dev"
+  permissions_boundary = local.permissions_boundary
+
+  assume_role_policy = templatefile(
+    "${path.module}/trust/demo-dev-tell-lambda.json",
+    local.trust_variables,
+  )
+}
+
+resource "aws_iam_role_policy" "tell_lambda" {
+  name = "demo-dev-tell-lambda"
+  role = aws_iam_role.tell_lambda.id
+
+  policy = templatefile(
+    "${path.module}/policies/demo-dev-tell-lambda.json",
+    local.template_variables,
+  )
+}

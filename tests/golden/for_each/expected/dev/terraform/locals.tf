@@ -35,5 +35,6 @@ locals {
     security_group_combine   = aws_security_group.combine.id
     security_group_greet     = aws_security_group.greet.id
     security_group_check     = aws_security_group.check.id
+    security_group_tell      = aws_security_group.tell.id
   }
 }

@@ -121,3 +121,23 @@ resource "aws_vpc_security_group_egress_rule" "check_to_s3" {
   from_port         = 443
   to_port           = 443
 }
+
+resource "aws_security_group" "tell" {
+  name        = "demo-dev-tell"
+  description = "Function demo-dev-tell"
+  vpc_id      = local.vpc_id
+  tags        = { Name = "demo-dev-tell" }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_vpc_security_group_egress_rule" "tell_to_s3" {
+  security_group_id = aws_security_group.tell.id
+  description       = "S3 through the gateway endpoint"
+  prefix_list_id    = local.s3_prefix_list_id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}

@@ -20,6 +20,7 @@ run "access" {
       aws_iam_role.combine_lambda.name == "demo-dev-combine-lambda",
       aws_iam_role.greet_lambda.name == "demo-dev-greet-lambda",
       aws_iam_role.check_lambda.name == "demo-dev-check-lambda",
+      aws_iam_role.tell_lambda.name == "demo-dev-tell-lambda",
       aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.fetch_sagemaker.name == "demo-dev-fetch-sagemaker",
     ])
@@ -35,6 +36,7 @@ run "access" {
       "policies/demo-dev-greet-lambda.json",
       "policies/demo-dev-split-lambda.json",
       "policies/demo-dev-states.json",
+      "policies/demo-dev-tell-lambda.json",
     ])
     error_message = "there is a role's policy too many, or too few"
   }
@@ -70,6 +72,8 @@ run "access" {
           "demo-dev-greet-lambda.json: AttachNetwork",
           "demo-dev-check-lambda.json: WriteTraces",
           "demo-dev-check-lambda.json: AttachNetwork",
+          "demo-dev-tell-lambda.json: WriteTraces",
+          "demo-dev-tell-lambda.json: AttachNetwork",
         ], "${basename(file)}: ${statement.Sid}")
       ]
     ]))
@@ -79,13 +83,13 @@ run "access" {
   assert {
     condition = alltrue([
       for type, count in {
-        aws_iam_role                        = 7
-        aws_iam_role_policy                 = 7
+        aws_iam_role                        = 8
+        aws_iam_role_policy                 = 8
         aws_iam_role_policy_attachment      = 0
         aws_s3_bucket                       = 4
-        aws_security_group                  = 6
+        aws_security_group                  = 7
         aws_vpc_endpoint                    = 1
-        aws_vpc_security_group_egress_rule  = 6
+        aws_vpc_security_group_egress_rule  = 7
         aws_vpc_security_group_ingress_rule = 0
       } :
       count == length(regexall("(?m)^resource \"${type}\" ", join("", [

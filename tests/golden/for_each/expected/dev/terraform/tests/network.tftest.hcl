@@ -25,6 +25,7 @@ run "network" {
         aws_vpc_security_group_egress_rule.combine_to_s3,
         aws_vpc_security_group_egress_rule.greet_to_s3,
         aws_vpc_security_group_egress_rule.check_to_s3,
+        aws_vpc_security_group_egress_rule.tell_to_s3,
       ] :
       rule.cidr_ipv4 != "0.0.0.0/0" && rule.cidr_ipv6 != "::/0"
     ])

@@ -88,6 +88,7 @@ run "storage" {
         aws_cloudwatch_log_group.count,
         aws_cloudwatch_log_group.greet,
         aws_cloudwatch_log_group.split,
+        aws_cloudwatch_log_group.tell,
       ] :
       group.retention_in_days > 0
     ])

@@ -1,0 +1,2 @@
+def greeting(date):
+    return f"scores of {date}: {{}} ${{x}} %{{y}} {{% z %}}"
