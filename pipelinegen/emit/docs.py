@@ -1,13 +1,12 @@
 """README.md of one environment, for those who review and apply it; and the graph that `pipelinegen graph` prints."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipelinegen.emit.asl_plan import barriers
 from pipelinegen.emit.base import File, Workbench
 from pipelinegen.emit.docs_notes import before_the_first_apply, notes
-from pipelinegen.ir.graph import ancestors
+from pipelinegen.emit.flowchart import flowchart
 from pipelinegen.ir.model import (
     Image,
     LambdaFunction,
@@ -19,12 +18,6 @@ from pipelinegen.ir.model import (
     Trigger,
 )
 from pipelinegen.render.literals import plain_json
-
-_SHAPES = {
-    "quality_gate": ("{{", "}}"),
-    "api": ("([", "])"),
-    "redis_load": ("[(", ")]"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +98,9 @@ def emit_readme(bench: Workbench) -> Iterable[File]:
 
 
 def mermaid(pipeline: Pipeline) -> str:
-    """The graph of steps as a Mermaid flowchart, without the fence."""
-    lines = ["flowchart TD"]
-    if pipeline.schedules:
-        starts = "<br/>".join(f"{item.expression} {item.timezone}" for item in pipeline.schedules)
-        lines.append(f'    schedule>"{starts}"]')
-    for step in pipeline.steps:
-        left, right = _SHAPES.get(step.kind, ("[", "]"))
-        lines.append(f'    {_node(step.name)}{left}"{step.name}<br/><small>{step.kind}</small>"{right}')
-    before = ancestors({step.name: step.needs for step in pipeline.steps})
-    for step in pipeline.steps:
-        roots = ["schedule --> "] if pipeline.schedules and not step.needs and step.state else []
-        lines.extend(f"    {root}{_node(step.name)}" for root in roots)
-        lines.extend(f"    {_node(need)} --> {_node(step.name)}" for need in _direct(step, before))
-    lines.extend(f"    {_node(first)} -. barrier .-> {_node(second)}" for first, second in barriers(pipeline))
-    lines.extend(f"    %% by hand: {change_line(item)}" for item in pipeline.policy_changes)
-    return "\n".join(lines)
+    """The graph of steps as a Mermaid flowchart, without the fence; permissions by hand are remarks in it."""
+    remarks = [f"    %% by hand: {change_line(item)}" for item in pipeline.policy_changes]
+    return "\n".join([*flowchart(pipeline), *remarks])
 
 
 def _schedule(schedule: Schedule) -> str:
@@ -131,15 +111,6 @@ def _schedule(schedule: Schedule) -> str:
 def _trigger(trigger: Trigger) -> str:
     pattern = json.dumps(plain_json(trigger.pattern), ensure_ascii=False)
     return f"on an event of bus {trigger.bus}: `{pattern}`"
-
-
-def _node(name: str) -> str:
-    return f"step_{name}"
-
-
-def _direct(step: Step, before: Mapping[str, frozenset[str]]) -> list[str]:
-    """What a step needs, without what those need themselves."""
-    return [need for need in step.needs if not any(need in before[other] for other in step.needs)]
 
 
 def _row(pipeline: Pipeline, step: Step) -> StepRow:
