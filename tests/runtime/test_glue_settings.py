@@ -134,7 +134,7 @@ def test_a_secret_must_be_an_object(text: str) -> None:
 
 def test_a_report_needs_an_s3_address() -> None:
     with pytest.raises(EtlError) as caught:
-        write_report(Secrets(""), "file:///r.json", report_document("s", "2026-11-22", {}, None, []))
+        write_report(Secrets(""), "file:///r.json", report_document("s", "2026-11-22", {}, None, [], {}))
     assert str(caught.value) == "the report has no place: 'file:///r.json' is not an S3 address"
 
 

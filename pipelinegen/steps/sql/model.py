@@ -57,7 +57,7 @@ class SqlSpec(StepSpec):
     @model_validator(mode="after")
     def _one_engine(self) -> "SqlSpec":
         if (self.redshift is None) == (self.athena is None):
-            raise SpecValueError("a statement runs in one place", "give either `redshift:` or `athena:`")
+            raise SpecValueError("SQL is run by one engine", "give either `redshift:` or `athena:`")
         return self
 
     @field_validator("sql")

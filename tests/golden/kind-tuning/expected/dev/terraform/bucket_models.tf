@@ -86,19 +86,6 @@ resource "aws_s3_bucket_lifecycle_configuration" "models" {
     }
   }
 
-  rule {
-    id     = "expire-own_search-checkpoints"
-    status = "Enabled"
-
-    filter {
-      prefix = "own_search/checkpoints/"
-    }
-
-    expiration {
-      days = 7
-    }
-  }
-
   depends_on = [aws_s3_bucket_versioning.models]
 }
 

@@ -21,24 +21,3 @@ resource "aws_iam_role_policy" "search_sagemaker" {
     local.template_variables,
   )
 }
-
-resource "aws_iam_role" "own_search_sagemaker" {
-  name                 = "demo-dev-own-search-sagemaker"
-  description          = "Step own_search of demo-dev"
-  permissions_boundary = local.permissions_boundary
-
-  assume_role_policy = templatefile(
-    "${path.module}/trust/demo-dev-own-search-sagemaker.json",
-    local.trust_variables,
-  )
-}
-
-resource "aws_iam_role_policy" "own_search_sagemaker" {
-  name = "demo-dev-own-search-sagemaker"
-  role = aws_iam_role.own_search_sagemaker.id
-
-  policy = templatefile(
-    "${path.module}/policies/demo-dev-own-search-sagemaker.json",
-    local.template_variables,
-  )
-}

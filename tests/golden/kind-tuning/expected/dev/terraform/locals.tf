@@ -19,17 +19,16 @@ locals {
 
   # What policies and the state machine may name as ${...}.
   template_variables = {
-    account_id                = local.account_id
-    region                    = local.region
-    partition                 = local.partition
-    data_key_arn              = aws_kms_key.data.arn
-    data_key_id               = aws_kms_key.data.key_id
-    image_training_own_search = "${aws_ecr_repository.training_own_search.repository_url}:9807b66ee08e"
-    vpc_id                    = local.vpc_id
-    private_subnet_a          = aws_subnet.private_a.id
-    private_subnet_b          = aws_subnet.private_b.id
-    security_group_endpoints  = aws_security_group.endpoints.id
-    security_group_glue       = aws_security_group.glue.id
-    security_group_sagemaker  = aws_security_group.sagemaker.id
+    account_id               = local.account_id
+    region                   = local.region
+    partition                = local.partition
+    data_key_arn             = aws_kms_key.data.arn
+    data_key_id              = aws_kms_key.data.key_id
+    vpc_id                   = local.vpc_id
+    private_subnet_a         = aws_subnet.private_a.id
+    private_subnet_b         = aws_subnet.private_b.id
+    security_group_endpoints = aws_security_group.endpoints.id
+    security_group_glue      = aws_security_group.glue.id
+    security_group_sagemaker = aws_security_group.sagemaker.id
   }
 }

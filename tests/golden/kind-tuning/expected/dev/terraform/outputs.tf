@@ -25,8 +25,3 @@ output "models_bucket" {
   description = "Model artifacts and training checkpoints, by job"
   value       = aws_s3_bucket.models.bucket
 }
-
-output "training_own_search_repository_url" {
-  description = "Where the training_own_search image is pushed"
-  value       = aws_ecr_repository.training_own_search.repository_url
-}

@@ -18,7 +18,6 @@ run "access" {
       aws_iam_role.catalogue_glue.name == "demo-dev-catalogue-glue",
       aws_iam_role.states.name == "demo-dev-states",
       aws_iam_role.search_sagemaker.name == "demo-dev-search-sagemaker",
-      aws_iam_role.own_search_sagemaker.name == "demo-dev-own-search-sagemaker",
     ])
     error_message = "a role has another name than the policies and the spec say"
   }
@@ -26,7 +25,6 @@ run "access" {
   assert {
     condition = join(" ", fileset(path.module, "policies/*.json")) == join(" ", [
       "policies/demo-dev-catalogue-glue.json",
-      "policies/demo-dev-own-search-sagemaker.json",
       "policies/demo-dev-search-sagemaker.json",
       "policies/demo-dev-states.json",
     ])
@@ -55,8 +53,6 @@ run "access" {
           "demo-dev-catalogue-glue.json: DescribeNetwork",
           "demo-dev-search-sagemaker.json: LogInToRegistry",
           "demo-dev-search-sagemaker.json: DescribeNetwork",
-          "demo-dev-own-search-sagemaker.json: LogInToRegistry",
-          "demo-dev-own-search-sagemaker.json: DescribeNetwork",
         ], "${basename(file)}: ${statement.Sid}")
       ]
     ]))
@@ -66,8 +62,8 @@ run "access" {
   assert {
     condition = alltrue([
       for type, count in {
-        aws_iam_role                        = 4
-        aws_iam_role_policy                 = 4
+        aws_iam_role                        = 3
+        aws_iam_role_policy                 = 3
         aws_iam_role_policy_attachment      = 0
         aws_s3_bucket                       = 4
         aws_security_group                  = 3

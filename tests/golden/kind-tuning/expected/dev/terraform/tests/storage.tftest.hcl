@@ -69,18 +69,6 @@ run "storage" {
 
   assert {
     condition = alltrue([
-      for repository in [
-        aws_ecr_repository.training_own_search,
-      ] :
-      repository.image_tag_mutability == "IMMUTABLE" &&
-      repository.image_scanning_configuration[0].scan_on_push &&
-      repository.encryption_configuration[0].encryption_type == "KMS"
-    ])
-    error_message = "a repository's tags can be moved, or its images are not scanned or not encrypted"
-  }
-
-  assert {
-    condition = alltrue([
       for group in [
         aws_cloudwatch_log_group.state_machine,
       ] :
