@@ -73,6 +73,19 @@ def _what_few_have(bench: Workbench) -> dict[str, Json]:
         found["model_groups"] = [{"name": group.name, "description": group.description} for group in groups]
     if changes:
         found["by_hand"] = [change_line(item).replace("`", "") for item in changes]
+    taken = [item for item in changes if item.what != "extra"]
+    if taken:
+        found["taken_by_hand"] = [
+            {
+                "what": item.what,
+                "roles": list(item.roles),
+                "actions": list(item.actions),
+                "resources": list(item.resources),
+                "reason": item.reason,
+                "source": bench.pipeline.cited(item.span),
+            }
+            for item in taken
+        ]
     return found
 
 

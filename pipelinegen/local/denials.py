@@ -1,6 +1,7 @@
 """What IAM refused during a run, and the step of the spec that could grant it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from pipelinegen.local.deploy import Deployment
@@ -20,6 +21,10 @@ def explain_denials(denials: Iterable[Mapping[str, Any]], deployment: Deployment
 
 def _told(denial: Mapping[str, Any], deployment: Deployment) -> Iterator[str]:
     yield f"denied: the role '{denial['role']}' may not {denial['action']} on {denial['resource']}"
+    taken = next(_taken(denial, deployment), None)
+    if taken is not None:
+        yield f"   {taken['source']}: `iam: {{narrow: …}}` takes it away ({taken['what']}): {taken['reason']}"
+        return
     step = _step_of(denial, deployment)
     if step is None:
         yield "   it is the pipeline's own role"
@@ -27,6 +32,22 @@ def _told(denial: Mapping[str, Any], deployment: Deployment) -> Iterator[str]:
     where = f"{step['source']}: " if "source" in step else ""
     yield f"   {where}the step '{step['name']}' makes this call; if it is to, add to the step:"
     yield f'   iam: {{extra: [{{actions: [{denial["action"]}], resources: ["{denial["resource"]}"], reason: …}}]}}'
+
+
+def _taken(denial: Mapping[str, Any], deployment: Deployment) -> Iterator[Mapping[str, Any]]:
+    """What the spec takes from the role by hand, and that the call would have needed."""
+    for item in deployment.settings.get("taken_by_hand", ()):
+        is_action = any(fnmatchcase(denial["action"].lower(), action.lower()) for action in item["actions"])
+        is_resource = any(fnmatchcase(denial["resource"], _pattern(arn)) for arn in item["resources"])
+        if item["what"] == "limit":
+            is_resource = not is_resource
+        if denial["role"] in item["roles"] and is_action and (is_resource or not item["resources"]):
+            yield item
+
+
+def _pattern(arn: str) -> str:
+    """An ARN of a policy as a pattern; brackets have no meaning in IAM."""
+    return arn.replace("[", "[[]")
 
 
 def _step_of(denial: Mapping[str, Any], deployment: Deployment) -> Mapping[str, Any] | None:

@@ -14,12 +14,12 @@ _OF_TEXT = ("starts_with", "ends_with", "contains", "matches")
 def check_condition(spec: ConditionSpec, scope: Scope, *path: str | int) -> None:
     """Raises: SpecError with PG135 for a comparison that a value of known type does not take."""
     if spec.is_:
-        type = scope.value_type(spec.is_[2:-1])
+        type = scope.value_type(spec.is_[2:-1], *path, "is")
         if type not in (None, "boolean"):
             raise _fault(scope, spec.is_, type, "true or false", *path, "is")
     if spec.value is None:
         return
-    type = scope.value_type(spec.value[2:-1])
+    type = scope.value_type(spec.value[2:-1], *path, "value")
     if type is None:
         return
     for key, wanted in _wanted(spec):

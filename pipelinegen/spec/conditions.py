@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, WithJsonSchema, model_validator
 
-from pipelinegen.spec.fields import RawStep, SpecValueError, StepName, StrictModel, at_least_one
+from pipelinegen.spec.fields import RawStep, SpecValueError, StepName, StrictModel, at_least_one, given
 
 _VALUE = re.compile(
     r"\$\{(steps(\.[a-z][a-z0-9_]*){2,3}|parameters\.[a-z][a-z0-9_]*|run\.[a-z.]+"
@@ -70,7 +70,7 @@ COMPARISONS = (
     "at_least", "at_most", "above", "below", "equals", "differs_from",
     "starts_with", "ends_with", "contains", "matches", "one_of", "present",
 )  # fmt: skip
-_SOME_COMPARISON: JsonValue = {"anyOf": [{"required": [word]} for word in COMPARISONS]}
+_SOME_COMPARISON: JsonValue = {"anyOf": [given(word) for word in COMPARISONS]}
 
 
 class ConditionSpec(StrictModel):
@@ -78,8 +78,8 @@ class ConditionSpec(StrictModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "oneOf": [{"required": [form]} for form in ("is", "value", "all", "any", "not")],
-            "if": {"required": ["value"]},
+            "oneOf": [given(form) for form in ("is", "value", "all", "any", "not")],
+            "if": given("value"),
             "then": _SOME_COMPARISON,
             "else": {"not": _SOME_COMPARISON},
         }
@@ -112,7 +112,7 @@ class ConditionSpec(StrictModel):
 
     @model_validator(mode="after")
     def _one_form(self) -> "ConditionSpec":
-        given = self.model_fields_set
+        given = {name for name in type(self).model_fields if getattr(self, name) is not None}
         forms = given & {"is_", "value", "all", "any", "not_"}
         compared = given - {"is_", "value", "all", "any", "not_"}
         if len(forms) != 1:
@@ -128,7 +128,7 @@ class ConditionSpec(StrictModel):
 class WhenSpec(StrictModel):
     """Dates on which a step runs; on others it is skipped, as is what needs its results."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+    model_config = at_least_one("weekdays", "days_of_month")
 
     weekdays: Annotated[list[Weekday] | None, Field(min_length=1, description="Of the run's date")] = None
     days_of_month: Annotated[
@@ -137,7 +137,7 @@ class WhenSpec(StrictModel):
 
     @model_validator(mode="after")
     def _some_day(self) -> "WhenSpec":
-        if not self.model_fields_set:
+        if self.weekdays is None and self.days_of_month is None:
             raise SpecValueError("no day is named", "give `weekdays:` or `days_of_month:`")
         return self
 

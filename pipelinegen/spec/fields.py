@@ -54,15 +54,16 @@ def exactly_one(*keys: str | tuple[str, ...]) -> ConfigDict:
     The part's validator says the same to the compiler.
     """
     forms = [(key,) if isinstance(key, str) else key for key in keys]
-    return ConfigDict(json_schema_extra={"oneOf": [_given(*form) for form in forms]})
+    return ConfigDict(json_schema_extra={"oneOf": [given(*form) for form in forms]})
 
 
 def at_least_one(*keys: str) -> ConfigDict:
     """As `exactly_one`, of a part that may have several."""
-    return ConfigDict(json_schema_extra={"anyOf": [_given(key) for key in keys]})
+    return ConfigDict(json_schema_extra={"anyOf": [given(key) for key in keys]})
 
 
-def _given(*keys: str) -> JsonValue:
+def given(*keys: str) -> JsonValue:
+    """What the schema says of a part that has all of these keys, none of them null."""
     return {"required": list(keys), "properties": {key: {"not": {"type": "null"}} for key in keys}}
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, WithJsonSchema
 from pydantic.functional_validators import AfterValidator
 
-from pipelinegen.errors import Diagnostic, SpecError
+from pipelinegen.errors import Diagnostic, SpecError, suggest
 from pipelinegen.ir.expressions import (
     DAY_BEFORE,
     RUN_DATE,
@@ -193,7 +193,7 @@ class Scope:
 
     def artifact(self, reference: str, wanted: type[ArtifactT], *path: str | int) -> ArtifactT:
         """What a reference stands for. Raises: SpecError with PG017 if it is not what is wanted at `path`."""
-        found = self._find(reference[2:-1].split("."))
+        found = self._find(reference[2:-1].split("."), *path)
         if isinstance(found, PerItem):
             raise self._per_item(reference[2:-1], found, *path)
         if not isinstance(found, wanted):
@@ -231,7 +231,7 @@ class Scope:
 
     def value(self, dotted: str, *path: str | int) -> Jsonata:
         """The expression of a reference, given without `${` and `}`. Raises: SpecError with PG017 if it has none."""
-        found = self._find(dotted.split("."))
+        found = self._find(dotted.split("."), *path)
         if isinstance(found, PerItem):
             raise self._per_item(dotted, found, *path)
         text = getattr(found, "text", None) or getattr(found, "value", None) or getattr(found, "uri", None)
@@ -240,9 +240,9 @@ class Scope:
         message = f"'${{{dotted}}}' is a {_noun(type(found))}, which has no value that a text could hold"
         raise self.fault("PG017", message, "refer to a number, a model, a table or the run", *path)
 
-    def value_type(self, dotted: str) -> str | None:
+    def value_type(self, dotted: str, *path: str | int) -> str | None:
         """Whether a reference stands for text, a number or a boolean; None where only the run knows."""
-        found = self._find(dotted.split("."))
+        found = self._find(dotted.split("."), *path)
         if isinstance(found, Value):
             return found.type
         return "number" if isinstance(found, Metric) else None
@@ -259,7 +259,7 @@ class Scope:
         """What the references in a text stand for."""
         return [self._find(found.group(1).split(".")) for found in REFERENCE.finditer(template)]
 
-    def _find(self, path: list[str]) -> Artifact:
+    def _find(self, path: list[str], *at: str | int) -> Artifact:
         if path[0] == "datasets":
             return self.around.datasets[path[1]]
         if path == ["run", "environment"]:
@@ -270,7 +270,15 @@ class Scope:
             given, place = Jsonata("$" + ".".join(path)), self.around.given_files.get(path[1])
             type = _VALUE_TYPES.get(self.around.parameters.get(path[1], ""))
             return GivenFiles(place, given) if place else Value(given, type)
-        return self.outputs[path[1]][".".join(path[2:])] if path[0] == "steps" else self._item(path)
+        return self._output(path[1], ".".join(path[2:]), *at) if path[0] == "steps" else self._item(path)
+
+    def _output(self, step: str, name: str, *at: str | int) -> Artifact:
+        """What a step gives. Raises: SpecError with PG012 if it gives that only when it is written otherwise."""
+        given = self.outputs[step]
+        if name not in given:
+            message = f"step '{step}' gives no '{name}' as it is written"
+            raise self.fault("PG012", message, suggest(name, given, "it gives"), *at)
+        return given[name]
 
     def _item(self, path: list[str]) -> Artifact:
         """An item of a loop around the step, a part of it, or its number."""

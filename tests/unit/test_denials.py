@@ -42,3 +42,33 @@ def test_earlier_refusals_and_unknown_ones() -> None:
     foreign = denial(role="shop-states")
     (told,) = explain_denials([early, foreign], DEPLOYMENT, "2026-11-20T04:00:00.000Z")
     assert told.endswith("it is the pipeline's own role")
+
+
+def test_what_the_spec_takes_away_is_named_with_its_reason() -> None:
+    taken = {
+        "roles": ["shop-score-lambda"],
+        "resources": ["arn:aws:s3:::shop/x*"],
+        "reason": "Rule 7.",
+        "source": "s:9",
+    }
+    deny = {**taken, "what": "deny", "actions": ["s3:Get*"]}
+    limit = {**taken, "what": "limit", "actions": ["s3:PutObject"]}
+    settings = {**SETTINGS, "taken_by_hand": [deny, limit]}
+    deployment = Deployment(Path(), settings, "", {}, {}, {})
+    told = explain_denials(
+        [
+            denial(),
+            denial(action="s3:PutObject"),
+            denial(action="s3:PutObject", resource="arn:aws:s3:::shop/y"),
+            denial(role="shop-states", state="Tell"),
+        ],
+        deployment,
+        "2026-11-20",
+    )
+    assert [item.splitlines()[1].strip().split(" ")[0] for item in told] == [
+        "s:9:",
+        "specs/shop.yaml:41:",
+        "s:9:",
+        "specs/base.yaml:7:",
+    ]
+    assert told[0].endswith("s:9: `iam: {narrow: …}` takes it away (deny): Rule 7.")

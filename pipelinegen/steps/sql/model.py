@@ -22,6 +22,8 @@ INTERVAL_SECONDS = 10
 class RedshiftSpec(StrictModel):
     """Where the statement runs: a serverless workgroup or a provisioned cluster."""
 
+    model_config = exactly_one("workgroup", "cluster")
+
     workgroup: Annotated[
         str | None, Field(pattern=r"^[a-z0-9-]{3,64}$", description="Name of the serverless workgroup")
     ] = None
