@@ -191,8 +191,8 @@ CATALOGUE: Mapping[str, str] = {
         "every SQL."
     ),
     "PG135": (
-        "A condition compares a value with something of another type, such as a text with a number. Step Functions "
-        "would fail the run there."
+        "A value is of another type than what is done with it: a text is compared with a number, a number gone through "
+        "as a list, or waited for as a moment. Step Functions would fail the run there."
     ),
     "PG136": (
         "The warehouse has keys that its kind does not take, or lacks one that it needs: databases have a secret, "

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pipelinegen.errors import Diagnostic, Note, Span, suggest
 from pipelinegen.ir.graph import find_cycle
-from pipelinegen.resolve.blocks import own_part
+from pipelinegen.resolve.blocks import own_part, owner_of
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.source import Data, SpanTree
 from pipelinegen.steps.base import FAILURE, FAILURE_PARTS, REFERENCE, RUN_VALUES
@@ -80,8 +80,8 @@ def _check(draft: Draft, name: str, reference: str, span: Span) -> list[Diagnost
     if root == "steps" and path and _may_not_have_run(draft, name, path[0]):
         message = f"'{name}' runs after any failure, when '{path[0]}' may not have run"
         return [Diagnostic(span, "PG105", message, "use ${failure.cause}, ${run.date} or a parameter")]
-    if root in items or reference in {f"{item}_index" for item in items}:
-        return []
+    if root in items or root.removesuffix("_index") in items:
+        return _check_item(draft, name, root, path, span)
     if root == "run" and reference in RUN_VALUES:
         return []
     if root == "parameters" and len(path) == 1:
@@ -107,6 +107,33 @@ def _check_failure(path: list[str], span: Span) -> list[Diagnostic]:
     if len(path) == 1 and path[0] in FAILURE_PARTS:
         return []
     return [_unknown(span, f"a failure has no '{'.'.join(path)}'", ".".join(path), FAILURE_PARTS, "it has")]
+
+
+#: What is known of each file that a loop goes over.
+_OF_FILES = ("bucket", "key", "size", "uri")
+
+
+def _check_item(draft: Draft, name: str, item: str, path: list[str], span: Span) -> list[Diagnostic]:
+    """A fault for a part that an item of a loop has not, as far as the spec itself tells what the items are."""
+    loops = [draft.raw_steps.get(owner_of(block)) for block in draft.blocks.around(name)]
+    loop = next((raw for raw in (draft.raw_steps[name], *loops) if _is_loop(raw, item)), None)
+    if not path or not isinstance(loop, dict) or "batch_size" in loop:
+        return []
+    items = loop.get("items")
+    if "files" in loop:
+        known: tuple[str, ...] = _OF_FILES
+    elif isinstance(items, list) and items:
+        parts = [set(part) if isinstance(part, dict) else set() for part in items]
+        known = tuple(sorted(set.intersection(*parts)))
+    else:
+        return []
+    if path[0] in known:
+        return []
+    return [_unknown(span, f"not every '{item}' has a '{path[0]}'", path[0], list(known), "they have")]
+
+
+def _is_loop(raw: Data, item: str) -> bool:
+    return isinstance(raw, dict) and raw.get("kind") == "for_each" and raw.get("as", "item") == item
 
 
 def _check_step(draft: Draft, name: str, span: Span) -> list[Diagnostic]:

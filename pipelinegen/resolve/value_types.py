@@ -8,6 +8,8 @@ from pipelinegen.spec.load import describe
 from pipelinegen.steps.base import Scope
 
 _OF_NUMBERS = ("at_least", "at_most", "above", "below")
+#: Made of a list's text as well.
+_OF_ANY = ("contains", "matches")
 _OF_TEXT = ("starts_with", "ends_with", "contains", "matches")
 
 
@@ -23,7 +25,7 @@ def check_condition(spec: ConditionSpec, scope: Scope, *path: str | int) -> None
     if type is None:
         return
     for key, wanted in _wanted(spec):
-        if wanted != type:
+        if wanted != type and not (type == "list" and key in _OF_ANY):
             raise _fault(scope, spec.value, type, f"compared as {wanted}", *path, key)
 
 

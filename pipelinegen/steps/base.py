@@ -26,10 +26,12 @@ from pipelinegen.ir.model import (
     Jsonata,
     Location,
     Metric,
+    Model,
     PerItem,
     Permission,
     RoleKey,
     Step,
+    StoredFiles,
     Value,
     Warehouse,
 )
@@ -41,7 +43,7 @@ from pipelinegen.spec.fields import EnvironmentName, FreeText, SpecValueError, S
 from pipelinegen.spec.iam import IamSpec
 
 #: What JSONata calls the types of parameters.
-_VALUE_TYPES = {"string": "text", "int": "number", "double": "number", "boolean": "boolean"}
+_VALUE_TYPES = {"string": "text", "int": "number", "double": "number", "boolean": "boolean", "list": "list"}
 
 ArtifactT = TypeVar("ArtifactT", bound=Artifact)
 
@@ -241,11 +243,13 @@ class Scope:
         raise self.fault("PG017", message, "refer to a number, a model, a table or the run", *path)
 
     def value_type(self, dotted: str, *path: str | int) -> str | None:
-        """Whether a reference stands for text, a number or a boolean; None where only the run knows."""
+        """Whether a reference stands for text, a number, a boolean or a list; None where only the run knows."""
         found = self._find(dotted.split("."), *path)
         if isinstance(found, Value):
             return found.type
-        return "number" if isinstance(found, Metric) else None
+        if isinstance(found, Metric):
+            return "number"
+        return "text" if isinstance(found, (Model, StoredFiles)) else None  # the address of a model or of files
 
     def _per_item(self, dotted: str, found: PerItem, *path: str | int) -> SpecError:
         if dotted.startswith(f"{FAILURE}."):
@@ -293,6 +297,5 @@ class Scope:
 
 
 def _noun(artifact: type[Artifact]) -> str:
-    return {"RedisHashes": "Redis table", "Predictions": "set of predictions"}.get(
-        artifact.__name__, artifact.__name__.lower()
-    )
+    names = {"DatedFiles": "folder of files", "RedisHashes": "Redis table", "StoredFiles": "folder of files"}
+    return (names | {"Predictions": "set of predictions"}).get(artifact.__name__, artifact.__name__.lower())

@@ -229,7 +229,7 @@ def _found(spec: ForEachSpec, scope: Scope) -> _Found:
     results, count = f"{scope.step}_results", f"{scope.step}_count"
     return _Found(
         {results: Jsonata("[$states.result]"), count: Jsonata("$count($states.result)")},
-        {"results": Value(Jsonata(f"${results}")), "count": Value(Jsonata(f"${count}"), "number")},
+        {"results": Value(Jsonata(f"${results}"), "list"), "count": Value(Jsonata(f"${count}"), "number")},
         {"count": Jsonata(f"${count}")},
     )
 
@@ -293,6 +293,10 @@ def _context(
 
 def _given_items(spec: ForEachSpec, scope: Scope) -> Json:
     if isinstance(spec.items, str):
+        type = scope.value_type(spec.items[2:-1], "items")
+        if type not in (None, "list"):
+            help = "refer to a list: a parameter of type list, or a step's result that is one"
+            raise scope.fault("PG135", f"'{spec.items}' is {type}, and no list", help, "items")
         value = scope.value(spec.items[2:-1], "items").text
         # One item alone would not be a list: JSONata makes no difference between the two.
         return Jsonata(f"[{value}]")

@@ -80,4 +80,8 @@ def _moment(until: str, scope: Scope) -> Json:
     if not REFERENCE.search(example) and not _TIMESTAMP.fullmatch(example):
         help = "write a moment such as ${run.date}T06:00:00Z, or refer to a value of a step"
         raise scope.fault("PG060", f"'{until[:60]}' is no moment", help, "until")
+    whole = REFERENCE.fullmatch(until)
+    type = scope.value_type(whole.group(1), "until") if whole else None
+    if type not in (None, "text"):
+        raise scope.fault("PG135", f"'{until}' is {type}, and no moment", "refer to a text", "until")
     return scope.text(until, "until")
