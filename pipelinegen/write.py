@@ -155,7 +155,8 @@ def _replace(changes: list[Change]) -> None:
         for item in change.differences:
             if item.state == "stale":
                 item.path.unlink()
-        _remove_empty(change)
+        if change.differences or not change.files:
+            _remove_empty(change)
 
 
 def _new_texts(changes: list[Change]) -> list[tuple[Path, str]]:
