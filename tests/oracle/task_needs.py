@@ -10,6 +10,7 @@ import botocore.session
 
 from pipelinegen.asl_lint.structure import State, all_states
 from pipelinegen.asl_lint.tasks import call_of
+from tests.oracle.iam_of_calls import OTHER_ACTIONS
 from tests.oracle.need import (
     FOLLOW,
     KEY,
@@ -63,7 +64,7 @@ def _of_task(name: str, state: State, states: str, deployment: Mapping[str, Any]
         return
     call = call_of(state["Resource"])
     action = f"{_prefix(call.service)}:{call.operation}"
-    yield Need(states, (action.replace("lambda:Invoke", "lambda:InvokeFunction"),), _on(arguments), name, SYNC_PAGE)
+    yield Need(states, OTHER_ACTIONS.get(action, (action,)), _on(arguments), name, SYNC_PAGE)
     if call.pattern.startswith("sync"):
         yield from _of_waiting(name, action, states, _on(arguments))
     if action == "ecs:RunTask":
