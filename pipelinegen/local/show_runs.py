@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,38 +46,51 @@ def list_runs(options: Namespace) -> int:
 def show_logs(options: Namespace) -> int:
     """What the steps of a run said; each log under a heading where there are several."""
     found = find_run(options.state, options.run)
-    logs = found.folder.logs_of()
-    if options.step is not None:
-        known = sorted({step_of_log(path) for path in logs})
-        logs = found.folder.logs_of(options.step)
-        if not logs:
-            raise LocalCloudError(
-                f"the run '{found.record.id}' has no log of a step '{options.step}'",
-                suggest(options.step, known, "steps with logs"),
-            )
-    if not logs:
+    logs = found.folder.logs_of(options.step)
+    follows = options.follow and is_busy(found.runs.state)
+    if not logs and options.step is not None and not follows:
+        known = sorted({step_of_log(path) for path in found.folder.logs_of()})
+        raise LocalCloudError(
+            f"the run '{found.record.id}' has no log of a step '{options.step}'",
+            suggest(options.step, known, "steps with logs"),
+        )
+    if not logs and not follows:
         print(f"no step of '{found.record.id}' has said anything")
         return ExitCode.CLEAN
-    for path in logs:
-        if len(logs) > 1:
-            print(f"==> {path.as_posix()} <==")
-        print(path.read_text(encoding="utf-8", errors="replace"), end="")
-    if options.follow:
-        _follow(found, logs[-1])
+    printer = _LogPrinter(several=follows or len(logs) > 1)
+    printer.print_new(logs, whole_lines=follows)
+    while follows:
+        # First whether somebody is at work: what was said before the end is read after it.
+        follows = is_busy(found.runs.state)
+        printer.print_new(found.folder.logs_of(options.step), whole_lines=follows)
+        if follows:
+            time.sleep(_FOLLOW_SECONDS)
     return ExitCode.CLEAN
 
 
-def _follow(found: FoundRun, path: Path) -> None:
-    """Prints what is added to a log, as long as a command is at work on the run."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        file.seek(0, 2)
-        while True:
-            busy = is_busy(found.runs.state)
-            text = file.read()
-            print(text, end="", flush=True)
-            if not busy:
-                return
-            time.sleep(_FOLLOW_SECONDS)
+class _LogPrinter:
+    """Prints logs as they grow, what was printed once never again; a heading tells where the next lines come from."""
+
+    def __init__(self, *, several: bool) -> None:
+        self._several = several
+        self._printed: dict[Path, int] = {}
+        self._current: Path | None = None
+
+    def print_new(self, logs: Sequence[Path], *, whole_lines: bool) -> None:
+        """Prints what was added; only whole lines, where more of the last one may come."""
+        for path in logs:
+            with path.open("rb") as file:
+                file.seek(self._printed.get(path, 0))
+                added = file.read()
+            if whole_lines:
+                added = added[: added.rfind(b"\n") + 1]
+            if not added:
+                continue
+            if self._several and path != self._current:
+                print(f"==> {path.as_posix()} <==")
+            self._current = path
+            self._printed[path] = self._printed.get(path, 0) + len(added)
+            print(added.decode(errors="replace"), end="", flush=True)
 
 
 def _as_json(run: FoundRun) -> dict[str, Any]:

@@ -57,11 +57,15 @@ def processing_request(scope: Scope, role: RoleKey, job: ProcessingJob) -> dict[
     return request
 
 
-def completed(scope: Scope) -> dict[str, Json]:
-    """What a job's state assigns: its outcome; a job that was stopped, as after its time is over, fails its state."""
-    ended = "'processing job ' & $states.result.ProcessingJobName & ' ended as ' & $states.result.ProcessingJobStatus"
-    why = "($exists($states.result.ExitMessage) ? ': ' & $states.result.ExitMessage : '')"
-    outcome = f"$states.result.ProcessingJobStatus = 'Completed' ? 'Completed' : $error({ended} & {why})"
+def completed(scope: Scope, job: str = "Processing", reason: str = "ExitMessage") -> dict[str, Json]:
+    """What a job's state assigns: its outcome; a job that was stopped, as after its time is over, fails its state.
+
+    `job`: what its fields begin with, such as Transform; `reason`: the field that says why it ended.
+    """
+    name, status = f"$states.result.{job}JobName", f"$states.result.{job}JobStatus"
+    ended = f"'{job.lower()} job ' & {name} & ' ended as ' & {status}"
+    why = f"($exists($states.result.{reason}) ? ': ' & $states.result.{reason} : '')"
+    outcome = f"{status} = 'Completed' ? 'Completed' : $error({ended} & {why})"
     return {f"{scope.step}_outcome": Jsonata(outcome)}
 
 

@@ -1,14 +1,18 @@
 """`run`, `runs`, `logs` and `retry` through the real command line, on kinds that need no data."""
 
 import json
+import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelinegen.local.prepare import locked
 from pipelinegen.local.run_folders import read_lines
-from tests.local.command_line import Finished, processes_that_name, run_command
+from tests.local.command_line import REPOSITORY, Finished, command, processes_that_name, run_command
+from tests.local.report_runs import Story
 
 DATE = "2026-10-25"
 KINDS = Path(__file__).parent / "kinds"
@@ -164,3 +168,32 @@ def test_runs_that_are_not_there_are_named(tmp_path: Path) -> None:
     for words in (["logs", "last"], ["retry"], ["retry", "2026-10-25"]):
         done = run_command(*words, folder=tmp_path)
         assert (done.code, done.err.split("\n")[0]) == (1, "error: there are no runs yet")
+
+
+@pytest.mark.slow
+def test_logs_are_followed_until_the_command_is_over(tmp_path: Path) -> None:
+    """What a running step adds, and what steps after it say; other runs have finished logs."""
+    folder = Story(tmp_path).failure("2026-11-20", "nothing to learn from")
+    first = folder.path / "logs" / "train.log"
+    words = command("logs", "last", "--follow", "--state", tmp_path)
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    with locked(tmp_path / "shop/dev"):
+        listener = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True)
+        assert listener.stdout
+        said = [listener.stdout.readline() for _ in range(3)]
+        with first.open("a", encoding="utf-8") as file:
+            file.write("one more")
+            file.flush()
+            (folder.path / "logs" / "publish.log").write_text("loading\n", encoding="utf-8")
+            said += [listener.stdout.readline() for _ in range(2)]
+            file.write(" line\n")
+    rest, _ = listener.communicate(timeout=30)
+    assert said == [
+        f"==> {first} <==\n",
+        "Traceback\n",
+        "ValueError: nothing to learn from\n",
+        f"==> {folder.path / 'logs/publish.log'} <==\n",
+        "loading\n",
+    ]
+    assert rest == f"==> {first} <==\none more line\n"
+    assert listener.returncode == 0

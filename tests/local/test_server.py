@@ -38,7 +38,7 @@ _PARENT = """
 """
 
 
-def _wait_until_empty(session: int, seconds: float = 20.0) -> list[int]:
+def _wait_until_empty(session: int, seconds: float = 60.0) -> list[int]:
     deadline = time.monotonic() + seconds
     while (left := session_processes(session)) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -48,14 +48,18 @@ def _wait_until_empty(session: int, seconds: float = 20.0) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_the_end_of_the_parent_leaves_no_process_behind(tmp_path: Path, fixtures: Path, number: signal.Signals) -> None:
-    parent = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(_PARENT), str(tmp_path), str(fixtures)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": import_path()},
-    )
+    errors = tmp_path / "errors"
+    with errors.open("wb") as file:
+        parent = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(_PARENT), str(tmp_path), str(fixtures)],
+            stdout=subprocess.PIPE,
+            stderr=file,
+            env={**os.environ, "PYTHONPATH": import_path()},
+        )
     assert parent.stdout is not None
-    session = int(parent.stdout.readline())
+    said = parent.stdout.readline()
+    assert said, errors.read_text(encoding="utf-8")
+    session = int(said)
     # The server and its training program at least.
     assert len(session_processes(session)) >= 2
     parent.send_signal(number)

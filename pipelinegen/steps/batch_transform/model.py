@@ -12,7 +12,7 @@ from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.batch_transform.permissions import transform_permissions
 from pipelinegen.steps.columns import check_content_type
 from pipelinegen.steps.own_code import IMAGE_OR_CODE, CodeFolder, Requirements, check_image_or_code
-from pipelinegen.steps.processing import stored
+from pipelinegen.steps.processing import completed, stored
 from pipelinegen.steps.sagemaker import JOB_RETRY, job_tags
 from pipelinegen.steps.sagemaker_images import ImageUri
 from pipelinegen.steps.sagemaker_instances import TransformInstanceType
@@ -77,6 +77,7 @@ class TransformStateContext:
     model_request: Json
     assign: Json
     request: Json
+    outcome: Json
     delete_request: Json
     timeout_seconds: int
     retry: Json = field(default_factory=lambda: list(JOB_RETRY))
@@ -134,6 +135,7 @@ def _context(
         model_request=model,
         assign={name: CREATED_MODEL},
         request=_request(spec, scope, Jsonata(f"${name}"), uri, output),
+        outcome=completed(scope, "Transform", "FailureReason"),
         delete_request={"ModelName": Jsonata(f"${name}")},
         timeout_seconds=spec.timeout_minutes * 60,
     )

@@ -35,7 +35,7 @@ from pipelinegen.steps.own_code import (
     read_own_code,
     shell_words,
 )
-from pipelinegen.steps.processing import ProcessingJob, processing_request, stored
+from pipelinegen.steps.processing import ProcessingJob, completed, processing_request, stored
 from pipelinegen.steps.sagemaker import JOB_RETRY, ProcessingInstanceSpec
 from pipelinegen.steps.sagemaker_images import JobImage, job_image
 
@@ -107,6 +107,7 @@ class EvaluateStatesContext:
     title: str
     titles: EvaluateTitles
     request: Json
+    outcome: Json
     place: Json
     assign: Json
     complete: Json
@@ -226,6 +227,7 @@ def _states(
         title=scope.title,
         titles=EvaluateTitles(*(f"{scope.title}: {word}" for word in words)),
         request=request,
+        outcome=completed(scope),
         place={"Bucket": target.bucket, "Key": key},
         assign={variable: Jsonata("$merge([$parse($states.result.Body).metrics])")},
         complete=Jsonata(numbers),
