@@ -127,7 +127,9 @@ def _find(scope: Scope, asked: Asked, waits: bool) -> tuple[AwsService, Call, Jo
         help = suggest(_action(asked), [*service.actions, *own], "its actions")
         raise scope.fault("PG120", f"service '{name}' has no action '{_action(asked)}'", help, *place)
     if waits and job is None:
+        waited = sorted(key.partition(":")[2] for key in JOBS if key.startswith(f"{service.name}:"))
         help = "give `poll:`, which asks until it is over"
+        help += f"; of this service it waits for {', '.join(waited[:8])}" if waited else ""
         raise scope.fault(
             "PG124", f"Step Functions cannot wait for '{asked.call}' by itself", help, *asked.path, "wait"
         )

@@ -90,7 +90,13 @@ class AwsApiSpec(StepSpec):
     kind: Literal["aws_api"]
     call: Annotated[CallName, Field(description="service:action, such as batch:submitJob")]
     arguments: Annotated[Arguments, Field(description="As the API names them; texts may hold references")] = {}
-    wait: Annotated[bool, Field(description="Wait for the end of the job, where Step Functions can")] = False
+    wait: Annotated[
+        bool,
+        Field(
+            description="Wait for the end of the job, where Step Functions can: Athena, Batch, Bedrock, CodeBuild, "
+            "DataBrew, ECS, EKS, EMR, Glue, MediaConvert, SageMaker, Step Functions"
+        ),
+    ] = False
     poll: Annotated[PollSpec | None, Field(description="Wait by asking, where Step Functions cannot")] = None
     timeout_minutes: Annotated[int, Field(ge=1, le=10080, description="With `wait: true`")] = 60
     resources: Annotated[
