@@ -9,6 +9,13 @@ from pipelinegen.ir.expressions import RUN_DATE, RUN_ID, expression, quote
 from pipelinegen.ir.model import Json, Jsonata, Trigger
 from pipelinegen.render.literals import plain_json
 
+#: What a run goes on from: the promoted model, or, when the same date runs again, what its first run went on from.
+#: Otherwise a model would be trained on, and compared with one that has seen, the very data that it is measured by.
+_POINTER = (
+    "$pointer := $parse($states.result.Parameter.Value); "
+    "$exists($pointer.before) and $pointer.run_date = $run_date ? $pointer.before : $pointer"
+)
+
 
 def start_of(bench: Workbench) -> list[Fragment]:
     """The values of the run, then the pointer to the promoted model where a step needs it."""
@@ -41,7 +48,7 @@ def _read_promoted(bench: Workbench) -> Fragment:
         "Type": "Task",
         "Resource": "arn:${partition}:states:::aws-sdk:ssm:getParameter",
         "Arguments": {"Name": bench.names.promoted_parameter()},
-        "Assign": {"promoted": plain_json(Jsonata("$parse($states.result.Parameter.Value)"))},
+        "Assign": {"promoted": plain_json(Jsonata(f"({_POINTER})"))},
         "Output": plain_json(PASSED_ON),
         "TimeoutSeconds": 60,
         "Retry": [

@@ -108,3 +108,16 @@ def test_broken_rows_are_left_out_and_counted(first_day: Path, tmp_path: Path) -
     assert day["output"]["steps"]["publish"] == {"rows": 16}
     said = run_command("logs", "2026-11-21", "publish", folder=project).out
     assert '"rows": 16, "rejects": 2, "reasons": {' in said
+
+
+def test_the_same_date_again_gives_the_same_model(first_day: Path, tmp_path: Path) -> None:
+    """A run of a date whose model is promoted goes on from what that one went on from, not from itself."""
+    project = tmp_path / "project"
+    shutil.copytree(first_day, project)
+    done = run_command("run", SPEC, "--date", "2026-11-20", "--continue", folder=project)
+    assert done.code == 0, done.out
+    lines = (project / STATE / "cloud/parameters.jsonl").read_text(encoding="utf-8").splitlines()
+    nothing, first, again = [json.loads(json.loads(line)["value"]) for line in lines]
+    assert nothing == first["before"] == again["before"]
+    assert (first["run_date"], first["metrics"]) == (again["run_date"], again["metrics"])
+    assert first["version"] != again["version"]

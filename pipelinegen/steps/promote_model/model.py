@@ -94,6 +94,7 @@ def _pointer(model: Model, registration: Registration | None) -> Jsonata:
         "version": model.version,
         "run_date": RUN_DATE,
         "metrics": model.metrics,
+        "before": Jsonata("$sift($promoted, function($value, $name) { $name != 'before' })"),
     }
     if registration:
         (package,) = registration.assign
