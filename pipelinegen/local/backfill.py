@@ -7,11 +7,12 @@ the one that promotes last is what stays, whatever its date.
 """
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import date, timedelta
 from functools import partial
 from itertools import islice
+from typing import Any
 
 from pipelinegen.local.execute import new_run, run_input
 from pipelinegen.local.faults import LocalCloudError
@@ -30,6 +31,8 @@ def backfill(options: Namespace) -> int:
     dates = _dates(options.first, options.last)
     prepared = prepare(options)
     require_programs(prepared)
+    if options.max_parallel > 1:
+        refuse_bookmarks(prepared.deployment["glue_jobs"])
     extra = {"parameters": run_parameters(prepared.pipeline, options.parameter)}
     planned = [new_planned(day.isoformat(), run_input(day.isoformat(), extra)) for day in dates]
     with locked(prepared.state) as state:
@@ -43,6 +46,14 @@ def backfill(options: Namespace) -> int:
             )
         work = partial(run_at_once, planned=planned, most=options.max_parallel)
         return run_in_world(prepared, world, tables, options, work)
+
+
+def refuse_bookmarks(jobs: Iterable[Mapping[str, Any]]) -> None:
+    """Raises: LocalCloudError if a job reads on where the date before it stopped."""
+    marked = next((job["step"] for job in jobs if job["max_concurrent_runs"] == 1), None)
+    if marked:
+        message = f"'{marked}' reads from a bookmark, so that its runs follow one another"
+        raise LocalCloudError(message, "give --max-parallel 1")
 
 
 def _dates(first: str, last: str) -> list[date]:

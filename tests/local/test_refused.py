@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipelinegen.local.backfill import refuse_bookmarks
 from pipelinegen.local.cloud.jsonata import evaluate
 from pipelinegen.local.faults import LocalCloudError
 from pipelinegen.local.refused import refuse_calls
@@ -69,3 +70,10 @@ def test_a_text_for_athena_is_a_literal_whatever_is_in_it() -> None:
     """As the golden `kind-sql-athena` sends it."""
     literal = '"\'" & $replace($string($brand), "\'", "\'\'") & "\'"'
     assert evaluate(literal, {"brand": "O'Hara' OR '1'='1"}) == "'O''Hara'' OR ''1''=''1'"
+
+
+def test_jobs_with_a_bookmark_are_not_filled_several_dates_at_a_time() -> None:
+    jobs = [{"step": "sales", "max_concurrent_runs": 3}, {"step": "collect", "max_concurrent_runs": 1}]
+    refuse_bookmarks(jobs[:1])
+    with pytest.raises(LocalCloudError, match="'collect' reads from a bookmark, so that its runs follow one another"):
+        refuse_bookmarks(jobs)
