@@ -8,8 +8,7 @@ from pipelinegen.assets import templates_folder
 from pipelinegen.errors import Diagnostic, ExitCode, Span, SpecError, fault, suggest
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.replacement.folders import losses_of
-from pipelinegen.spec import layer_schema
-from pipelinegen.spec.schema import FILE_NAME
+from pipelinegen.spec.layer_schema import LAYER_FILE, SPEC_FILE
 from pipelinegen.tree import add_abandoned, compare_tree, compile_specs, generate_folders, schema_texts, write_tree
 
 
@@ -99,7 +98,7 @@ def lint_asl(options: Namespace) -> int:
 
 def schema(options: Namespace) -> int:
     """Prints the schema of specs, or of what they include."""
-    sys.stdout.write(schema_texts()[layer_schema.FILE_NAME if options.layer else FILE_NAME])
+    sys.stdout.write(schema_texts()[LAYER_FILE if options.layer else SPEC_FILE])
     return ExitCode.CLEAN
 
 

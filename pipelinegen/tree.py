@@ -14,8 +14,7 @@ from pipelinegen.errors import ExitCode, SpecError, fault, joined
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.layers import read_spec
 from pipelinegen.source import Source, code_beside
-from pipelinegen.spec import layer_schema
-from pipelinegen.spec.schema import FILE_NAME, pipeline_schema
+from pipelinegen.spec.layer_schema import LAYER_FILE, LAYER_SCHEMA, SPEC_FILE
 from pipelinegen.steps.base import StepKind
 from pipelinegen.steps.registry import BuiltInKinds, registered_kinds
 from pipelinegen.write import MANIFEST, Difference, commit, compare, plan, plan_file, read_manifest
@@ -142,7 +141,7 @@ def write_tree(folders: Folders, out: Path, *, force: bool = False) -> list[Diff
 
 def schema_texts() -> dict[str, str]:
     """The schemas for editors by file name: of specs, and of the files that specs include."""
-    return {FILE_NAME: schema_text(), layer_schema.FILE_NAME: _text(layer_schema.LAYER_SCHEMA)}
+    return {SPEC_FILE: schema_text(), LAYER_FILE: _text(LAYER_SCHEMA)}
 
 
 @cache
@@ -160,6 +159,8 @@ def schema_text() -> str:
 
 
 def _made_schema(kinds: Mapping[str, StepKind]) -> str:
+    from pipelinegen.spec.schema import pipeline_schema  # takes pydantic's schemas along, which nothing else needs
+
     return _text(pipeline_schema({name: (kind.spec, kind.summary) for name, kind in kinds.items()}))
 
 

@@ -10,8 +10,6 @@ from pydantic.json_schema import GenerateJsonSchema
 from pipelinegen.spec.layer_schema import with_layers
 from pipelinegen.spec.pipeline import PipelineSpec
 
-FILE_NAME = "pipeline.schema.json"
-
 
 def pipeline_schema(kinds: Mapping[str, tuple[type[BaseModel], str]]) -> dict[str, Any]:
     """The schema of a whole spec; `kinds` gives each kind's model and one sentence about it."""

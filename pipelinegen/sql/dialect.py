@@ -43,6 +43,14 @@ def call_of(node: exp.Expression) -> Call | None:
     return found if isinstance(found, Call) else None
 
 
+def written(node: exp.Expression, **options: Any) -> str:
+    """An expression as Spark SQL; what sqlglot cannot write, such as a call without its arguments, as nothing much."""
+    try:
+        return str(node.sql(dialect="spark", **options))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        return "…"
+
+
 def parse(sql: str) -> list[exp.Expression]:
     """Every statement. Raises: SqlglotError if it cannot be read."""
     return [item for item in sqlglot.parse(sql, read=_dialect()) if item is not None]

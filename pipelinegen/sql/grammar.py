@@ -78,6 +78,13 @@ def _foreign(node: exp.Expression) -> Foreign | None:
     return None
 
 
+def _quantified(node: exp.Expression) -> Foreign | None:
+    is_query = isinstance(node.this, exp.Query) and isinstance(node.parent, exp.Binary)
+    return (
+        (f"{node.key.upper()} of a query", "write IN, EXISTS, or compare with max(…) or min(…)") if is_query else None
+    )
+
+
 def _star(node: exp.Expression) -> Foreign | None:
     given = [key for key in ("except", "except_", "replace", "rename") if node.args.get(key)]
     word = given[0].rstrip("_").upper() if given else ""
@@ -121,6 +128,8 @@ def _lateral(node: exp.Expression) -> Foreign | None:
 
 
 _PARTS: dict[type[exp.Expression], Callable[[exp.Expression], Foreign | None]] = {
+    exp.All: _quantified,
+    exp.Any: _quantified,
     exp.Array: _array,
     exp.Cast: _cast,
     exp.In: _in,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from sqlglot import exp
 
-from pipelinegen.sql.dialect import call_of
+from pipelinegen.sql.dialect import call_of, written
 from pipelinegen.sql.question import Finding
 from pipelinegen.sql.relation import Field, Relation
 from pipelinegen.sql.rules import place_of
@@ -12,6 +12,10 @@ from pipelinegen.sql.signatures import signatures
 
 #: A longer expression is not held against GROUP BY: what that takes grows with the square of its length.
 _LONGEST = 300
+#: What a function that makes rows may stand in.
+_BESIDE_GENERATORS = (exp.Alias, exp.Aliases, exp.Lateral, exp.Select)
+#: Expressions that one groups by as they are, and not by a rule such as CUBE.
+_KEYS = (exp.Column, exp.Binary, exp.Cast, exp.Case, exp.Extract, exp.If, exp.Not, exp.Paren)
 #: What may stand around a function before its OVER.
 _SAID = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 _ORDERED = frozenset({"cume_dist", "dense_rank", "lag", "lead", "ntile", "percent_rank", "rank", "row_number"})
@@ -23,6 +27,8 @@ def grouping_faults(
     """Every fault of this sort in one SELECT; `given` are the columns it gives."""
     yield from _misplaced(select)
     yield from _nested(select)
+    yield from _generators(select)
+    yield from _distinct_windows(select)
     yield from _without_order(select)
     yield from _out_of_range(select)
     yield from _ungrouped(select, tables, given)
@@ -55,6 +61,26 @@ def _nested(select: exp.Select) -> Iterator[Finding]:
                     help = "aggregate in a query of its own first"
                     yield Finding("PG133", "an aggregate cannot be aggregated again at once", help, *_place(node))
                     return
+
+
+def _generators(select: exp.Select) -> Iterator[Finding]:
+    """Functions that make several rows of one, anywhere but in the SELECT by themselves."""
+    where = select.args.get("where")
+    for item in [*select.expressions, *([where] if where is not None else [])]:
+        for node in _own(item):
+            known = signatures().get(_name(node))
+            if known and known.group == "generator_funcs" and not isinstance(node.parent, _BESIDE_GENERATORS):
+                fact = f"'{known.name}' makes several rows of one, and cannot stand inside an expression"
+                help = f"write LATERAL VIEW {known.name}(…) AS name, and use the name"
+                yield Finding("PG133", fact, help, *_place(node))
+
+
+def _distinct_windows(select: exp.Select) -> Iterator[Finding]:
+    for item in select.expressions:
+        for node in _own(item):
+            if isinstance(node, exp.Window) and isinstance(_heads(node)[-1].this, exp.Distinct):
+                help = "count in a query of its own, and join it"
+                yield Finding("PG133", "DISTINCT cannot stand before an OVER", help, *_place(_heads(node)[-1]))
 
 
 def _without_order(select: exp.Select) -> Iterator[Finding]:
@@ -155,7 +181,7 @@ def _keys(select: exp.Select) -> list[exp.Expression] | None:
                 return None
             key = select.expressions[place].unalias()
         keys.append(key)
-    is_known = all(isinstance(key, exp.Column) or call_of(key) or isinstance(key, exp.Binary) for key in keys)
+    is_known = all(isinstance(key, _KEYS) or call_of(key) for key in keys)
     return keys if is_known and not any(_is_rule(key) for key in keys) else None
 
 
@@ -247,7 +273,7 @@ def _text(node: exp.Expression) -> str:
     plain = node.copy()
     for column in [plain] if isinstance(plain, exp.Column) else list(plain.find_all(exp.Column)):
         column.set("table", None)
-    return str(plain.sql(dialect="spark", normalize_functions="lower")).lower()
+    return written(plain, normalize_functions="lower").lower()
 
 
 def _place(node: exp.Expression) -> tuple[int | None, int | None]:

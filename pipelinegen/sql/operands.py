@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from sqlglot import exp
 
 from pipelinegen.errors import suggest
-from pipelinegen.sql.dialect import call_of
+from pipelinegen.sql.dialect import call_of, written
 from pipelinegen.sql.kinds import NUMBERS, family
 from pipelinegen.sql.question import Finding
 from pipelinegen.sql.rules import place_of
 from pipelinegen.sql.signatures import signatures, takes
-from pipelinegen.sql.types import MOMENTS, TypeOf, branches, cast_type, operator_of, type_of
+from pipelinegen.sql.types import MOMENTS, UNITS, TypeOf, branches, cast_type, operator_of, type_of
 
 _SIGNS = {"div": "DIV", "&": "&, | or ^"}
 _COMPARED = frozenset({"=", "<", "<=>"})
@@ -111,6 +111,7 @@ def _of_call(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
     if call is None or known is None or call.arguments is None or any(item.is_star for item in call.arguments):
         return
     if call.name in _WITH_UNITS and len(call.arguments) == 3:
+        yield from _unit(node, call.name, call.arguments[0])
         return
     if call.name in _OF_ELEMENTS and len(call.arguments) == 2:
         yield from _element(node, call.name, [type_of(item, ask) for item in call.arguments])
@@ -120,6 +121,13 @@ def _of_call(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
         accepted = known.accepted(types)
         help = f"it takes: {accepted}" if accepted else f"see {call.name} in the documentation of Spark SQL"
         yield _fault(node, message, help)
+
+
+def _unit(node: exp.Expression, name: str, unit: exp.Expression) -> Iterator[Finding]:
+    """A unit of time that is none, or stands in quotes."""
+    word = unit.name.lower()
+    if isinstance(unit, exp.Literal) or (isinstance(unit, exp.Column | exp.Var) and word not in UNITS):
+        yield _fault(node, f"'{name}' knows no unit {written(unit)}", suggest(word, UNITS, "units"))
 
 
 def _element(node: exp.Expression, name: str, types: Sequence[str | None]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from sqlglot import exp
 
 from pipelinegen.errors import suggest
+from pipelinegen.sql.dialect import written
 from pipelinegen.sql.grammar import FILE_FORMATS, reads_files
 from pipelinegen.sql.grouping import grouping_faults
 from pipelinegen.sql.operands import condition_fault, type_fault
@@ -17,13 +18,14 @@ from pipelinegen.sql.relation import UNKNOWN, Field, Relation, combined, of_inpu
 from pipelinegen.sql.shape import (
     joined_by,
     limit_faults,
+    order_faults,
     part_faults,
     repeated_names,
     subquery_fault,
     union_faults,
     using_faults,
 )
-from pipelinegen.sql.types import TypeOf, type_of
+from pipelinegen.sql.types import UNITS, TypeOf, type_of
 
 #: Words that Spark reads as a function where no column has the name.
 _FUNCTIONS = frozenset(
@@ -33,11 +35,6 @@ _FUNCTIONS = frozenset(
 
 #: Columns that Spark names itself where one groups by time.
 _STRUCTS = frozenset({"session_window", "window"})
-
-#: Words that some functions read as a unit of time.
-_UNITS = frozenset(
-    ("microsecond", "millisecond", "second", "minute", "hour", "day", "dayofyear", "week", "month", "quarter", "year")
-)
 
 _NO_NAMES: Mapping[str, Relation] = MappingProxyType({})
 
@@ -69,6 +66,7 @@ class Reader:
         if isinstance(query, exp.SetOperation):
             left, right = self.read(query.this, named, outer), self.read(query.expression, named, outer)
             self.findings.extend(union_faults(left, right))
+            self.findings.extend(order_faults(query, left))
             return left.united(right)
         return self._select(query, named, outer) if isinstance(query, exp.Select) else UNKNOWN
 
@@ -153,7 +151,7 @@ class Reader:
                 continue
             found = self._field(projection.unalias(), view, outer)
             repeated |= {name} & set(fields)
-            fields[name] = replace(found, text=projection.sql(dialect="spark", normalize_functions=False))
+            fields[name] = replace(found, text=written(projection, normalize_functions=False))
             if isinstance(projection, exp.Alias):
                 aliases[name] = fields[name]
         return Relation(fields, is_open, frozenset(repeated))
@@ -234,7 +232,7 @@ class Reader:
                 self.findings.append(Finding("PG081", f"the query has no table '{column.table}'", help, start, end))
             return
         is_argument = isinstance(column.parent, exp.Func) and not isinstance(column.parent, exp.AggFunc)
-        if not table and (name in _FUNCTIONS or (name in _UNITS and is_argument)):
+        if not table and (name in _FUNCTIONS or (name in UNITS and is_argument)):
             return
         owner = f"'{column.table}' has" if table else "the query's tables have"
         relations = [view.tables[table] for view in views if table in view.tables] if table else _relations(views)
@@ -257,6 +255,11 @@ def _held(column: exp.Column) -> exp.Column:
 def _ambiguous(column: exp.Column, select: exp.Select, view: View) -> Iterator[Finding]:
     """PG132 for a column that two tables have, unless they were joined by it or it stands where results are named."""
     name = column.name.lower()
+    for alias, relation in view.tables.items():
+        if name in relation.repeated and column.table.lower() in ("", alias):
+            fact = f"'{alias}' has two columns '{column.name}'"
+            yield Finding("PG132", fact, "give them different names where they come from", *_place(column.this))
+            return
     joins = select.args.get("joins") or []
     shared = {str(item.name).lower() for join in joins for item in join.args.get("using") or ()}
     if column.table or name in view.aliases or name in shared or any(join.method == "NATURAL" for join in joins):

@@ -75,6 +75,18 @@ def union_faults(left: Relation, right: Relation) -> Iterator[Finding]:
             yield Finding("PG133", fact, "cast one of them")
 
 
+def order_faults(query: exp.SetOperation, left: Relation) -> Iterator[Finding]:
+    """PG082 for a column that orders a set operation, and that its first half does not give."""
+    order = query.args.get("order")
+    if order is None or left.is_open:
+        return
+    for column in order.find_all(exp.Column):
+        if column.name.lower() not in left.fields and not column.table:
+            help = suggest(column.name, [name for name in left.fields if " " not in name], "it gives")
+            fact = f"the first half of a set operation gives no column '{column.name}' to order by"
+            yield Finding("PG082", fact, help, *place_of(column.this))
+
+
 def subquery_fault(node: exp.Expression, relation: Relation) -> Iterator[Finding]:
     """PG133 for a query that stands for one value, and gives several columns."""
     parent = node.parent

@@ -70,6 +70,10 @@ _LIKE_FIRST = frozenset(
 )
 #: What gives one of its arguments.
 _COMMON = frozenset({"coalesce", "greatest", "ifnull", "least", "nvl"})
+#: Units of time as dateadd and its kin read them.
+UNITS = frozenset(
+    ("microsecond", "millisecond", "second", "minute", "hour", "day", "dayofyear", "week", "month", "quarter", "year")
+)
 #: What EXTRACT can take from a moment (Spark 3.5).
 MOMENTS = frozenset(
     (
@@ -84,8 +88,10 @@ _SAME = (exp.Paren, exp.Alias, exp.Window, exp.Filter, exp.IgnoreNulls, exp.Resp
 _ASKED = (exp.Column, exp.Placeholder, exp.Subquery)
 
 
-def type_of(value: exp.Expression, ask: TypeOf) -> str | None:
-    """The type of an expression in the words of a contract; None where it is not certain."""
+def type_of(value: exp.Expression | None, ask: TypeOf) -> str | None:
+    """The type of an expression in the words of a contract; None where it is not certain, or there is none."""
+    if value is None:
+        return None
     if isinstance(value, _ASKED):
         return ask(value)
     if isinstance(value, exp.Cast) and call_of(value) is None:

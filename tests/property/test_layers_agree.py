@@ -13,7 +13,7 @@ import yaml
 
 from pipelinegen.layers import merge
 from pipelinegen.source import Data, parse
-from pipelinegen.spec import layer_schema
+from pipelinegen.spec.layer_schema import LAYER_FILE, SPEC_FILE
 from pipelinegen.tree import schema_texts
 from tests.property.test_schema_agrees import BASE, faults, mutants, mutated
 
@@ -22,8 +22,8 @@ SCHEMAS = {name: json.loads(text) for name, text in schema_texts().items()}
 REGISTRY: Any = referencing.Registry().with_resources(
     (name, referencing.Resource.from_contents(schema)) for name, schema in SCHEMAS.items()
 )
-SPEC = jsonschema.Draft202012Validator(SCHEMAS["pipeline.schema.json"])
-LAYER = jsonschema.Draft202012Validator(SCHEMAS[layer_schema.FILE_NAME], registry=REGISTRY)
+SPEC = jsonschema.Draft202012Validator(SCHEMAS[SPEC_FILE])
+LAYER = jsonschema.Draft202012Validator(SCHEMAS[LAYER_FILE], registry=REGISTRY)
 IDENTITY = ("environments", "include", "name", "version")
 
 

@@ -153,5 +153,16 @@ WRONG = (
     ("SELECT user_id SIMILAR TO 'a' AS b FROM clicks", "PG080", "user_id"),
     ("SELECT user_id FROM clicks FETCH FIRST 3 ROWS ONLY", "PG080", None),
     ("WITH RECURSIVE a AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM a) SELECT * FROM a", "PG080", "a"),
+    ("SELECT user_id AS a FROM clicks UNION SELECT make FROM vehicles ORDER BY make", "PG082", "make"),
+    (
+        "SELECT CAST(clicked_at AS date) AS d, minute(clicked_at) AS h FROM clicks GROUP BY CAST(clicked_at AS date)",
+        "PG133",
+        "clicked_at",
+    ),
+    ("SELECT count(DISTINCT user_id) OVER (PARTITION BY day) AS n FROM clicks", "PG133", "count"),
+    ("SELECT user_id FROM clicks WHERE user_id = ANY (SELECT make FROM vehicles)", "PG080", "make"),
+    ("SELECT x.price FROM (SELECT * FROM clicks c JOIN vehicles v USING (vehicle_id)) x", "PG132", "price"),
+    ("SELECT upper(explode(words)) AS word FROM clicks", "PG133", "explode"),
+    ("SELECT user_id FROM clicks WHERE explode(words) = 'a'", "PG133", "explode"),
     ("SELECT user_id FROM parquet.`s3://bucket/clicks`", "PG081", "parquet.`s3://bucket/clicks`"),
 )

@@ -1,11 +1,13 @@
 """Faults of SQL are found, with their place; and nothing is found where Spark finds nothing."""
 
+import random
 from collections.abc import Mapping
 
 import pytest
 
 from pipelinegen.sql.check import check_query
 from pipelinegen.sql.question import Answer, Finding, Question
+from pipelinegen.sql.rules import spark_functions
 from tests.unit.sql.queries import FAULTY, FINE, INPUTS, PARAMETERS
 from tests.unit.sql.queries_of_types import WRONG
 
@@ -124,3 +126,43 @@ def test_what_would_take_long_is_left_to_spark(sql: str) -> None:
 def test_a_query_too_long_to_be_read_reads_no_files_by_itself() -> None:
     (found,) = ask("SELECT * FROM parquet.`s3://a/b` -- " + "x" * 21_000).findings
     assert (found.id, found.start) == ("PG081", 14)
+
+
+#: What is put into queries, and given to functions.
+SCRAPS = (
+    *(
+        "SELECT",
+        "FROM",
+        "WHERE",
+        "(",
+        ")",
+        ",",
+        ".",
+        "*",
+        "GROUP BY",
+        "ORDER BY",
+        "HAVING",
+        "JOIN",
+        "ON",
+        "USING",
+        "UNION",
+    ),
+    *("CASE", "WHEN", "END", "AS", "NULL", "1", "'a'", "price", "day", "clicks", ":days", "OVER", "DISTINCT", "LIMIT"),
+    *("WITH", "->", "::", "[", "]", ";", "--", "IN", "NOT", "BETWEEN", "AND", "INTERVAL", "EXTRACT", "CAST", "explode"),
+)
+ARGUMENTS = ("", "price", "'a', 1", "*", "DISTINCT day", "price, words, day, 1", "x -> x", "(SELECT 1)", "DAY, 1, day")
+
+
+@pytest.mark.slow
+def test_no_query_breaks_the_checker() -> None:
+    chance = random.Random(0)
+    for name in sorted(spark_functions()):
+        given = chance.choice(ARGUMENTS)
+        ask(f"SELECT {name}({given}) AS n FROM clicks GROUP BY day HAVING {name}({given}) > 1", {"n": "bigint"})
+    queries = [*FINE, *(sql for sql, _, _ in (*FAULTY, *WRONG))]
+    for _ in range(1500):
+        words = chance.choice(queries).split(" ")
+        for _ in range(chance.randint(1, 4)):
+            place = chance.randrange(len(words) + 1)
+            words[place : place + chance.randint(0, 1)] = [chance.choice(SCRAPS)] * chance.randint(0, 1)
+        ask(" ".join(words), {"n": "bigint"})
