@@ -49,7 +49,7 @@ slow: driver $(VENV)/.dev $(CHECKOV) $(TERRAFORM)
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m slow --durations=20
 
 oracle: $(VENV)/.dev $(CHECKOV) $(TERRAFORM) ## Terraform, policies and ASL of every spec, on two cores, in under 6 minutes
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/oracle
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/oracle
 
 generate: $(VENV)/.dev ## Write generated/ for every spec
 	$(BIN)/pipelinegen generate

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pipelinegen.emit.base import Workbench
 from pipelinegen.emit.terraform_network import network
 from pipelinegen.emit.terraform_redis import ROTATION_DAYS
-from pipelinegen.ir.model import Api, GlueJob, HttpApi, RedisCache, SagemakerJob
+from pipelinegen.ir.model import Api, GlueJob, HttpApi, ModelRegistry, RedisCache, SagemakerJob
 
 
 def notes(bench: Workbench) -> Iterable[str]:
@@ -24,6 +24,8 @@ def notes(bench: Workbench) -> Iterable[str]:
         )
     if bench.pipeline.infrastructure.destroyable:
         yield "`terraform destroy` removes everything, with all data: the spec says `destroyable: true`."
+        for group in bench.resources(ModelRegistry):
+            yield f"Before it, delete the model versions in the registry's group `{group.name}` by hand."
     else:
         yield (
             "Buckets, keys and the promoted pointer are never destroyed: Terraform refuses a plan that would. Where an "

@@ -63,5 +63,5 @@ def _padded(path: Path) -> str:
 
 
 def as_parameters(cases: tuple[Case, ...]) -> list[object]:
-    """One pytest parameter a case; with `--dist loadgroup`, all tests of a case go to one worker."""
+    """One pytest parameter a case."""
     return [pytest.param(case, id=case.name, marks=pytest.mark.xdist_group(case.name)) for case in cases]

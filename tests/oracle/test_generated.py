@@ -16,7 +16,10 @@ from tests.oracle.cases import Case, all_cases, as_parameters
 from tests.oracle.deployment import FROM_TERRAFORM, ONLY_IN_AWS, from_deployment
 from tests.oracle.terraform import Resource, Terraform
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.parametrize("outcome", as_parameters(all_cases()), indirect=True, scope="module"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def data_folder(
     return workspace / "data"
 
 
-@pytest.fixture(scope="module", params=as_parameters(all_cases()))
+@pytest.fixture(scope="module")
 def outcome(
     request: pytest.FixtureRequest,
     terraform_program: str,
