@@ -88,13 +88,8 @@ def test_a_failed_run_is_gone_on_with_and_so_is_what_was_to_follow(project: Path
         ("SUCCEEDED", 0),
     ]
     # As after a redrive on AWS: the end of the failed run is run again, and leads back to the step that failed.
-    assert entered(project, failed)[-5:] == [
-        "Notify failure",
-        "Pipeline failed",
-        "Go on after redrive",
-        "Refuse",
-        "Done",
-    ]
+    way = ("Refuse", "Notify failure", "Pipeline failed", "Go on after redrive", "Done")
+    assert [state for state in entered(project, failed) if state in way] == [*way[:3], *way[2:]]
     # The function was not called again, and the execution's own identity is the same.
     assert (folder / "logs" / "count.log").read_text(encoding="utf-8").count("REPORT RequestId") == 1
     nothing = retry(project)
