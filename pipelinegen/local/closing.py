@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipelinegen.local.causes import in_words
 from pipelinegen.local.denials import explain_denials
 from pipelinegen.local.prepare import Prepared
 from pipelinegen.local.report.write import SUMMARY_FILE, is_page, write_page
@@ -60,14 +61,13 @@ def _leave_summary(summary: RunSummary, path: Path, report: Path | None) -> None
 
 
 def explain_failure(session: Session, day: Day) -> None:
-    """Prints what failed, the end of its log, what was refused, and how to go on."""
+    """Prints what failed and why, the end of its log, what was refused, and how to go on."""
     end, console = day.end, session.console
     console.print(f"\n[red]state '{end.failed_state}' failed on {day.date}[/]: {end.error}", highlight=False)
+    console.print(in_words(end.cause), markup=False, highlight=False)
     if end.log_tail:
         console.print(f"the end of {end.log}:", highlight=False)
         console.print(end.log_tail, markup=False, highlight=False)
-    else:
-        console.print(end.cause, markup=False, highlight=False)
     for refusal in explain_denials(session.cloud.denials(), session.deployment, day.record.started_at):
         console.print(refusal, markup=False, highlight=False)
     console.print(f"once it is mended: `pipelinegen retry {day.record.id}`", highlight=False)

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from botocore.exceptions import ClientError
 
 from pipelinegen.local import logs
+from pipelinegen.local.causes import named_state
 from pipelinegen.local.deploy import Deployment
 from pipelinegen.local.local_cloud import LocalCloud
 from pipelinegen.local.replay import ENDS_BADLY
@@ -122,7 +123,16 @@ class _HistoryReader:
         self._state_of_event: dict[int, str] = {}
         self._failures: dict[str, StateEvent] = {}
 
-    def last_failure(self, error: str) -> StateEvent | None:
+    def failed_at(self, description: Mapping[str, Any]) -> tuple[str, str]:
+        """State and step that an execution failed in; what a condition refused is named by the cause only."""
+        states = [state for step in self._deployment.steps for state in step["states"]]
+        named = named_state(description.get("cause", ""), states)
+        if named:
+            return named, self._deployment.step_of(named)
+        failure = self._last_failure(description.get("error", ""))
+        return (failure.state, failure.step) if failure else ("", "")
+
+    def _last_failure(self, error: str) -> StateEvent | None:
         """The failure that nothing made good and that the execution's error is of.
 
         What is stopped because of a failure beside it fails, too, with another error. A Fail state has no error yet
@@ -196,10 +206,10 @@ def _end(
     cloud: LocalCloud, reader: _HistoryReader, description: Mapping[str, Any], date: str, run: RunFolder | None
 ) -> ExecutionEnd:
     failed = description["status"] != "SUCCEEDED"
-    failure = reader.last_failure(description.get("error", "")) if failed else None
+    state, step = reader.failed_at(description) if failed else ("", "")
     found: list[Path] = []
-    if failure:
-        found = run.logs_of(failure.step) if run else cloud.job_logs(failure.step, date)
+    if step:
+        found = run.logs_of(step) if run else cloud.job_logs(step, date)
     stopped = description.get("stopDate", description["startDate"])
     return ExecutionEnd(
         status=description["status"],
@@ -209,8 +219,8 @@ def _end(
         output=json.loads(description["output"]) if description.get("output") else None,
         error=description.get("error", ""),
         cause=description.get("cause", ""),
-        failed_state=failure.state if failure else "",
-        failed_step=failure.step if failure else "",
+        failed_state=state,
+        failed_step=step,
         log=found[-1] if found else None,
         log_tail=logs.tail(found[-1]) if found else "",
     )

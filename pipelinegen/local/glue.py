@@ -106,8 +106,10 @@ def run_glue_job(run: GlueRun, place: GluePlace, stop: threading.Event) -> GlueE
         return GlueEnd("FAILED", f"LAUNCH ERROR | {error}")
     _note(place.log, f"staged {staged} objects from S3")
     ending, code = _run_in_spark(_command(run, script), place, modules, java_home, run.timeout_seconds, stop)
-    if ending is not Ending.EXITED:
-        return GlueEnd("TIMEOUT" if ending is Ending.TIMED_OUT else "STOPPED")
+    if ending is Ending.TIMED_OUT:
+        return GlueEnd("TIMEOUT", f"it was still running after {run.timeout_seconds / 60:g} min, all the time it has")
+    if ending is Ending.STOPPED:
+        return GlueEnd("STOPPED")
     if code:
         return GlueEnd("FAILED", _reason(place.log, code))
     try:

@@ -5,9 +5,11 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from rich.console import Console, RenderableType
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from pipelinegen.local.causes import telling
 from pipelinegen.local.follow import ExecutionEnd, StateEvent
 
 _WAITING: Final = "[dim]waiting"
@@ -75,10 +77,10 @@ class StepProgress:
             # Otherwise the time shown stays that of the step's first state.
             self._task(task).finished_time = None
         elif event.kind == "failed":
-            self._progress.update(task, what=f"{_RETRY}: {event.error}")
+            self._progress.update(task, what=_named(_RETRY, event))
         else:
             # Done until another state of the same step is entered, which is soon.
-            self._progress.update(task, completed=1, what=f"{_FAILED}: {event.error}" if event.error else _DONE)
+            self._progress.update(task, completed=1, what=_named(_FAILED, event) if event.error else _DONE)
 
     def _finish(self) -> None:
         for task in self._tasks.values():
@@ -90,3 +92,8 @@ class StepProgress:
 
     def _task(self, task: TaskID) -> Any:
         return next(known for known in self._progress.tasks if known.id == task)
+
+
+def _named(what: str, event: StateEvent) -> str:
+    name = telling(event.error)
+    return f"{what}: {escape(name)}" if name else what

@@ -59,6 +59,11 @@ class JobEnd:
     exit_message: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def why(self) -> str:
+        """Why it did not complete, as far as that is known."""
+        return self.failure_reason or ("" if self.secondary_status == self.status else self.secondary_status)
+
 
 def run_training_job(request: Mapping[str, Any], place: JobPlace, stop: threading.Event) -> JobEnd:
     """Does what CreateTrainingJob asks for: channels in, program, model and checkpoints out."""

@@ -57,18 +57,6 @@ def processing_request(scope: Scope, role: RoleKey, job: ProcessingJob) -> dict[
     return request
 
 
-def completed(scope: Scope, job: str = "Processing", reason: str = "ExitMessage") -> dict[str, Json]:
-    """What a job's state assigns: its outcome; a job that was stopped, as after its time is over, fails its state.
-
-    `job`: what its fields begin with, such as Transform; `reason`: the field that says why it ended.
-    """
-    name, status = f"$states.result.{job}JobName", f"$states.result.{job}JobStatus"
-    ended = f"'{job.lower()} job ' & {name} & ' ended as ' & {status}"
-    why = f"($exists($states.result.{reason}) ? ': ' & $states.result.{reason} : '')"
-    outcome = f"{status} = 'Completed' ? 'Completed' : $error({ended} & {why})"
-    return {f"{scope.step}_outcome": Jsonata(outcome)}
-
-
 def stored(scope: Scope, reference: str, *path: str | int) -> tuple[Location, Jsonata]:
     """Where a reference's files lie, of all runs and of this one. Raises: SpecError with PG017 if it has none."""
     found = scope.artifact(reference, Artifact, *path)

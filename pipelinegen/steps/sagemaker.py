@@ -1,6 +1,6 @@
 """What SageMaker's jobs have in common: instance, image, network, and the roles around them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -124,6 +124,26 @@ def state_machine_permissions(scope: Scope, role: RoleKey, job: str, title: str)
         pass_role(scope.names.role(role), Service.SAGEMAKER, f"PassRoleOf{title}"),
         follow_sagemaker_jobs(f"StepFunctionsGetEventsForSageMaker{noun}JobsRule", f"Follow{noun}Jobs"),
     )
+
+
+def completed(
+    scope: Scope,
+    job: Literal["HyperParameterTuning", "Processing", "Training", "Transform"],
+    reason: str,
+    minutes: int | None = None,
+) -> dict[str, Json]:
+    """What a job's state assigns: its outcome; a job that was stopped, as after its time is over, fails its state.
+
+    `job`: what its fields begin with, such as Transform; `reason`: the field that says why it ended; `minutes`: how
+    long it may run, if its request says so.
+    """
+    noun = "tuning" if job == "HyperParameterTuning" else job.lower()
+    name, status = f"$states.result.{job}JobName", f"$states.result.{job}JobStatus"
+    ended = f"'{noun} job ' & {name} & ' ended as ' & {status}"
+    why = f"($exists($states.result.{reason}) ? ': ' & $states.result.{reason} : '')"
+    limit = f" & ' (it may run for {minutes} min)'" if minutes else ""
+    outcome = f"{status} = 'Completed' ? 'Completed' : $error({ended} & {why}{limit})"
+    return {f"{scope.step}_outcome": Jsonata(outcome)}
 
 
 def role_arn(scope: Scope, role: RoleKey) -> str:

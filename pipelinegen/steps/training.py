@@ -5,7 +5,7 @@ from typing import Protocol
 
 from pipelinegen.ir.model import Json, Jsonata, Location, RoleKey
 from pipelinegen.steps.base import Scope
-from pipelinegen.steps.sagemaker import JOB_RETRY, role_arn, vpc_config
+from pipelinegen.steps.sagemaker import JOB_RETRY, completed, role_arn, vpc_config
 
 #: A spot job may wait this long for machines, beside the time it runs.
 SPOT_WAIT_SECONDS = 30 * 60
@@ -68,16 +68,10 @@ def training_job(scope: Scope, role: RoleKey, machines: TrainingMachines, timeou
 
 @dataclass(frozen=True, slots=True)
 class TrainingStateContext:
-    """The states of training: train, and refuse a model of a job that was stopped."""
+    """The state of a training job; one that was stopped fails it, for its model is not what was asked for."""
 
-    title: str
     request: Json
     assign: Json
-    choice_title: str
-    completed_title: str
-    stopped_title: str
-    completed: Json
-    stopped_cause: Json
     timeout_seconds: int
     retry: Json = field(default_factory=lambda: list(JOB_RETRY))
 
@@ -96,35 +90,28 @@ class TrainingVariables:
     model: str
     version: str
     metrics: str
-    outcome: str
 
     @property
     def names(self) -> tuple[str, ...]:
         """All of them."""
-        return (self.model, self.version, self.metrics, self.outcome)
+        return (self.model, self.version, self.metrics)
 
 
 def training_variables(scope: Scope) -> TrainingVariables:
     """The variables of one step."""
-    return TrainingVariables(*(f"{scope.step}_{part}" for part in ("model", "version", "metrics", "outcome")))
+    return TrainingVariables(*(f"{scope.step}_{part}" for part in ("model", "version", "metrics")))
 
 
 def training_states(scope: Scope, request: Json, timeout_minutes: int) -> TrainingStateContext:
     """What the states are rendered from."""
     variables = training_variables(scope)
     return TrainingStateContext(
-        title=scope.title,
         request=request,
         assign={
+            **completed(scope, "Training", "SecondaryStatus", timeout_minutes),
             variables.model: Jsonata("$states.result.ModelArtifacts.S3ModelArtifacts"),
             variables.version: Jsonata("$states.result.TrainingJobName"),
             variables.metrics: Jsonata("$merge([$states.result.FinalMetricDataList.{MetricName: Value}])"),
-            variables.outcome: Jsonata("$states.result.TrainingJobStatus"),
         },
-        choice_title=f"{scope.title}: completed?",
-        completed_title=f"{scope.title}: completed",
-        stopped_title=f"{scope.title}: stopped",
-        completed=Jsonata(f"${variables.outcome} = 'Completed'"),
-        stopped_cause=Jsonata(f"'training job ' & ${variables.version} & ' ended as ' & ${variables.outcome}"),
         timeout_seconds=timeout_minutes * 60 + SPOT_WAIT_SECONDS,
     )

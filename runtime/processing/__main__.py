@@ -24,9 +24,9 @@ def main(words: Sequence[str], environment: Mapping[str, str]) -> int:
     if not words:
         print("usage: python3 -m runtime.processing PROGRAM [ARGUMENT …]", file=sys.stderr)
         return 2
-    code, last = run([sys.executable if words[0] in ("python", "python3") else words[0], *words[1:]])
+    code, last, was_told = run([sys.executable if words[0] in ("python", "python3") else words[0], *words[1:]])
     if code:
-        leave(base, f"{ending(code)}{': ' if last else ''}{last}")
+        leave(base, f"{ending(code, was_told=was_told)}{': ' if last else ''}{last}")
         return code
     empty = empty_outputs(base)
     if empty:
@@ -35,15 +35,24 @@ def main(words: Sequence[str], environment: Mapping[str, str]) -> int:
     return 0
 
 
-def run(words: Sequence[str]) -> tuple[int, str]:
-    """The exit code, 128 and the signal's number for one that was killed, and its last words on standard error."""
+def run(words: Sequence[str]) -> tuple[int, str, bool]:
+    """The exit code, its last words on standard error, and whether SageMaker told it to end.
+
+    The code of one that was killed is 128 and the signal's number.
+    """
     try:
         process = subprocess.Popen(words, stderr=subprocess.PIPE)
     except OSError as error:
         print(error, file=sys.stderr)
-        return 127, str(error)
+        return 127, str(error), False
+    told: list[int] = []
+
+    def hand_on(number: int, _: object) -> None:
+        told.append(number)
+        process.send_signal(number)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _: process.send_signal(number))
+        signal.signal(number, hand_on)
     assert process.stderr is not None
     last: list[str] = [""]
     forward = threading.Thread(target=_forward, args=(process.stderr, last))
@@ -51,7 +60,7 @@ def run(words: Sequence[str]) -> tuple[int, str]:
     process.wait()
     forward.join()
     code = process.returncode
-    return (128 - code if code < 0 else code), last[0]
+    return (128 - code if code < 0 else code), last[0], bool(told)
 
 
 def _forward(stream: IO[bytes], last: list[str]) -> None:
@@ -62,8 +71,10 @@ def _forward(stream: IO[bytes], last: list[str]) -> None:
             last[0] = line.decode(errors="replace").strip()
 
 
-def ending(code: int) -> str:
+def ending(code: int, *, was_told: bool = False) -> str:
     """How a program ended, in words."""
+    if was_told:
+        return "the job was stopped, as SageMaker does when its time is over"
     if code == 128 + signal.SIGKILL:
         return "the program was killed (signal 9), as the system does with one that takes too much memory"
     return f"the program was ended by signal {code - 128}" if code > 128 else f"the program ended with exit code {code}"

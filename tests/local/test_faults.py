@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pipelinegen.local.causes import in_words
 from pipelinegen.local.deploy import Deployment, deploy
 from pipelinegen.local.follow import ExecutionEnd, follow
 from pipelinegen.local.local_cloud import CloudSettings, LocalCloud
@@ -22,7 +23,7 @@ DATE = "2026-11-20"
 SPEC = """\
 version: 1
 name: NAME
-description: A program that writes rows, and a function that counts them.
+description: A program that writes rows, a function that counts them, and a training program.
 owner: {team: tests, email: tests@example.com}
 
 steps:
@@ -37,6 +38,12 @@ steps:
     memory_mib: 128
     payload: {rows: "${steps.write.rows}"}
     result: [rows]
+  train:
+    kind: sagemaker_algorithm
+    code: programs/train
+    inputs: {rows: "${steps.write.rows}"}
+    needs: [count]
+    timeout_minutes: 1
 
 environments:
   dev: {account_id: "111111111111", region: eu-central-1}
@@ -56,6 +63,12 @@ def handler(event, context):
 """
 
 
+GOOD_TRAIN = """\
+import os
+open(os.environ["SM_MODEL_DIR"] + "/model.txt", "w").write("learned")
+"""
+
+
 @dataclass
 class Faulty:
     """A deployed pipeline of one's own programs."""
@@ -64,14 +77,17 @@ class Faulty:
     folder: Path
     name: str
 
-    def run(self, write: str = GOOD_WRITE, count: str = GOOD_COUNT, seconds: int = 60) -> ExecutionEnd:
-        """How the execution ended; `seconds` is the time that the program has."""
-        *_, end = follow(self.cloud, self._deploy(write, count, seconds), DATE)
+    def run(
+        self, write: str = GOOD_WRITE, count: str = GOOD_COUNT, train: str = GOOD_TRAIN, seconds: int = 60
+    ) -> ExecutionEnd:
+        """How the execution ended; `seconds` is the time that each program has."""
+        *_, end = follow(self.cloud, self._deploy(write, count, train, seconds), DATE)
         assert isinstance(end, ExecutionEnd)
         return end
 
-    def _deploy(self, write: str, count: str, seconds: int) -> Deployment:
-        code = {"programs/write": {"main.py": write}, "lambdas/count": {"handler.py": count}}
+    def _deploy(self, write: str, count: str, train: str, seconds: int) -> Deployment:
+        programs = {"programs/write": {"main.py": write}, "programs/train": {"train.py": train}}
+        code = {**programs, "lambdas/count": {"handler.py": count}}
         for path, text in files_of(SPEC.replace("NAME", self.name), lambda folder: code[folder])["dev"].items():
             (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
             limited = text.replace('"MaxRuntimeInSeconds": 60', f'"MaxRuntimeInSeconds": {seconds}')
@@ -143,11 +159,26 @@ def test_a_program_that_fails(faulty: Faulty, name: str) -> None:
     assert faulty.left_behind() == ([], [])
 
 
-def test_a_program_that_hangs_is_ended_and_fails_its_state(faulty: Faulty) -> None:
-    end = faulty.run(write="import time\nprint('waiting', flush=True)\ntime.sleep(600)\n", seconds=1)
-    assert (end.status, end.failed_state) == ("FAILED", "Write")
-    assert "ended as Stopped: MaxRuntimeExceeded" in end.cause
-    assert faulty.left_behind() == ([], [])
+HANGS = "import time\nprint('waiting', flush=True)\ntime.sleep(600)\n"
+
+
+@pytest.mark.parametrize(("state", "what"), [("Write", "processing"), ("Train", "training")])
+def test_a_program_that_hangs_is_ended_and_fails_its_state(faulty: Faulty, state: str, what: str) -> None:
+    end = faulty.run(seconds=3, **{state.lower(): HANGS})
+    assert (end.status, end.failed_state, end.failed_step) == ("FAILED", state, state.lower())
+    assert "ended as Stopped: MaxRuntimeExceeded (it may run for 1 min)" in end.cause
+    assert in_words(end.cause).startswith(f"{what} job {faulty.name}-dev-{state.lower()}-")
+    assert "waiting" in end.log_tail
+    assert end.log_tail.endswith("Stopped: MaxRuntimeExceeded]")
+    written, running = faulty.left_behind()
+    assert (running, len(written)) == ([], 0 if state == "Write" else 1)
+
+
+def test_a_training_program_that_fails(faulty: Faulty) -> None:
+    end = faulty.run(train="def main(:\n")
+    assert (end.status, end.failed_state) == ("FAILED", "Train")
+    assert "ExecuteUserScriptError: ExitCode 1" in in_words(end.cause)
+    assert "SyntaxError: invalid syntax" in end.log_tail
 
 
 FUNCTIONS: dict[str, Any] = {

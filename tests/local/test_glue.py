@@ -1,13 +1,17 @@
 """Glue: a real Spark process that sees of S3 what its role may read."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from pipelinegen.local.deploy import Deployment, deploy
-from pipelinegen.local.glue import spark_defaults
+from pipelinegen.local.glue import GlueEnd, GluePlace, GlueRun, run_glue_job, spark_defaults
+from pipelinegen.local.java import find_java
 from pipelinegen.local.local_cloud import LocalCloud
 from pipelinegen.local.policies import ObjectPattern, listable, object_patterns
+from pipelinegen.local.processes import ChildProcesses
+from pipelinegen.local.spark_archive import SparkArchive
 
 DATA = "tiny-dev-data-111111111111"
 OUTPUT = f"s3://{DATA}/interactions/date=2026-11-22/"
@@ -54,6 +58,26 @@ def test_a_script_overwrites_its_output_and_leaves_nothing_old(cloud: LocalCloud
     assert refused["JobRunState"] == "FAILED"
     assert "Path does not exist" in refused["ErrorMessage"] or "secret" in refused["ErrorMessage"]
     assert len(cloud.job_logs("tiny-dev-interactions")) == 2
+
+
+@pytest.mark.slow
+def test_a_script_that_hangs_is_ended_after_its_time(cloud: LocalCloud, deployment: Deployment, tmp_path: Path) -> None:
+    s3 = cloud.client("s3")
+    s3.put_object(Bucket=DATA, Key="raw/hangs.py", Body=b"import time\ntime.sleep(600)\n")
+    run = GlueRun("hangs", "jr_0", f"s3://{DATA}/raw/hangs.py", {}, timeout_seconds=1.5)
+    place = GluePlace(
+        folder=tmp_path / "job",
+        log=tmp_path / "job.log",
+        environment={},
+        s3=s3,
+        readable=[],
+        writable=[],
+        children=ChildProcesses(),
+        find_java=find_java,
+        archive=SparkArchive(tmp_path / "archive"),
+    )
+    end = run_glue_job(run, place, threading.Event())
+    assert end == GlueEnd("TIMEOUT", "it was still running after 0.025 min, all the time it has")
 
 
 def test_reading_and_writing_are_told_apart() -> None:

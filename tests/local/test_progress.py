@@ -53,9 +53,9 @@ def test_a_successful_run() -> None:
 def test_a_failed_step_says_so() -> None:
     picture = _picture(
         _event("entered", "Train", "train"),
-        _event("failed", "Train", "train", "States.TaskFailed"),
-        _event("exited", "Train", "train", "States.TaskFailed"),
+        _event("failed", "Train", "train", "States.Timeout"),
+        _event("exited", "Train", "train", "States.Timeout"),
         ExecutionEnd("FAILED", "arn", "2026-11-22", 1.0, failed_state="Train", failed_step="train"),
     )
-    assert picture[0] == ["2026-11-22", "Train", "failed:", "States.TaskFailed"]
+    assert picture[0] == ["2026-11-22", "Train", "failed:", "States.Timeout"]
     assert picture[1] == ["2026-11-22", "Gate", "not", "reached"]

@@ -44,6 +44,11 @@ def test_the_last_words_are_the_reason(base: Path, capfd: pytest.CaptureFixture[
     assert capfd.readouterr().err.splitlines()[:2] == ["one", "two"]
 
 
+def test_a_job_that_is_stopped_says_so(base: Path) -> None:
+    stop = "import os, signal, time; os.kill(os.getppid(), signal.SIGTERM); time.sleep(60)"
+    assert run(base, stop) == (143, "the job was stopped, as SageMaker does when its time is over")
+
+
 def test_a_program_that_is_not_there(base: Path) -> None:
     assert main(["/no/such/program"], {"SAGEMAKER_BASE_DIR": str(base)}) == 127
 

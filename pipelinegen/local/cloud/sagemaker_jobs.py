@@ -93,9 +93,7 @@ def _start(cloud: Cloud, kind: str, job: Any, request: dict[str, Any], image: st
             end = JobEnd("Failed", "Failed", f"InternalServerError: {error}")
         _record(job, kind, end)
         with log.open("a", encoding="utf-8") as file:
-            file.write(
-                f"[{kind} job '{name}': {end.status}{': ' + end.failure_reason if end.failure_reason else ''}]\n"
-            )
+            file.write(f"[{kind} job '{name}': {end.status}{': ' if end.why else ''}{end.why}]\n")
         if end.status == "Completed":
             remove_base(cloud.workdir / "jobs" / name)
 

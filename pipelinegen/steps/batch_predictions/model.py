@@ -20,11 +20,12 @@ from pipelinegen.spec.fields import TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.batch_predictions.permissions import prediction_permissions
 from pipelinegen.steps.columns import NUMERIC, PLAIN, column_for
-from pipelinegen.steps.processing import ProcessingJob, completed, processing_request
+from pipelinegen.steps.processing import ProcessingJob, processing_request
 from pipelinegen.steps.sagemaker import (
     IMAGE_VARIABLE,
     JOB_RETRY,
     ProcessingInstanceSpec,
+    completed,
     image_file,
     training_image,
 )
@@ -68,7 +69,9 @@ def lower(spec: BatchPredictionsSpec, scope: Scope) -> Step:
         timeout_minutes=spec.timeout_minutes,
     )
     request, seconds = processing_request(scope, role, job), (spec.timeout_minutes + 15) * 60
-    context = PredictionStateContext(request, seconds, completed(scope))
+    context = PredictionStateContext(
+        request, seconds, completed(scope, "Processing", "ExitMessage", spec.timeout_minutes)
+    )
     return Step(
         name=scope.step,
         kind=spec.kind,

@@ -12,8 +12,8 @@ from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.batch_transform.permissions import transform_permissions
 from pipelinegen.steps.columns import check_content_type
 from pipelinegen.steps.own_code import IMAGE_OR_CODE, CodeFolder, Requirements, check_image_or_code
-from pipelinegen.steps.processing import completed, stored
-from pipelinegen.steps.sagemaker import JOB_RETRY, job_tags
+from pipelinegen.steps.processing import stored
+from pipelinegen.steps.sagemaker import JOB_RETRY, completed, job_tags
 from pipelinegen.steps.sagemaker_images import ImageUri
 from pipelinegen.steps.sagemaker_instances import TransformInstanceType
 from pipelinegen.steps.serving import CREATED_MODEL, model_request, serving_image

@@ -35,8 +35,8 @@ from pipelinegen.steps.own_code import (
     read_own_code,
     shell_words,
 )
-from pipelinegen.steps.processing import ProcessingJob, completed, processing_request, stored
-from pipelinegen.steps.sagemaker import JOB_RETRY, ProcessingInstanceSpec
+from pipelinegen.steps.processing import ProcessingJob, processing_request, stored
+from pipelinegen.steps.sagemaker import JOB_RETRY, ProcessingInstanceSpec, completed
 from pipelinegen.steps.sagemaker_images import JobImage, job_image
 
 METRICS_FILE = "metrics.json"
@@ -227,7 +227,7 @@ def _states(
         title=scope.title,
         titles=EvaluateTitles(*(f"{scope.title}: {word}" for word in words)),
         request=request,
-        outcome=completed(scope),
+        outcome=completed(scope, "Processing", "ExitMessage", spec.timeout_minutes),
         place={"Bucket": target.bucket, "Key": key},
         assign={variable: Jsonata("$merge([$parse($states.result.Body).metrics])")},
         complete=Jsonata(numbers),

@@ -29,8 +29,8 @@ from pipelinegen.steps.own_code import (
     read_own_code,
     shell_words,
 )
-from pipelinegen.steps.processing import ProcessingJob, completed, processing_request, stored
-from pipelinegen.steps.sagemaker import JOB_RETRY, ProcessingInstanceSpec
+from pipelinegen.steps.processing import ProcessingJob, processing_request, stored
+from pipelinegen.steps.sagemaker import JOB_RETRY, ProcessingInstanceSpec, completed
 from pipelinegen.steps.sagemaker_images import ImageUri, JobImage, job_image
 from pipelinegen.steps.sagemaker_processing.permissions import processing_permissions
 from pipelinegen.steps.written import Target, written
@@ -119,7 +119,9 @@ def lower(spec: SagemakerProcessingSpec, scope: Scope) -> Step:
     sources = tuple(dict.fromkeys(location for location, _ in inputs.values()))
     targets = tuple(output.location for output in outputs.values())
     request, seconds = processing_request(scope, role, job), (spec.timeout_minutes + 15) * 60
-    context = ProcessingStateContext(request, seconds, completed(scope))
+    context = ProcessingStateContext(
+        request, seconds, completed(scope, "Processing", "ExitMessage", spec.timeout_minutes)
+    )
     return Step(
         name=scope.step,
         kind=spec.kind,

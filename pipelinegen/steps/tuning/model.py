@@ -146,7 +146,7 @@ def lower(spec: TuningSpec, scope: Scope) -> Step:
         ),
         copies=image.copies,
         state=OutputFile(scope.title, "steps/tuning/state.asl.json.j2", tuning_states(spec, scope, request)),
-        assigns=(variables.version, variables.model, variables.metrics),
+        assigns=variables.names,
         reads_promoted=True,
         summary={"model": model.uri, "version": model.version, "metrics": model.metrics},
     )

@@ -8,7 +8,7 @@ from pipelinegen.ir.expressions import concatenate, unique_short_name
 from pipelinegen.ir.model import Json, Jsonata, RoleKey
 from pipelinegen.steps.algorithms import algorithm_specification, hyperparameter
 from pipelinegen.steps.base import Scope
-from pipelinegen.steps.sagemaker import JOB_RETRY, job_tags
+from pipelinegen.steps.sagemaker import JOB_RETRY, completed, job_tags
 from pipelinegen.steps.training import SPOT_WAIT_SECONDS, training_job, training_variables
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ def tuning_states(spec: "TuningSpec", scope: Scope, request: Json) -> TuningStat
         title=scope.title,
         best_title=f"{scope.title}: best job",
         request=request,
-        assign={variables.version: Jsonata("$states.result.BestTrainingJob.TrainingJobName")},
+        assign={
+            **completed(scope, "HyperParameterTuning", "FailureReason"),
+            variables.version: Jsonata("$states.result.BestTrainingJob.TrainingJobName"),
+        },
         best_request={"TrainingJobName": Jsonata(f"${variables.version}")},
         assign_best={
             variables.model: Jsonata("$states.result.ModelArtifacts.S3ModelArtifacts"),
