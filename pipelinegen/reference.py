@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelinegen.catalogue import CATALOGUE
+from pipelinegen.spec.layer_schema import USUAL_FORM
 from pipelinegen.spec.schema import pipeline_schema
 from pipelinegen.steps.base import StepKind, StepSpec
 from pipelinegen.steps.registry import built_in_kinds
@@ -29,8 +30,8 @@ class Row:
 
 
 def pages(kinds: Mapping[str, StepKind], examples: Mapping[str, str]) -> dict[str, str]:
-    """Every page by its file name; `examples` gives each kind's example.yaml."""
-    schema = pipeline_schema({name: (kind.spec, kind.summary) for name, kind in kinds.items()})
+    """Every page by its file name; `examples` gives each kind's example, and each form's as `<kind>_<form>`."""
+    schema = pipeline_schema({name: kind.shape for name, kind in kinds.items()})
     return {
         "diagnostics.md": diagnostics_page(CATALOGUE),
         "spec.md": spec_page(schema),
@@ -68,10 +69,7 @@ def step_kinds_page(kinds: Mapping[str, StepKind], examples: Mapping[str, str], 
     common = [row for row in _rows(any_kind, schema, "") if _root(row.path) in shared]
     intro = "Each step has a `kind`, which says what else it takes. Keys that are not listed here are errors."
     listed = "\n".join(f"- [`{name}`](#{name}): {_plain(kind.summary)}" for name, kind in kinds.items())
-    sections = [
-        _kind_section(kind, examples[name], _own_rows(schema["$defs"][f"step_{name}"], schema, shared))
-        for name, kind in kinds.items()
-    ]
+    sections = [_kind_section(kind, examples, schema, shared) for kind in kinds.values()]
     return _page("Step kinds", intro, listed, f"## Keys of every step\n\n{_table(common)}", *sections)
 
 
@@ -79,13 +77,29 @@ def _own_rows(part: Schema, schema: Schema, shared: set[str]) -> list[Row]:
     return [row for row in _rows(part, schema, "") if _root(row.path) not in shared | {"kind"}]
 
 
-def _kind_section(kind: StepKind, example: str, rows: Sequence[Row]) -> str:
+def _kind_section(kind: StepKind, examples: Mapping[str, str], schema: Schema, shared: set[str]) -> str:
+    parts = [f"## {kind.name}", _plain(kind.summary)]
+    if not kind.forms:
+        parts += _form_parts(kind, examples[kind.name], schema["$defs"][f"step_{kind.name}"], schema, shared)
+        return "\n\n".join(parts)
+    choosing = {form.name: " or ".join(f"`{key}:`" for key in form.chosen_by) for form in kind.forms}
+    without = " or ".join(choosing.values())
+    usual = schema["$defs"][f"step_{kind.name}_{USUAL_FORM}"]
+    parts += [f"### {kind.name} without {without}: {kind.form}"]
+    parts += _form_parts(kind, examples[kind.name], usual, schema, shared)
+    for form in kind.forms:
+        part = schema["$defs"][f"step_{kind.name}_{form.name}"]
+        parts += [f"### {kind.name} with {choosing[form.name]}: {form.kind.form}", _plain(form.kind.summary)]
+        parts += _form_parts(form.kind, examples[f"{kind.name}_{form.name}"], part, schema, shared)
+    return "\n\n".join(parts)
+
+
+def _form_parts(kind: StepKind, example: str, part: Schema, schema: Schema, shared: set[str]) -> list[str]:
+    """What a kind's steps take and give, and an example."""
+    rows = _own_rows(part, schema, shared)
     outputs = ", ".join(f"`{output.replace('*', '<name>')}`" for output in kind.outputs) or "nothing"
     own = _table(rows) if rows else "No keys of its own."
-    return (
-        f"## {kind.name}\n\n{_plain(kind.summary)}\n\n{own}\n\n"
-        f"Gives to other steps: {outputs}.\n\n```yaml\n{example.rstrip()}\n```"
-    )
+    return [own, f"Gives to other steps: {outputs}.", f"```yaml\n{example.rstrip()}\n```"]
 
 
 def _rows(
@@ -189,7 +203,12 @@ def built_in_pages() -> dict[str, str]:
     """The pages of what comes with pipelinegen."""
     kinds = built_in_kinds()
     folder = Path(__file__).parent / "steps"
-    return pages(kinds, {name: (folder / name / "example.yaml").read_text(encoding="utf-8") for name in kinds})
+    found = {name: (folder / name / "example.yaml").read_text(encoding="utf-8") for name in kinds}
+    for name, kind in kinds.items():
+        for form in kind.forms:
+            text = (folder / name / f"example_{form.name}.yaml").read_text(encoding="utf-8")
+            found[f"{name}_{form.name}"] = text
+    return pages(kinds, found)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

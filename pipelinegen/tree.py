@@ -161,7 +161,7 @@ def schema_text() -> str:
 def _made_schema(kinds: Mapping[str, StepKind]) -> str:
     from pipelinegen.spec.schema import pipeline_schema  # takes pydantic's schemas along, which nothing else needs
 
-    return _text(pipeline_schema({name: (kind.spec, kind.summary) for name, kind in kinds.items()}))
+    return _text(pipeline_schema({name: kind.shape for name, kind in kinds.items()}))
 
 
 def _text(schema: Mapping[str, object]) -> str:

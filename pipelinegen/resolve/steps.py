@@ -10,10 +10,15 @@ from pipelinegen.resolve.blocks import Blocks, flatten_steps, outer_view, own_pa
 from pipelinegen.resolve.common_keys import with_common_keys
 from pipelinegen.resolve.datasets import lower_warehouse
 from pipelinegen.resolve.draft import Draft, TypedStep
+from pipelinegen.resolve.forms import typed_form
 from pipelinegen.resolve.refs import references
 from pipelinegen.source import Data, SpanTree
-from pipelinegen.spec.load import load_model
 from pipelinegen.steps.base import Scope, StepKind, Surroundings
+
+#: Kinds of earlier versions, and what is written instead.
+FORMER_NAMES: Mapping[str, str] = {
+    "sagemaker_algorithm": "write `kind: sagemaker_training`, which trains with `image:` or `code:`, too",
+}
 
 
 def select_steps(draft: Draft) -> Draft:
@@ -66,10 +71,11 @@ def typed_steps(
         kind = kinds.get(word)
         if kind is None:
             span = spans.at(name, "kind").value
-            faults.append(Diagnostic(span, "PG014", f"there is no step kind '{word}'", suggest(word, kinds, "kinds")))
+            help = FORMER_NAMES.get(word) or suggest(word, kinds, "kinds")
+            faults.append(Diagnostic(span, "PG014", f"there is no step kind '{word}'", help))
             continue
         try:
-            typed[name] = TypedStep(kind, load_model(kind.spec, raw, spans.at(name), f"step '{name}'"))
+            typed[name] = TypedStep(*typed_form(kind, raw, spans.at(name), f"step '{name}'"))
         except SpecError as error:
             faults.extend(error.diagnostics)
     return typed, faults

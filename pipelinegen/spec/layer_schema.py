@@ -18,6 +18,8 @@ _IDENTITY = {
     "InstanceSpec": ("environments", "include", "instances", "name", "version"),
 }
 _NOTHING = {"type": "null"}
+#: What the schema calls the form that a kind's steps have unless keys choose another one.
+USUAL_FORM = "usual"
 _SHOWN = ("default", "description", "title")
 
 
@@ -30,6 +32,9 @@ def with_layers(whole: dict[str, Any], definitions: dict[str, Any]) -> dict[str,
     """
     names = {name for name, part in definitions.items() if _is_mapping(part)}
     layers = {f"layer_{name}": _partial(definitions[name], names) for name in sorted(names)}
+    for name in [name for name in names if f"{name}_{USUAL_FORM}" in names]:
+        forms = [layers[f"layer_{other}"] for other in _forms_of(definitions[name])]
+        layers[f"layer_{name}"] = _object(_of_any_form(forms), definitions[name]["description"])
     layers["layer_step"] = _step(definitions, layers)
     keys = _partial(whole, names)["properties"]
     layers["layer"] = _object(keys, "A file that specs include, or a spec that includes others")
@@ -44,6 +49,26 @@ def with_layers(whole: dict[str, Any], definitions: dict[str, Any]) -> dict[str,
         "if": {"type": "object", "required": ["include"], "properties": {"include": {"not": _NOTHING}}},
         "then": {"$ref": "#/$defs/layer"},
         "else": {"$ref": "#/$defs/spec"},
+    }
+
+
+def _forms_of(part: Mapping[str, Any]) -> list[str]:
+    """The definitions of a kind's forms, from the schema that chooses among them."""
+    if "$ref" in part:
+        return [str(part["$ref"]).removeprefix("#/$defs/")]
+    return [*_forms_of(part["then"]), *_forms_of(part["else"])]
+
+
+def _of_any_form(forms: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The keys of all forms, each with any of its shapes: what chooses the form may stand in another layer."""
+    shapes: dict[str, list[Any]] = {}
+    for form in forms:
+        for key, part in form["properties"].items():
+            if part not in shapes.setdefault(key, []):
+                shapes[key].append(part)
+    return {
+        key: parts[0] if len(parts) == 1 else {"description": parts[0].get("description", ""), "anyOf": parts}
+        for key, parts in sorted(shapes.items())
     }
 
 

@@ -7,20 +7,22 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from pipelinegen.spec.layer_schema import with_layers
+from pipelinegen.spec.kind_shape import KindShape
+from pipelinegen.spec.layer_schema import USUAL_FORM, with_layers
 from pipelinegen.spec.pipeline import PipelineSpec
 
 
-def pipeline_schema(kinds: Mapping[str, tuple[type[BaseModel], str]]) -> dict[str, Any]:
-    """The schema of a whole spec; `kinds` gives each kind's model and one sentence about it."""
+def pipeline_schema(kinds: Mapping[str, KindShape]) -> dict[str, Any]:
+    """The schema of a whole spec with steps of these kinds."""
     schema = _schema_of(PipelineSpec)
     definitions: dict[str, Any] = schema.pop("$defs")
-    for name, (model, summary) in kinds.items():
-        step = _with_own_names(_schema_of(model), name, definitions)
-        definitions.update(step.pop("$defs", {}))
-        step["description"] = summary
-        step["properties"]["kind"] = {"const": name, "description": summary, "type": "string"}
-        definitions[f"step_{name}"] = step
+    for name, shape in kinds.items():
+        usual = f"step_{name}_{USUAL_FORM}" if shape.forms else f"step_{name}"
+        definitions[usual] = _step(shape.model, name, shape.summary, definitions)
+        for form, (_, model, summary) in shape.forms.items():
+            definitions[f"step_{name}_{form}"] = _step(model, name, summary, definitions)
+        if shape.forms:
+            definitions[f"step_{name}"] = _by_form(name, shape, definitions)
     definitions.pop("RawStep", None)
     for part in (schema, *definitions.values()):
         _describe(part.get("properties", {}), definitions)
@@ -46,6 +48,28 @@ def pipeline_schema(kinds: Mapping[str, tuple[type[BaseModel], str]]) -> dict[st
         "title": "pipelinegen spec, version 1",
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def _step(model: type[BaseModel], kind: str, summary: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a kind's steps, or of those of one form; its parts are added to `definitions`."""
+    step = _with_own_names(_schema_of(model), kind, definitions)
+    definitions.update(step.pop("$defs", {}))
+    step["description"] = summary
+    step["properties"]["kind"] = {"const": kind, "description": summary, "type": "string"}
+    return step
+
+
+def _by_form(kind: str, shape: KindShape, definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """A kind of several forms: the keys that choose one are always offered, all others only in their form."""
+    found: dict[str, Any] = {"$ref": f"#/$defs/step_{kind}_{USUAL_FORM}"}
+    choosing: dict[str, Any] = {}
+    for form, (keys, _, _) in shape.forms.items():
+        chosen = {"if": {"anyOf": [{"required": [key]} for key in keys]}}
+        found = {**chosen, "then": {"$ref": f"#/$defs/step_{kind}_{form}"}, "else": found}
+        choosing |= {key: definitions[f"step_{kind}_{form}"]["properties"][key] for key in keys}
+    named = {"const": kind, "description": shape.summary, "type": "string"}
+    head = {"type": "object", "description": shape.summary, "required": ["kind"]}
+    return {**head, "properties": {"kind": named, **choosing}, **found}
 
 
 def _with_own_names(step: dict[str, Any], kind: str, known: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """What a step kind is, and what it sees of the pipeline while it lowers a step."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, WithJsonSchema
@@ -41,6 +42,7 @@ from pipelinegen.spec.conditions import ConditionSpec, RetrySpec, StepFailureSpe
 from pipelinegen.spec.deferred import Deferred
 from pipelinegen.spec.fields import EnvironmentName, FreeText, SpecValueError, StepName, StrictModel
 from pipelinegen.spec.iam import IamSpec
+from pipelinegen.spec.kind_shape import KindShape
 
 #: What JSONata calls the types of parameters.
 _VALUE_TYPES = {"string": "text", "int": "number", "double": "number", "boolean": "boolean", "list": "list"}
@@ -123,6 +125,20 @@ class StepKind:
     spec: type[StepSpec]
     outputs: tuple[str, ...]
     lower: Callable[[Any, "Scope"], Step]
+    #: What its steps are, in words, where the kind has several forms; `forms` are those beside this one.
+    form: str = ""
+    forms: tuple["StepForm", ...] = ()
+
+    def form_of(self, keys: Iterable[str]) -> "StepKind":
+        """The form that a step with these keys has."""
+        given = set(keys)
+        return next((form.kind for form in self.forms if given & set(form.chosen_by)), self)
+
+    @property
+    def shape(self) -> KindShape:
+        """What schema and reference are made from."""
+        forms = {form.name: (form.chosen_by, form.kind.spec, form.kind.summary) for form in self.forms}
+        return KindShape(self.spec, self.summary, forms)
 
     def gives(self, spec: StepSpec) -> list[str]:
         """The outputs of a step of this kind, where `metrics.*` and `<outputs>` stand for names in the step itself."""
@@ -133,6 +149,21 @@ class StepKind:
             prefix = f"{key}." if output.endswith(".*") else ""
             found.extend([output] if names is None else [f"{prefix}{name}" for name in names])
         return [output for output in found if output not in getattr(spec, "lacks", ())]
+
+
+@dataclass(frozen=True, slots=True)
+class StepForm:
+    """Another form of a kind, which a step has if it has one of some keys; its module has a KIND of its own."""
+
+    name: str
+    chosen_by: tuple[str, ...]
+    module: str
+
+    @property
+    def kind(self) -> StepKind:
+        """The form, imported when it is asked for, since most specs have no such step."""
+        kind: StepKind = import_module(self.module).KIND
+        return kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,10 @@ def test_the_kind_agrees_with_its_folder(name: str) -> None:
     assert kind.spec.model_fields["kind"].annotation.__args__ == (name,)  # type: ignore[union-attr]
     assert kind.summary.endswith(".")
     assert kind.outputs == tuple(dict.fromkeys(kind.outputs))
+    for form in kind.forms:
+        assert (form.kind.name, form.kind.outputs) == (name, kind.outputs)
+        assert kind.form_of(form.chosen_by[:1]) is form.kind
+        assert set(form.chosen_by) <= set(form.kind.spec.model_fields) - set(kind.spec.model_fields)
 
 
 @every_kind
@@ -60,16 +64,20 @@ def test_every_part_of_the_model_refuses_unknown_keys_and_coercion(name: str) ->
         for inner in getattr(annotation, "__args__", ()):
             visit(inner)
 
-    visit(KINDS[name].spec)
+    for kind in (KINDS[name], *(form.kind for form in KINDS[name].forms)):
+        visit(kind.spec)
     for model in seen:
         assert (model.model_config.get("extra"), model.model_config.get("strict")) == ("forbid", True), model
 
 
 @every_kind
 def test_the_example_is_valid(name: str) -> None:
-    text = (FOLDER / name / "example.yaml").read_text(encoding="utf-8")
-    source = parse(text, "example.yaml")
-    assert load_model(KINDS[name].spec, source.data, source.spans).kind == name
+    for path in (FOLDER / name).glob("example*.yaml"):
+        source = parse(path.read_text(encoding="utf-8"), path.name)
+        assert isinstance(source.data, dict)
+        form = KINDS[name].form_of(source.data)
+        assert load_model(form.spec, source.data, source.spans).kind == name
+        assert (form is KINDS[name]) == (path.name == "example.yaml")
 
 
 def test_the_examples_together_are_a_pipeline_and_outputs_are_as_declared() -> None:

@@ -22,7 +22,7 @@ def test_a_call_of_somebody_elses_server_a_pipeline_and_an_image_are_refused() -
     asked = {
         "http_call": ("http:invoke", {"ApiEndpoint": "https://partner.example.com/v1"}),
         "pipeline": ("states:startExecution.sync:2", {"StateMachineArn": "arn:aws:states:r:1:stateMachine:other-dev"}),
-        "sagemaker_algorithm": (
+        "sagemaker_training": (
             "sagemaker:createTrainingJob.sync",
             {"AlgorithmSpecification": {"TrainingImage": image}},
         ),
@@ -40,7 +40,7 @@ def test_a_call_of_somebody_elses_server_a_pipeline_and_an_image_are_refused() -
     ]
 
 
-@pytest.mark.parametrize("kind", ["sagemaker_algorithm", "tuning"])
+@pytest.mark.parametrize("kind", ["sagemaker_training", "tuning"])
 def test_the_pipelines_own_images_are_run(kind: str) -> None:
     arguments = {"AlgorithmSpecification": {"TrainingImage": "${image_training_own}"}}
     state = {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync", "Arguments": arguments}

@@ -1,8 +1,8 @@
-"""What a `sagemaker_training` step is in the spec and in the IR."""
+"""What a `sagemaker_training` step without `image:` and `code:` is, the built-in recommender, in spec and IR."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from pipelinegen.ir.model import (
     Artifact,
@@ -19,7 +19,7 @@ from pipelinegen.ir.model import (
     Table,
 )
 from pipelinegen.ir.values import NUMBERS, WHOLE_NUMBERS
-from pipelinegen.spec.fields import Identifier, PositiveInt, SpecValueError, StrictModel, TimeoutMinutes
+from pipelinegen.spec.fields import Identifier, PositiveInt, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.columns import MOMENTS, NUMERIC, PLAIN, column_for
 from pipelinegen.steps.sagemaker import IMAGE_VARIABLE, TrainingInstanceSpec, image_file, training_image
@@ -67,7 +67,7 @@ class HyperparametersSpec(StrictModel):
 
 
 class SagemakerTrainingSpec(StepSpec):
-    """Keys of a `sagemaker_training` step."""
+    """Keys of a `sagemaker_training` step that trains the built-in recommender."""
 
     kind: Literal["sagemaker_training"]
     inputs: InputsSpec
@@ -81,14 +81,6 @@ class SagemakerTrainingSpec(StepSpec):
         dict[Literal["loss", "ndcg_at_20", "recall_at_20"], Literal["maximize", "minimize"]],
         Field(min_length=1, description="Metrics that other steps use, and which way is better"),
     ]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_program(cls, given: Any) -> Any:
-        if isinstance(given, dict) and any(key in given for key in ("image", "code", "program")):
-            message = "sagemaker_training is the built-in recommender, and takes neither an image nor a program"
-            raise SpecValueError(message, "write `kind: sagemaker_algorithm`, which trains by either")
-        return given
 
 
 def lower(spec: SagemakerTrainingSpec, scope: Scope) -> Step:
