@@ -8,13 +8,14 @@ from pipelinegen.aws.models import AwsService, Call, Shape, find_service, servic
 from pipelinegen.errors import Diagnostic, SpecError, suggest
 from pipelinegen.ir.model import Json, Jsonata, Permission
 from pipelinegen.steps.aws_api.arguments import ArgumentChecker, Found, find_result, literals
-from pipelinegen.steps.aws_api.integrations import JOBS, Job
+from pipelinegen.steps.aws_api.integrations import JOBS, WRITTEN_AS_STATES, Job
 from pipelinegen.steps.aws_api.permissions import (
     ROLE_ARN,
     call_permissions,
     derived,
     follow_permissions,
     pass_permissions,
+    prepare_permissions,
 )
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.resource_arns import action_templates, examples, matching
@@ -81,7 +82,7 @@ def prepare_call(scope: Scope, asked: Asked, *, waits: bool) -> Prepared:
     checker = ArgumentChecker(scope, service)
     shape = call.input
     if job and job.members:
-        shape = Shape("structure", members=job.members)
+        shape = Shape("structure", members=job.members, required=job.required)
     wanted = Shape("structure", shape.members, tuple(name for name in shape.required if name not in asked.taken))
     place = (*asked.path, "arguments")
     arguments = checker.checked(wanted, dict(asked.arguments), place)
@@ -121,10 +122,13 @@ def _find(scope: Scope, asked: Asked, waits: bool) -> tuple[AwsService, Call, Jo
         help = suggest(name, service_names(), "services")
         raise scope.fault("PG120", f"AWS has no service '{name}'", help, *place)
     job = JOBS.get(f"{service.name}:{_action(asked)}")
-    call = service.call(job.api if job and job.api else _action(asked))
+    call = _called(service, _action(asked), job)
     if call is None:
-        own = [key.partition(":")[2] for key, other in JOBS.items() if other.api and key.startswith(f"{service.name}:")]
+        jobs = {key.partition(":")[2]: other for key, other in JOBS.items() if key.startswith(f"{service.name}:")}
+        own = [action for action, other in jobs.items() if other.api is not None]
         help = suggest(_action(asked), [*service.actions, *own], "its actions")
+        if f"{service.name}:{_action(asked)}" in WRITTEN_AS_STATES:
+            help = "it is no API, but an integration of Step Functions: write it as a state of an `asl` step"
         raise scope.fault("PG120", f"service '{name}' has no action '{_action(asked)}'", help, *place)
     if waits and job is None:
         waited = sorted(key.partition(":")[2] for key in JOBS if key.startswith(f"{service.name}:"))
@@ -133,9 +137,16 @@ def _find(scope: Scope, asked: Asked, waits: bool) -> tuple[AwsService, Call, Jo
         raise scope.fault(
             "PG124", f"Step Functions cannot wait for '{asked.call}' by itself", help, *asked.path, "wait"
         )
-    if job and job.api and not waits:
+    if job and job.api is not None and not waits:
         raise scope.fault("PG124", f"'{asked.call}' is made to be waited for", "write `wait: true`", *place)
     return service, call, job if waits else None
+
+
+def _called(service: AwsService, action: str, job: Job | None) -> Call | None:
+    """The API's call behind an action; one without permissions where the integration calls no API of AWS."""
+    if job and job.api == "":
+        return Call(service, action, Shape("structure"), Shape("any"), (), {})
+    return service.call(job.api if job and job.api else action)
 
 
 def _unknown_taken(scope: Scope, asked: Asked, shape: Shape) -> list[Diagnostic]:
@@ -171,18 +182,23 @@ def _permissions(
 ) -> tuple[tuple[Permission, ...], list[Diagnostic]]:
     """The permissions, and what is to be said about resources that cannot be told."""
     sid = scope.step.title().replace("_", "") + ("Look" if asked.path else "")
+    if job and job.api == "":
+        faults: list[Diagnostic] = []
+        _given(scope, asked, {}, faults)
+        return (), faults
     if not call.iam:
         message = f"no IAM action of '{asked.call}' is known"
         help = "call it in a `lambda` step, the role of which you can extend by `iam:`"
         return (), [Diagnostic(scope.spans.at(*asked.path, "call").value, "PG123", message, help)]
-    faults: list[Diagnostic] = []
+    faults = []
     resources = {action: _resources(scope, asked, call, action, job, faults) for action in call.iam}
     roles = _roles(scope, asked, faults)
     named = tuple(dict.fromkeys(arn for arns in resources.values() for arn in arns))
     prefix = next(iter(call.iam)).partition(":")[0]
-    permissions = [*call_permissions(f"Call{sid}", resources), *pass_permissions(prefix, roles, sid)]
+    permissions = [*call_permissions(f"Call{sid}", resources), *pass_permissions(prefix, roles, sid, job)]
     if job:
         permissions.extend(follow_permissions(call, job, sid, named, _texts(asked)))
+        permissions.extend(prepare_permissions(job, sid, roles))
     return tuple(permissions), faults
 
 

@@ -2,8 +2,9 @@
 
 Source: the Step Functions developer guide, https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html
 and, for what the role needs, the section "IAM policies for calling …" of each service's page, which is named beside
-each row in asl_lint/integrations.py; read on 2026-11-22. Not here: node groups and Fargate profiles of EKS and jobs in
-its clusters, of whose permissions the guide gives examples only. They are asked for with `poll:`, or written as `asl`.
+each row in asl_lint/integrations.py; read on 2026-11-23. What EKS needs stands in the examples of eks-iam.html, which have
+no Fargate profile: it is watched and undone as a node group is. Kubernetes itself, not IAM, lets the role run jobs in a
+cluster (connect-eks.html, "Permissions"). Not here: callbacks by a task token; an `approval` is one, others are `asl`.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,9 @@ class Job:
     `service` is its name in the ARN; `result` the call that describes the job once it is over and where in its answer
     the job is, None where the guide does not say what comes back; `follows` are the calls by which Step Functions
     watches and stops it, `rule` the events rule that it makes for that; `also` are resources that the call needs beside
-    those it names; `api` and `members` are given where the integration takes other arguments than the API.
+    those it names; `api` and `members` are given where the integration takes other arguments than the API, an empty `api`
+    where it calls none of AWS's and needs no permission; `required` are members without which it does nothing.
+    `prepares` are calls that need all resources, `reads_roles` those on the roles that are passed to `passed_to`.
     """
 
     service: str
@@ -28,7 +31,11 @@ class Job:
     also: tuple[str, ...] = ()
     api: str | None = None
     members: Mapping[str, Any] | None = None
+    required: tuple[str, ...] = ()
     suffix: str = "sync"
+    prepares: tuple[str, ...] = ()
+    reads_roles: tuple[str, ...] = ()
+    passed_to: tuple[str, ...] = ()
 
 
 def _sagemaker(noun: str, rule: str | None = None) -> Job:
@@ -85,8 +92,34 @@ JOBS: Final[Mapping[str, Job]] = {
         "StepFunctionsGetEventsForECSTaskRule",
     ),
     "eks:createCluster": Job("eks", ("eks:DeleteCluster", "eks:DescribeCluster")),
+    "eks:createFargateProfile": Job(
+        "eks",
+        ("eks:DeleteFargateProfile", "eks:DescribeFargateProfile"),
+        passed_to=("eks-fargate-pods.amazonaws.com", "eks.amazonaws.com"),
+    ),
+    "eks:createNodegroup": Job(
+        "eks",
+        ("eks:DeleteNodegroup", "eks:DescribeNodegroup"),
+        prepares=("ec2:DescribeSubnets",),
+        reads_roles=("iam:GetRole", "iam:ListAttachedRolePolicies"),
+    ),
     "eks:deleteCluster": Job("eks", ("eks:DescribeCluster",)),
+    "eks:deleteFargateProfile": Job("eks", ("eks:DescribeFargateProfile",)),
     "eks:deleteNodegroup": Job("eks", ("eks:DescribeNodegroup",)),
+    "eks:runJob": Job(
+        "eks",
+        (),
+        api="",
+        members={
+            "ClusterName": "t",
+            "CertificateAuthority": "t",
+            "Endpoint": "t",
+            "Namespace": "t",
+            "LogOptions": "j",
+            "Job": "j",
+        },
+        required=("CertificateAuthority", "ClusterName", "Endpoint", "Job"),
+    ),
     "emr:addStep": Job(
         "elasticmapreduce",
         ("elasticmapreduce:CancelSteps", "elasticmapreduce:DescribeStep"),
@@ -164,3 +197,11 @@ PASSED_TO: Final[Mapping[str, tuple[str, ...]]] = {
     "ecs": ("ecs-tasks.amazonaws.com",),
     "elasticmapreduce": ("elasticmapreduce.amazonaws.com", "ec2.amazonaws.com"),
 }
+
+#: Integrations that call no API of AWS's and are not waited for: they are written as states.
+WRITTEN_AS_STATES: Final = frozenset(
+    {
+        *("apigateway:invoke", "eks:call", "emr:cancelStep", "emr:modifyInstanceFleetByName"),
+        *("emr:modifyInstanceGroupByName", "emr:setClusterTerminationProtection"),
+    }
+)

@@ -94,7 +94,8 @@ class AwsApiSpec(StepSpec):
         bool,
         Field(
             description="Wait for the end of the job, where Step Functions can: Athena, Batch, Bedrock, CodeBuild, "
-            "DataBrew, ECS, EKS, EMR, Glue, MediaConvert, SageMaker, Step Functions"
+            "DataBrew, ECS, EKS, EMR, Glue, MediaConvert, SageMaker, Step Functions; a callback by task token is an "
+            "`approval`, or a state of an `asl` step"
         ),
     ] = False
     poll: Annotated[PollSpec | None, Field(description="Wait by asking, where Step Functions cannot")] = None

@@ -62,11 +62,22 @@ def follow_permissions(
     return tuple(found)
 
 
-def pass_permissions(prefix: str, roles: Sequence[str], sid: str) -> tuple[Permission, ...]:
+def prepare_permissions(job: Job, sid: str, roles: Sequence[str]) -> tuple[Permission, ...]:
+    """What a job looks at before it begins: things without resources in IAM, and the roles that it is given."""
+    found = []
+    if job.prepares:
+        why = f"{', '.join(job.prepares)} take no resource (service authorization reference)"
+        found.append(Permission(STATES, f"Prepare{sid}", job.prepares, ("*",), why_every_resource=why))
+    if job.reads_roles and roles:
+        found.append(Permission(STATES, f"ReadRolesOf{sid}", job.reads_roles, tuple(roles)))
+    return tuple(found)
+
+
+def pass_permissions(prefix: str, roles: Sequence[str], sid: str, job: Job | None) -> tuple[Permission, ...]:
     """Handing roles to the service that is called, and to no other."""
     if not roles:
         return ()
-    services = PASSED_TO.get(prefix, (f"{prefix}.amazonaws.com",))
+    services = (job.passed_to if job else ()) or PASSED_TO.get(prefix, (f"{prefix}.amazonaws.com",))
     condition = (("StringEquals", "iam:PassedToService", services),)
     return (Permission(STATES, f"PassRolesOf{sid}", ("iam:PassRole",), tuple(roles), condition),)
 
