@@ -2,9 +2,10 @@
 
 Source: the Step Functions developer guide, https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html
 and, for what the role needs, the section "IAM policies for calling …" of each service's page, which is named beside
-each row in asl_lint/integrations.py; read on 2026-11-23. What EKS needs stands in the examples of eks-iam.html, which have
-no Fargate profile: it is watched and undone as a node group is. Kubernetes itself, not IAM, lets the role run jobs in a
-cluster (connect-eks.html, "Permissions"). Not here: callbacks by a task token; an `approval` is one, others are `asl`.
+each row in asl_lint/integrations.py; read on 2026-11-23. What EKS needs stands in the examples of eks-iam.html; they
+have no Fargate profile, which is watched and undone as a node group is. Kubernetes itself, not IAM, lets the role run
+jobs in a cluster (connect-eks.html, "Permissions"). Not here: callbacks by a task token; an `approval` is one, others
+are states of an `asl` step.
 """
 
 from collections.abc import Mapping
@@ -19,8 +20,8 @@ class Job:
     `service` is its name in the ARN; `result` the call that describes the job once it is over and where in its answer
     the job is, None where the guide does not say what comes back; `follows` are the calls by which Step Functions
     watches and stops it, `rule` the events rule that it makes for that; `also` are resources that the call needs beside
-    those it names; `api` and `members` are given where the integration takes other arguments than the API, an empty `api`
-    where it calls none of AWS's and needs no permission; `required` are members without which it does nothing.
+    those it names; `api` and `members` are given where the integration takes other arguments than the API, an empty
+    `api` where it calls none of AWS's and needs no permission; `required` are members without which it does nothing.
     `prepares` are calls that need all resources, `reads_roles` those on the roles that are passed to `passed_to`.
     """
 

@@ -47,6 +47,7 @@ run "access" {
           "demo-dev-states.json: WriteTraces",
           "demo-dev-states.json: EndFailedRuns",
           "demo-dev-states.json: FollowSubmit",
+          "demo-dev-states.json: PrepareNodes",
         ], "${basename(file)}: ${statement.Sid}")
       ]
     ]))
