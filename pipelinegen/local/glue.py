@@ -55,6 +55,19 @@ logger.utils.name = org.apache.spark.util.Utils
 logger.utils.level = error
 """
 
+#: Runs a script with what Glue has, not all that is installed here.
+_IMPORTABLE: Final = Path(__file__).with_name("importable.py")
+#: What Glue 5.0 has for Python beside Spark, with all that these require; "Python modules already provided" in
+#: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html
+_PACKAGES: Final = (
+    *("aiobotocore", "aiohttp", "appdirs", "attrs", "avro-python3", "boto3", "certifi", "chardet", "click", "cython"),
+    *("fsspec", "joblib", "kaleido", "matplotlib", "mpmath", "nltk", "numpy", "packaging", "pandas", "patsy", "pillow"),
+    *("pip", "plotly", "pmdarima", "ply", "py4j", "pyarrow", "pyhocon", "pymysql", "pyparsing", "pyspark", "pytz"),
+    *("pyyaml", "regex", "requests", "s3fs", "scikit-learn", "scipy", "seaborn", "setuptools", "statsmodels", "sympy"),
+    *("tbats", "threadpoolctl", "tqdm", "typing-extensions", "tzdata", "wheel", "wrapt"),
+)
+_REMEDY: Final = "it is on this machine, but not on Glue 5.0: put its code beside the script"
+
 #: How many lines of the log explain a failure.
 _REASON_LINES: Final = 25
 
@@ -194,7 +207,8 @@ def _environment(
 
 
 def _command(run: GlueRun, script: Path) -> list[str]:
-    words = [sys.executable, str(script.resolve()), "--JOB_NAME", run.job, "--JOB_RUN_ID", run.run_id]
+    words = [sys.executable, str(_IMPORTABLE), ",".join(_PACKAGES), _REMEDY, str(script.resolve())]
+    words += ["--JOB_NAME", run.job, "--JOB_RUN_ID", run.run_id]
     for name, value in run.arguments.items():
         # Glue keeps its own switches (--enable-metrics, --job-language, …) to itself; names of scripts have no dash.
         if name not in _FOR_GLUE and "-" not in name.removeprefix("--"):

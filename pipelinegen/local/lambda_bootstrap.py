@@ -10,7 +10,14 @@ import resource
 import sys
 import time
 import traceback
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import Any
+
+#: What Lambda's image for Python 3.11 has beside Python; all that boto3 requires comes with it.
+#: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html, "Runtime-included SDK versions"
+RUNTIME_PACKAGES = ("awslambdaric", "boto3", "simplejson")
+REMEDY = "it is on this machine, but not on Lambda: name its package in the step's `requirements:`"
 
 
 class Context:
@@ -70,7 +77,7 @@ def answer(state: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
         message = f"Unable to import module '{name.rpartition('.')[0]}': {error}"
         return {"fault": fault("Runtime.ImportModuleError", error, message, request_id)}
     except SyntaxError as error:
-        where = f"({os.path.basename(error.filename or '?')}, line {error.lineno})"  # noqa: PTH119 - alone on Lambda
+        where = f"({Path(error.filename or '?').name}, line {error.lineno})"
         message = f"Syntax error in module '{name.rpartition('.')[0]}': {error.msg} {where}"
         return {"fault": fault("Runtime.UserCodeSyntaxError", error, message, request_id)}
     except AttributeError as error:
@@ -89,6 +96,18 @@ def answer(state: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         return {"fault": fault("Runtime.MarshalError", error, f"Unable to marshal response: {error}", request_id)}
     return {"result": result}
+
+
+def import_as_on_lambda(root: Path) -> None:
+    """Leaves the function's own code importable, what its requirements.txt names, and what Lambda's image has."""
+    spec = spec_from_file_location("importable", Path(__file__).with_name("importable.py"))
+    assert spec
+    assert spec.loader
+    importable = module_from_spec(spec)
+    spec.loader.exec_module(importable)
+    required = root / "requirements.txt"
+    named = importable.names_in(required.read_text(encoding="utf-8")) if required.is_file() else []
+    importable.install([str(root)], [*RUNTIME_PACKAGES, *named], REMEDY)
 
 
 def max_memory_mib() -> int:
@@ -114,4 +133,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+    import_as_on_lambda(Path(os.environ["LAMBDA_TASK_ROOT"]))
     main()

@@ -47,7 +47,7 @@ def test_a_script_overwrites_its_output_and_leaves_nothing_old(cloud: LocalCloud
     }.items():
         s3.put_object(Bucket=DATA, Key=key, Body=body)
     run = _run_job(cloud, {"--output": OUTPUT})
-    assert run["JobRunState"] == "SUCCEEDED", run
+    assert run["JobRunState"] == "SUCCEEDED", run.get("ErrorMessage")
     names = _keys(cloud, "interactions/date=2026-11-22/")
     assert sorted(name.split("-")[0] for name in names) == ["_SUCCESS", "part"]
     assert _keys(cloud, "interactions/date=2026-11-21/") == ["part-kept.parquet"]

@@ -5,6 +5,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,3 +130,22 @@ def test_a_bundle_that_cannot_start(
     broken = Function("arn", "broken", handler, "role", buffer.getvalue(), timeout_seconds=20)
     answer = pool.invoke(broken, {}, tmp_path / "log")
     assert (answer.payload["errorType"], answer.payload["errorMessage"]) == (kind, message)
+
+
+def test_only_what_lambda_has_and_what_is_required_can_be_imported(pool: FunctionPool, tmp_path: Path) -> None:
+    source = "import boto3, botocore.config, dateutil, json, ours, {0}\ndef handler(event, context): return ours.WORD"
+
+    def answer(module: str, required: str) -> Any:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("index.py", source.format(module))
+            archive.writestr("ours/__init__.py", "WORD = 'hello'")
+            archive.writestr("requirements.txt", f"# what it requires\n\n{required}\n")
+        function = Function("arn", "own", "index.handler", "role", buffer.getvalue(), timeout_seconds=20)
+        return pool.invoke(function, {}, tmp_path / "log").payload
+
+    remedy = "it is on this machine, but not on Lambda: name its package in the step's `requirements:`"
+    assert answer("pydantic", "requests>=2")["errorMessage"] == (
+        f"Unable to import module 'index': No module named 'pydantic' ({remedy})"
+    )
+    assert answer("pydantic, typing_extensions", "pydantic[email]>=2,<3 # a comment") == "hello"
