@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipelinegen import __version__
-from pipelinegen.errors import Diagnostic, ExitCode, SpecError
+from pipelinegen.errors import NO_ROOM, Diagnostic, ExitCode, SpecError
 from pipelinegen.local.options import LOCAL_COMMANDS, add_local_commands, days, iso_date
 
 BUGS = "https://github.com/pipelinegen/pipelinegen/issues"
@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.CLEAN
+    except OSError as error:
+        return _disk_full(error) if error.errno in NO_ROOM else _internal_error(error)
     except Exception as error:
         return _internal_error(error)
 
@@ -253,6 +255,12 @@ def _line_of_files() -> Callable[[str, int], str | None]:
         return found[number - 1].rstrip("\r") if 0 < number <= len(found) else None
 
     return line_of
+
+
+def _disk_full(error: OSError) -> int:
+    print(f"error: {error.strerror}{f': {error.filename}' if error.filename else ''}", file=sys.stderr)
+    print("   help: free some space, and run the same again", file=sys.stderr)
+    return ExitCode.DIAGNOSTICS
 
 
 def _internal_error(error: Exception) -> int:

@@ -1,8 +1,12 @@
 """Faults a user can mend: diagnostics with a place, a fact and one action to take."""
 
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
+
+#: A full disk, and a quota that is used up.
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class ExitCode(IntEnum):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pipelinegen.errors import Diagnostic, ExitCode, SpecError, fault
+from pipelinegen.errors import NO_ROOM, Diagnostic, ExitCode, SpecError, fault
 
 MANIFEST = "MANIFEST.json"
 
@@ -79,8 +79,11 @@ def commit(changes: Iterable[Change]) -> list[Difference]:
             _replace(wanted)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        message = f"'{_text(error.filename)}' cannot be written: {reason}"
+        written = f"'{_text(error.filename)}'" if error.filename else "the generated files"
+        message = f"{written} cannot be written: {reason}"
         help = "make the folder writable, or give another with --out"
+        if error.errno in NO_ROOM:
+            help = "free some space, and run the same again"
         raise fault(None, "PG032", message, help, code=ExitCode.USAGE) from error
     return [item for change in wanted for item in change.differences]
 

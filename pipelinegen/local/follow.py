@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -101,7 +101,7 @@ def follow(
         while True:
             # The status first: once it is final, the history that is read after it is complete.
             description = states.describe_execution(executionArn=arn)
-            yield from reader.read(_history(states, arn))
+            yield from reader.read(_history_since(states, arn, reader.seen))
             if description["status"] != "RUNNING":
                 break
             time.sleep(_POLL_SECONDS)
@@ -118,7 +118,8 @@ class _HistoryReader:
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
-        self._seen = 0
+        #: The number of the last entry that was read.
+        self.seen = 0
         self._entered: dict[str, datetime] = {}
         self._state_of_event: dict[int, str] = {}
         self._failures: dict[str, StateEvent] = {}
@@ -145,10 +146,10 @@ class _HistoryReader:
                 return found
         return failures[0] if failures else None
 
-    def read(self, history: list[dict[str, Any]]) -> Iterator[StateEvent]:
-        """The events that were not there before, oldest first."""
-        for entry in history[self._seen :]:
-            self._seen += 1
+    def read(self, entries: Iterable[dict[str, Any]]) -> Iterator[StateEvent]:
+        """What the next entries of the history tell, oldest first."""
+        for entry in entries:
+            self.seen = entry["id"]
             event = self._event(entry)
             if event is not None:
                 yield event
@@ -197,9 +198,16 @@ class _HistoryReader:
         )
 
 
-def _history(states: Any, arn: str) -> list[dict[str, Any]]:
-    pages = states.get_paginator("get_execution_history").paginate(executionArn=arn)
-    return [entry for page in pages for entry in page["events"]]
+def _history_since(states: Any, arn: str, seen: int) -> list[dict[str, Any]]:
+    """The events after the one with this number, oldest first."""
+    found: list[dict[str, Any]] = []
+    pages = states.get_paginator("get_execution_history").paginate(executionArn=arn, reverseOrder=True)
+    for page in pages:
+        fresh = [event for event in page["events"] if event["id"] > seen]
+        found += fresh
+        if len(fresh) < len(page["events"]):
+            break
+    return found[::-1]
 
 
 def _end(

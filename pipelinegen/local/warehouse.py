@@ -45,6 +45,10 @@ JVM_OPTIONS = (
 JVM_END_SECONDS = 10
 
 
+#: With less than this on its disk, it is room that a database lacks.
+_ROOM_BYTES = 16 << 20
+
+
 class WarehouseError(LocalCloudError):
     """The local warehouse cannot be filled with these tables."""
 
@@ -97,7 +101,10 @@ class _Derby:
 
     def connect(self, database: Path) -> None:
         """Creates the database."""
-        connection = self._driver(f"jdbc:derby:{database};create=true")
+        try:
+            connection = self._driver(f"jdbc:derby:{database};create=true")
+        except Py4JJavaError as error:
+            raise _not_stored("no warehouse can be made", error, database.parent) from error
         connection.setAutoCommit(True)
         self._statement = connection.createStatement()
 
@@ -107,7 +114,7 @@ class _Derby:
             self._driver(f"jdbc:derby:{database};shutdown=true")
         except Py4JJavaError as error:
             if error.java_exception.getSQLState() != "08006":  # how Derby says that it has shut down
-                raise
+                raise _not_stored("the warehouse cannot be closed", error, database.parent) from error
 
     def create(self, name: str, columns: str, table: pa.Table, staging: Path) -> None:
         """Creates a table and loads it with Derby's own import, the fastest way in (about 200,000 rows a second)."""
@@ -122,11 +129,20 @@ class _Derby:
             values = ", ".join(_literal(value) for value in (schema, short, str(text), ",", '"', "UTF-8"))
             self._statement.execute(f"CALL SYSCS_UTIL.SYSCS_IMPORT_TABLE({values}, 0)")
         except Py4JJavaError as error:
-            message = str(error.java_exception.getMessage())
-            raise WarehouseError(f"table '{name}' cannot be stored: {message}", "change the table's data") from error
+            raise _not_stored(f"table '{name}' cannot be stored", error, staging) from error
 
     def _driver(self, url: str) -> Any:
         return self._jvm.org.apache.derby.jdbc.EmbeddedDriver().connect(url, self._jvm.java.util.Properties())
+
+
+def _not_stored(fact: str, error: Py4JJavaError, folder: Path) -> WarehouseError:
+    """The fault, in the words of the innermost of Derby's exceptions; asks the JVM, which must be there still."""
+    if shutil.disk_usage(folder).free < _ROOM_BYTES:
+        return WarehouseError(f"{fact}: the disk of {folder} is full", "free some space, and run the same again")
+    found = error.java_exception
+    while (inner := found.getCause()) is not None:
+        found = inner
+    return WarehouseError(f"{fact}: {str(found.getMessage()).strip().rstrip('.')}", "change the table's data")
 
 
 @contextmanager

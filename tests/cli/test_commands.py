@@ -207,3 +207,11 @@ def test_a_reader_that_goes_away_is_no_fault(project: Path) -> None:
     )
     assert done.stderr == ""
     assert done.stdout == '{\n  "$sche'
+
+
+def test_a_full_disk_is_no_internal_error(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "pipelinegen", "schema"]
+        done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "error: No space left on device\n   help: free some space, and run the same again\n"

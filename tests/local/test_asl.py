@@ -159,3 +159,22 @@ def test_two_unnamed_executions_have_names_of_their_own(cloud: LocalCloud, world
     machines = cloud.client("stepfunctions")
     names = {machines.start_execution(stateMachineArn=world.child)["executionArn"] for _ in range(2)}
     assert len(names) == 2
+
+
+def test_a_history_comes_in_pages_in_either_order(cloud: LocalCloud, world: World) -> None:
+    states = {f"S{number}": {"Type": "Pass", "Next": f"S{number + 1}"} for number in range(79)}
+    states["S79"] = {"Type": "Succeed"}
+    machines = cloud.client("stepfunctions")
+    definition = json.dumps({"StartAt": "S0", "States": states})
+    machine = machines.create_state_machine(name="pages", definition=definition, roleArn=world.role)
+    arn = machines.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+    while machines.describe_execution(executionArn=arn)["status"] == "RUNNING":
+        time.sleep(0.02)
+    # Each state is entered and exited, and the execution starts and ends.
+    ids = list(range(1, 163))
+    for reverse, wanted in ((False, ids), (True, ids[::-1])):
+        pages = list(machines.get_paginator("get_execution_history").paginate(executionArn=arn, reverseOrder=reverse))
+        assert [len(page["events"]) for page in pages] == [100, 62]
+        assert [event["id"] for page in pages for event in page["events"]] == wanted
+    with pytest.raises(machines.exceptions.InvalidToken):
+        machines.get_execution_history(executionArn=arn, nextToken="elsewhere")

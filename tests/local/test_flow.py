@@ -60,3 +60,45 @@ def test_a_failed_round_is_told_by_its_own_step_and_cleaned_up_after(tmp_path: P
     assert re.search(r"Sweep +done", out)
     assert "broken is chunk 1: ValueError" in out
     assert "failed in state Count of step count: ValueError" in out
+
+
+MANY = """\
+version: 1
+name: many
+description: More folders than one page of a listing holds.
+owner: {team: tests, email: tests@example.com}
+steps:
+  write: {kind: sagemaker_processing, code: code/many, outputs: {rows: folder}}
+  parts:
+    kind: for_each
+    partitions: ${steps.write.rows}
+    as: part
+    max_parallel: 4
+    steps:
+      look: {kind: asl, states: {Look: {Type: Pass, End: true}}}
+    collect: ${part.shop}
+environments:
+  dev: {account_id: "111111111111", region: eu-central-1}
+"""
+WRITE_MANY = """\
+import os
+from pathlib import Path
+out = Path(os.environ["SAGEMAKER_BASE_DIR"]) / "processing/output/rows"
+for number in range(1002):
+    folder = out / f"shop={number:04}"
+    folder.mkdir(parents=True)
+    (folder / "x.txt").write_text("x")
+"""
+
+
+@pytest.mark.slow
+def test_no_folder_is_lost_between_the_pages_of_a_listing(tmp_path: Path) -> None:
+    (tmp_path / "specs/code/many").mkdir(parents=True)
+    (tmp_path / "specs/many.yaml").write_text(MANY, encoding="utf-8")
+    (tmp_path / "specs/code/many/main.py").write_text(WRITE_MANY, encoding="utf-8")
+    assert run_command("generate", folder=tmp_path).code == 0
+    report = tmp_path / "report.json"
+    done = run_command("run", "specs/many.yaml", "--date", DATE, "--report", report, folder=tmp_path)
+    assert done.code == 0, done.out
+    (day,) = json.loads(report.read_text(encoding="utf-8"))["days"]
+    assert day["output"]["steps"]["parts"]["count"] == 1002

@@ -14,6 +14,7 @@ from pipelinegen.local.cloud import (
     endpoints,
     functions,
     glue_jobs,
+    history,
     integrations,
     interpreter,
     maps,
@@ -56,6 +57,7 @@ def install_all(cloud: Cloud, options: Namespace) -> endpoints.EndpointBook:
     """Turns the moto of this process into the local cloud; gives what InvokeEndpoint asks. `options`: the server's."""
     interpreter.install()
     maps.install()
+    history.install()
     parameters.install()
     clock.install(options.most_wait_seconds)
     integrations.install(cloud)
