@@ -17,6 +17,10 @@ def notes(bench: Workbench) -> Iterable[str]:
     yield from _about_events(bench)
     yield from _about_apis(bench)
     yield from _about_people(bench)
+    for step in bench.pipeline.steps:
+        if step.sensitive_data:
+            said = " ".join(step.sensitive_data.split())
+            yield f"Nobody can look into step `{step.name}`; of sensitive columns the spec says: {said}"
     if any(isinstance(item, GlueJob | SagemakerJob) for step in bench.pipeline.steps for item in step.resources):
         yield (
             "Logs of Glue and SageMaker lie in groups that these services make and share (`/aws-glue/jobs/…`, "

@@ -300,6 +300,8 @@ class Step:
     summary: Mapping[str, Json] = field(default_factory=dict)
     loop: Loop | None = None
     failure_notice: Json = None
+    #: How it keeps sensitive columns out of S3 where nobody can look into it, in the user's words.
+    sensitive_data: str | None = None
     block: str = ""
 
     @property

@@ -31,6 +31,7 @@ def with_common_keys(step: Step, spec: StepSpec, scope: Scope, referred: Iterabl
     retry = Retry(given.max_attempts, given.interval_seconds, given.backoff_rate, given.jitter) if given else None
     guard = Jsonata(" and ".join(guards)) if guards else None
     notice = _notice(spec, scope)
+    step = replace(step, sensitive_data=getattr(spec, "sensitive_data", None))  # of kinds that may be opaque
     return replace(step, guard=guard, retry=retry, may_fail=spec.continue_on_failure, failure_notice=notice)
 
 

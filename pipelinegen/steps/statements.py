@@ -14,14 +14,24 @@ from pipelinegen.ir.model import Dataset
 from pipelinegen.source import SpanTree
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.protection import ARROW, DECLARED
+from pipelinegen.steps.unseen import unseen_in_call, unseen_in_statement
 
 #: APIs that run statements, and whether their results lie in S3 whatever they are.
 STATEMENT_CALLS: Mapping[str, bool] = {
     "athena:startQueryExecution": True,
+    "rds-data:batchExecuteStatement": False,
+    "rds-data:executeSql": False,
+    "rds-data:executeStatement": False,
     "redshift-data:batchExecuteStatement": False,
     "redshift-data:executeStatement": False,
-    "redshiftdata:batchExecuteStatement": False,
-    "redshiftdata:executeStatement": False,
+}
+#: What the SDK integrations of Step Functions call the services.
+_SERVICES: Mapping[str, str] = {
+    "databasemigration": "dms",
+    "databasemigrationservice": "dms",
+    "rdsdata": "rds-data",
+    "redshiftdata": "redshift-data",
+    "rdsdataservice": "rds-data",
 }
 _NAME = r'((?:[\w$]+|"[^"]+"|`[^`]+`)(?:\.(?:[\w$]+|"[^"]+"|`[^`]+`))*)'
 #: What a statement adds rows to. It may be an external table, whose files lie in S3; those that it makes are not.
@@ -69,6 +79,13 @@ class _Statement:
         return any(re.search(rf"(?:\bselect\s+|[(,]\s*){alias}\s*(?=from\b|,|\))", self.text) for alias in aliases)
 
 
+#: Words by which a statement writes to S3: Redshift, its models, MySQL and PostgreSQL of Aurora.
+_WAYS: Mapping[str, str] = {
+    "unload": "UNLOAD",
+    "_bucket": "CREATE MODEL",
+    "outfile": "INTO OUTFILE",
+    "query_export_to_s": "query_export_to_s3",
+}
 #: Words that may follow the name of a table without being an alias of it.
 _FOLLOWING = frozenset(
     (
@@ -76,6 +93,12 @@ _FOLLOWING = frozenset(
         *("outer", "right", "select", "set", "union", "using", "values", "where"),
     )
 )
+
+
+def leaks_of_statement(scope: Scope, sql: str, span: Span, said: str | None, *, always: bool) -> Iterator[Diagnostic]:
+    """`leaks`, and a fault for a stored procedure of which the step's `sensitive_data:`, `said`, says nothing."""
+    yield from unseen_in_statement(scope, sql, span, said)
+    yield from leaks(scope, sql, span, always=always)
 
 
 def leaks(scope: Scope, sql: str, span: Span, *, always: bool = False) -> Iterator[Diagnostic]:
@@ -96,17 +119,18 @@ def leaks(scope: Scope, sql: str, span: Span, *, always: bool = False) -> Iterat
                 yield _written(scope, item, column.name, statement.way, span, declared)
             elif lost:
                 yield _unmarked(item, column.name, lost[0], span, declared)
-    if statement.way and not always and any(column.sensitive for item in known for column in item.columns):
+    if (statement.way or lost) and not always and any(column.sensitive for item in known for column in item.columns):
         yield from _unknown(statement, tables, span)
 
 
 def _read(scope: Scope, sql: str, always: bool) -> _Statement:
     text = re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL).lower()
-    words = set(re.findall(r"[a-z_]+", text))
+    words = set(re.findall(r"[a-z_]+", text))  # s3 is s here, and s3_bucket s and _bucket
     if always:
         return _Statement(text, f"the result of step '{scope.step}'")
-    if "unload" in words:
-        return _Statement(text, f"UNLOAD of step '{scope.step}'")
+    for word, name in _WAYS.items():
+        if word in words:
+            return _Statement(text, f"{name} of step '{scope.step}'")
     is_external = {"create", "external", "table"} <= words
     return _Statement(text, f"an external table of step '{scope.step}'" if is_external else None)
 
@@ -149,22 +173,49 @@ def _last(name: str) -> str:
     return name.lower().rpartition(".")[2]
 
 
-def leaks_of_call(scope: Scope, call: str, arguments: object, place: SpanTree) -> Iterator[Diagnostic]:
-    """The same for every text in the arguments of a call, `service:action`, if it is one that runs statements."""
-    if call in STATEMENT_CALLS:
+def leaks_of_call(
+    scope: Scope, call: str, arguments: object, place: SpanTree, said: str | None
+) -> Iterator[Diagnostic]:
+    """The same for a call, `service:action`, and all that its arguments say, if it is one that runs statements.
+
+    `said` is the step's `sensitive_data:`, on what nobody can look into.
+    """
+    name = _one_name(call)
+    yield from unseen_in_call(scope, name, arguments, place, said, statements=name in STATEMENT_CALLS)
+    if name in STATEMENT_CALLS:
         for text, tree in _texts(arguments, place):
-            yield from leaks(scope, text, tree.value, always=STATEMENT_CALLS[call] and "select" in text.lower())
+            yield from leaks(scope, text, tree.value, always=STATEMENT_CALLS[name] and "select" in text.lower())
 
 
-def leaks_of_machine(scope: Scope, machine: Mapping[str, Any], place: SpanTree) -> Iterator[Diagnostic]:
-    """The same for every text of a state machine that runs statements in any of its states."""
-    calls = {
-        call
-        for text, _ in _texts(machine, place)
-        for call in re.findall(r"^arn:aws[a-z-]*:states:[^:]*:[^:]*:(?:aws-sdk:)?([A-Za-z-]+:[A-Za-z]+)", text)
-    }
-    for call in sorted(calls & set(STATEMENT_CALLS)):
-        yield from leaks_of_call(scope, call, machine, place)
+def leaks_of_machine(
+    scope: Scope, machine: Mapping[str, Any], place: SpanTree, said: str | None
+) -> Iterator[Diagnostic]:
+    """The same for every state of a machine that calls such an API, however deep it lies."""
+    resource = machine.get("Resource")
+    call = _RESOURCE.match(resource) if isinstance(resource, str) else None
+    if call:
+        key = "Arguments" if "Arguments" in machine else "Parameters"
+        yield from leaks_of_call(scope, call[1], machine.get(key, {}), place.at(key), said)
+    for inside, tree in _mappings(machine, place):
+        yield from leaks_of_machine(scope, inside, tree, said)
+
+
+_RESOURCE = re.compile(r"arn:aws[a-z-]*:states:[^:]*:[^:]*:(?:aws-sdk:)?([A-Za-z-]+:[A-Za-z]+)")
+
+
+def _one_name(call: str) -> str:
+    """A call as the tables above name it, however its service and the first letter of its action are written."""
+    service, _, action = call.partition(":")
+    return f"{_SERVICES.get(service.lower(), service.lower())}:{action[:1].lower()}{action[1:]}"
+
+
+def _mappings(value: Mapping[str, Any], tree: SpanTree) -> Iterator[tuple[Mapping[str, Any], SpanTree]]:
+    """The mappings just below a mapping, those in lists as well."""
+    for key, item in value.items():
+        if isinstance(item, Mapping):
+            yield item, tree.at(str(key))
+        elif isinstance(item, list):
+            yield from ((one, tree.at(str(key), place)) for place, one in enumerate(item) if isinstance(one, Mapping))
 
 
 def _texts(value: object, tree: SpanTree) -> Iterator[tuple[str, SpanTree]]:

@@ -14,6 +14,7 @@ from pipelinegen.steps.asl.machine import MachineCheck, prefixed
 from pipelinegen.steps.asl.permissions import Declared, declared_permissions
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
 from pipelinegen.steps.statements import leaks_of_machine
+from pipelinegen.steps.unseen import SensitiveData
 
 #: A file below the spec's folder: no segment starts with a dot, so none leads out.
 _FILE = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$"
@@ -65,6 +66,7 @@ class AslSpec(StepSpec):
     result: Annotated[
         list[Identifier], Field(description="Keys of the last state's output, for ${steps.<step>.result.<key>}")
     ] = []
+    sensitive_data: SensitiveData = None
     permissions: Annotated[
         list[AslPermissionSpec], Field(max_length=20, description="What the states may do; nothing else is allowed")
     ] = []
@@ -99,7 +101,7 @@ def lower(spec: AslSpec, scope: Scope) -> Step:
     jsonpath = spec.language == "jsonpath"
     check = MachineCheck(spans, jsonpath)
     check.check(machine, place)
-    faults = [*check.faults, *leaks_of_machine(scope, machine, spans.at(*place))]
+    faults = [*check.faults, *leaks_of_machine(scope, machine, spans.at(*place), spec.sensitive_data)]
     if faults:
         raise SpecError(faults)
     variable = f"{scope.step}_result"

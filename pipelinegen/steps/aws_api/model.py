@@ -17,6 +17,7 @@ from pipelinegen.steps.aws_api.polling import (
 )
 from pipelinegen.steps.base import Scope, StepSpec
 from pipelinegen.steps.statements import leaks_of_call
+from pipelinegen.steps.unseen import SensitiveData
 
 ResultPath = Annotated[
     str,
@@ -100,6 +101,7 @@ class AwsApiSpec(StepSpec):
     ] = False
     poll: Annotated[PollSpec | None, Field(description="Wait by asking, where Step Functions cannot")] = None
     timeout_minutes: Annotated[int, Field(ge=1, le=10080, description="With `wait: true`")] = 60
+    sensitive_data: SensitiveData = None
     resources: Annotated[
         list[Resource],
         Field(max_length=50, description="Resources of the call: whole ARNs, or what follows the account in one"),
@@ -123,7 +125,11 @@ class AwsApiSpec(StepSpec):
 
 def lower(spec: AwsApiSpec, scope: Scope) -> Step:
     """The step as one state, or as a loop of them. Raises: SpecError with PG017, PG120 to PG124, PG134."""
-    leaking = list(leaks_of_call(scope, spec.call, spec.arguments, scope.spans.at("arguments")))
+    said = spec.sensitive_data
+    leaking = list(leaks_of_call(scope, spec.call, spec.arguments, scope.spans.at("arguments"), said))
+    if spec.poll:
+        place = scope.spans.at("poll", "arguments")
+        leaking.extend(leaks_of_call(scope, spec.poll.call, spec.poll.arguments, place, said))
     if leaking:
         raise SpecError(leaking)
     given = Asked(spec.call, spec.arguments, tuple(spec.resources), tuple(spec.passes_roles))

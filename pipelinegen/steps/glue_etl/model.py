@@ -18,6 +18,7 @@ from pipelinegen.steps.glue_etl.sql import check_program, check_sql
 from pipelinegen.steps.glue_etl.terraform import glue_resources
 from pipelinegen.steps.glue_etl.warehouse import file_permissions, warehouse_settings
 from pipelinegen.steps.protection import PROTECTED, missing_keys
+from pipelinegen.steps.unseen import SensitiveData
 
 #: Runs of a job at a time; those of a loop come together.
 _RUNS, _RUNS_IN_LOOPS = 3, 50
@@ -84,6 +85,7 @@ class GlueEtlSpec(StepSpec):
         ],
         Field(max_length=50, description="Further settings of Spark, such as spark.sql.shuffle.partitions"),
     ] = {}
+    sensitive_data: SensitiveData = None
     timeout_minutes: TimeoutMinutes = 30
 
     @model_validator(mode="after")
@@ -115,12 +117,12 @@ class GlueStateContext:
 def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
     """The step with its job, script, state and roles.
 
-    Raises: SpecError with PG017, PG018, PG019, PG023, PG062, PG080 to PG087, PG130.
+    Raises: SpecError with PG017, PG018, PG019, PG023, PG062, PG080 to PG087, PG130, PG134.
     """
     inputs = {name: _input(scope, name, reference) for name, reference in spec.inputs.items()}
     wanted = scope.artifact(spec.output, Dataset, "output")
     if spec.sql is None:
-        result, module, copies = check_program(scope, inputs, wanted), *_own_code(spec, scope)
+        result, module, copies = check_program(scope, inputs, wanted, spec.sensitive_data), *_own_code(spec, scope)
     else:
         _refuse_references(scope, spec.sql)
         result, module, copies = check_sql(scope, spec.sql, inputs, wanted), None, {}

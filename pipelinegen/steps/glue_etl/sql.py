@@ -12,6 +12,7 @@ from pipelinegen.steps.base import Scope
 from pipelinegen.steps.glue_etl.contracts import contract_of
 from pipelinegen.steps.glue_etl.parameters import sql_parameters
 from pipelinegen.steps.protection import PROTECTED, clear_inputs, clear_outputs, ways_out
+from pipelinegen.steps.unseen import unseen
 
 Inputs = Mapping[str, Dataset | Table]
 
@@ -54,15 +55,19 @@ def check_sql(scope: Scope, sql: str, inputs: Inputs, output: Dataset) -> Result
     return Result(protected, ways)
 
 
-def check_program(scope: Scope, inputs: Inputs, output: Dataset) -> Result:
+def check_program(scope: Scope, inputs: Inputs, output: Dataset, said: str | None) -> Result:
     """What a program of the user's gives, of which only its declared columns are known.
 
-    Raises: SpecError with PG019 for a sensitive column that it would read in the clear, PG085 for one that it declares.
+    `said` is the step's `sensitive_data:`. Raises: SpecError with PG019 for a sensitive column that it would read in
+    the clear, PG085 for one that it declares, PG134 if it has the warehouse's secret and nothing is said.
     """
     nothing = Answer()
     protected = replace(output, columns=tuple(_protected(column, inputs, nothing) for column in output.columns))
     ways = {column.name: f"the step's own program -> {output.name}.{column.name}" for column in output.columns}
     faults = list(clear_inputs(scope, inputs, protected, None))
+    if any(isinstance(item, Dataset) and item.table for item in inputs.values()):
+        what = f"the script of step '{scope.step}', which holds the warehouse's secret"
+        faults.extend(unseen(scope, what, scope.spans.at("script").value, said))
     if not faults:
         help = "mark its source `sensitive: true` with `protect: hash` or `tokenise`, or leave the column out"
         faults.extend(clear_outputs(scope.spans.at("output").value, protected, scope.data, ways, "PG085", help))

@@ -13,7 +13,8 @@ from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
 from pipelinegen.steps.sql.athena import AthenaSpec, athena_permissions, athena_states
 from pipelinegen.steps.sql.permissions import cluster_arn, statement_permissions, workgroup_arn
 from pipelinegen.steps.sql.terraform import WorkgroupContext, workgroup_resources
-from pipelinegen.steps.statements import leaks
+from pipelinegen.steps.statements import leaks_of_statement
+from pipelinegen.steps.unseen import SensitiveData
 
 Scalar = str | int | float | bool
 INTERVAL_SECONDS = 10
@@ -52,6 +53,7 @@ class SqlSpec(StepSpec):
     parameters: Annotated[
         dict[Identifier, Scalar], Field(max_length=100, description="Values of :name; texts may hold references")
     ] = {}
+    sensitive_data: SensitiveData = None
     timeout_minutes: Annotated[
         int, Field(ge=1, le=1440, description="At most 24 hours (Redshift Data API); it is cancelled then")
     ] = 60
@@ -103,7 +105,8 @@ class SqlStateContext:
 
 def lower(spec: SqlSpec, scope: Scope) -> Step:
     """The step as a loop of states. Raises: SpecError with PG017, PG086, PG134."""
-    leaking = list(leaks(scope, spec.sql, scope.spans.at("sql").value, always=spec.athena is not None))
+    place_of_sql, said = scope.spans.at("sql").value, spec.sensitive_data
+    leaking = list(leaks_of_statement(scope, spec.sql, place_of_sql, said, always=spec.athena is not None))
     if leaking:
         raise SpecError(leaking)
     id, rows = f"{scope.step}_statement", f"{scope.step}_rows"
