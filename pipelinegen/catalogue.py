@@ -180,8 +180,8 @@ CATALOGUE: Mapping[str, str] = {
     ),
     "PG134": (
         "A column marked sensitive may reach S3 in the clear by a program or a statement of one's own, which nobody "
-        "can look into. The message shows the way it would take. Where only the author knows, as of a stored procedure, "
-        "the step has to say in `sensitive_data:` how it keeps such columns out of S3."
+        "can look into. The message shows the way it would take. Where only its author knows, as of a procedure, the "
+        "step has to say in `sensitive_data:` how it keeps such columns out of S3."
     ),
     "PG138": (
         "A column or a table cannot play the part it is given: its type does not do, it stands in the names of folders "
