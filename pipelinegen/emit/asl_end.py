@@ -23,6 +23,8 @@ _REDRIVEN = "Redriven"
 _RESUME = "resume"
 #: Step Functions guide, "Accessing execution data from the Context object".
 _REDRIVES = "$states.context.Execution.RedriveCount"
+#: The cause, without the expression that found it where one called $error.
+_IN_WORDS = f"$substringAfter(${FAILURE}.cause, ' threw an error during evaluation. ')"
 #: The input of the execution, which states hand on.
 _INPUT = Jsonata("$states.context.Execution.Input")
 
@@ -45,7 +47,7 @@ def _notification(bench: Workbench) -> State:
     message = Jsonata(
         "'Run of ' & $run_date & ' failed in state ' & $failure.state"
         " & ($failure.step ? ' of step ' & $failure.step : '') & ': ' & $failure.error"
-        f" & '\\n' & $failure.cause & '\\n{where}' & $states.context.Execution.Id"
+        f" & '\\n' & {_IN_WORDS} & '\\n{where}' & $states.context.Execution.Id"
     )
     about = "Names the state, the error and the execution."
     return publish(arns.arn("sns", bench.names.topic()), f"{bench.names.stem} failed", message, about)

@@ -8,8 +8,8 @@ from typing import Final
 #: Where descriptions of jobs and answers of functions say it: SageMaker, Glue, Lambda. A cause may be cut off, so the
 #: JSON is not read as a whole.
 _SAID: Final = re.compile(r'"(?:FailureReason|ErrorMessage|errorMessage|ExitMessage)"\s*:\s*("(?:[^"\\]|\\.)*")')
-#: How the interpreter reports an expression that called $error.
-_EVALUATED: Final = re.compile(r"The JSONata expression '.*' failed: (.+)", re.DOTALL)
+#: How Step Functions reports an expression that called $error.
+_EVALUATED: Final = re.compile(r"threw an error during evaluation(?:\. [A-Z]\d+)?: (.+)", re.DOTALL)
 #: Names of errors that say nothing by themselves.
 _GENERAL: Final = frozenset({"States.QueryEvaluationError", "States.TaskFailed"})
 

@@ -40,7 +40,7 @@ def test_values(expression: str, value: Any) -> None:
     [
         ("$states.input.nope", "The JSONata expression '$states.input.nope' returned nothing (undefined)."),
         ("function($x) { $x }", "The JSONata expression 'function($x) { $x }' returned an unsupported result type."),
-        ("1 +", "The JSONata expression '1 +' failed: Unexpected end of expression"),
+        ("1 +", "The JSONata expression '1 +' threw an error during evaluation. S0207: Unexpected end of expression"),
         ("$hash('a', 'CRC')", "$hash: 'CRC' is none of MD5, SHA-1, SHA-256, SHA-384, SHA-512"),
         ("$partition([1], 0)", "$partition: the size must be at least 1"),
         ("$range(0, 5000)", "$range: more than 1000 numbers"),

@@ -15,7 +15,8 @@ CAUSES = {
         "AlgorithmError: x",
     ),
     "an expression": (
-        "Train: The JSONata expression '$a ? 'b' : $error('x')' failed: training job t ended as Stopped",
+        "Train: The JSONata expression '$error('x')' specified for the field 'Assign/a' threw an error during "
+        "evaluation. D3137: training job t ended as Stopped",
         "training job t ended as Stopped",
     ),
     "plain words": ("the gate refused the model", "the gate refused the model"),

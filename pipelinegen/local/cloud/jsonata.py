@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from jsonata import Jsonata
+from jsonata.jexception import JException
 from jsonata.utils import Utils
 
 #: A single evaluation may take this long; AWS does not publish its own limit.
@@ -44,7 +45,9 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
     except QueryError:
         raise
     except Exception as error:
-        raise QueryError(f"The JSONata expression '{expression}' failed: {error}") from error
+        # AWS's sentence, but for the field that the expression is written in.
+        fact = f"The JSONata expression '{expression}' threw an error during evaluation"
+        raise QueryError(f"{fact}{f'. {error.error}' if isinstance(error, JException) else ''}: {error}") from error
     if result is None:
         raise QueryError(f"The JSONata expression '{expression}' returned nothing (undefined).")
     return _plain(result, expression)
