@@ -75,6 +75,7 @@ CATALOGUE: Mapping[str, str] = {
         "everybody who may see the function; secrets are named, and read at run time."
     ),
     "PG064": "A `pipeline` step names its own pipeline, which would start itself again and again.",
+    "PG065": "A file of the user's code is no Python: the job or function would fail when it starts.",
     "PG100": (
         "Two steps have the same name. Steps inside others, such as those of a loop, share one set of names with all, "
         "because roles, jobs and folders are named after them."

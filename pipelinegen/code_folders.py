@@ -1,6 +1,9 @@
 """Folders of the user's own code beside a spec: read whole, as text, within limits."""
 
-from collections.abc import Callable, Mapping
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 MAX_CODE_BYTES = 2_097_152
@@ -43,6 +46,28 @@ def code_beside(spec: Path) -> CodeReader:
         return {path.relative_to(root).as_posix(): _code_text(path, root) for path in paths}
 
     return read
+
+
+def syntax_faults(files: Mapping[str, str], python: tuple[int, int]) -> Iterator[tuple[str, int, str]]:
+    """Path, line and fact of what Python of this version would not compile; nothing where it is newer than ours."""
+    if python > sys.version_info[:2]:
+        return
+    for path, text in files.items():
+        fault = _syntax_fault(text) if path.endswith(".py") else None
+        if fault:
+            yield path, *fault
+
+
+@lru_cache(maxsize=MAX_CODE_FILES)
+def _syntax_fault(text: str) -> tuple[int, str] | None:
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            compile(text, "<code>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return error.lineno or 1, error.msg
+    except (MemoryError, RecursionError, ValueError):
+        return None  # deeper than the parser goes, or a lone surrogate: the job itself will tell
+    return None
 
 
 def _is_code(path: Path) -> bool:

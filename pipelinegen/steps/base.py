@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, WithJsonSchema
 from pydantic.functional_validators import AfterValidator
 
+from pipelinegen.code_folders import CodeError, CodeReader, syntax_faults
 from pipelinegen.errors import Diagnostic, SpecError, suggest
 from pipelinegen.ir.expressions import (
     DAY_BEFORE,
@@ -37,7 +38,7 @@ from pipelinegen.ir.model import (
     Warehouse,
 )
 from pipelinegen.ir.names import Names
-from pipelinegen.source import CodeError, CodeReader, SpanTree
+from pipelinegen.source import SpanTree
 from pipelinegen.spec.conditions import ConditionSpec, RetrySpec, StepFailureSpec, WhenSpec
 from pipelinegen.spec.deferred import Deferred
 from pipelinegen.spec.fields import EnvironmentName, FreeText, SpecValueError, StepName, StrictModel
@@ -247,12 +248,23 @@ class Scope:
             end = found.end()
         return concatenate([*parts, template[end:]])
 
-    def code(self, folder: str, *path: str | int) -> Mapping[str, str]:
-        """The user's files of a folder beside the spec. Raises: SpecError with PG062 if it cannot be taken."""
+    def code(self, folder: str, key: str, python: tuple[int, int] = (3, 11)) -> Mapping[str, str]:
+        """The user's files of a folder beside the spec, which the step names at `key`; `python` will run them.
+
+        Raises: SpecError with PG062 if it cannot be taken, with PG065 for each file that is no Python.
+        """
         try:
-            return self.around.read_code(folder)
+            files = self.around.read_code(folder)
         except CodeError as error:
-            raise self.fault("PG062", str(error), error.help, *path) from None
+            raise self.fault("PG062", str(error), error.help, key) from None
+        span, root = self.spans.at(key).value, f"{folder}/" if folder else ""
+        faults = [
+            Diagnostic(span, "PG065", f"{root}{path}, line {line}: {message}", "mend the program")
+            for path, line, message in syntax_faults(files, python)
+        ]
+        if faults:
+            raise SpecError(faults)
+        return files
 
     def fault(self, id: str, message: str, help: str, *path: str | int) -> SpecError:
         """A diagnostic at the value at `path` below this step."""

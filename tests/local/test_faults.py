@@ -39,7 +39,7 @@ steps:
     payload: {rows: "${steps.write.rows}"}
     result: [rows]
   train:
-    kind: sagemaker_algorithm
+    kind: sagemaker_training
     code: programs/train
     inputs: {rows: "${steps.write.rows}"}
     needs: [count]
@@ -129,8 +129,9 @@ def test_without_a_fault_it_succeeds(faulty: Faulty) -> None:
     assert end.output["steps"]["count"] == {"result": {"rows": 2}}
 
 
+#: Syntax errors are of code that is made when the program runs: the compiler refuses any other (PG065).
 PROGRAMS: dict[str, Any] = {
-    "a syntax error": ("def main(:\n", "SyntaxError: invalid syntax"),
+    "a syntax error": ("exec('def main(:')\n", "SyntaxError: invalid syntax"),
     "an error": ("raise RuntimeError('no such luck')\n", "RuntimeError: no such luck"),
     "nothing written": (WRITE, "the program ended well, but wrote nothing to /opt/ml/processing/output/rows"),
     "half written": (GOOD_WRITE + "raise SystemExit('stopped half-way')\n", "stopped half-way"),
@@ -175,14 +176,14 @@ def test_a_program_that_hangs_is_ended_and_fails_its_state(faulty: Faulty, state
 
 
 def test_a_training_program_that_fails(faulty: Faulty) -> None:
-    end = faulty.run(train="def main(:\n")
+    end = faulty.run(train="exec('def main(:')\n")
     assert (end.status, end.failed_state) == ("FAILED", "Train")
     assert "ExecuteUserScriptError: ExitCode 1" in in_words(end.cause)
     assert "SyntaxError: invalid syntax" in end.log_tail
 
 
 FUNCTIONS: dict[str, Any] = {
-    "a syntax error": ("def handler(event context):\n    pass\n", "Syntax error in module 'handler': invalid syntax"),
+    "a syntax error": ("exec('def handler(event context):')\n", "Syntax error in module 'handler': invalid syntax"),
     "an error": ("def handler(event, context):\n    raise KeyError('price')\n", "'price'"),
     "an error when loaded": ("raise ValueError('bad constant')\n", "bad constant"),
     "a missing package": ("import nosuchpackage\n", "No module named 'nosuchpackage'"),

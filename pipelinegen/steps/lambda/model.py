@@ -171,7 +171,8 @@ def _function(spec: LambdaSpec, scope: Scope) -> LambdaFunction:
 
 
 def _copies(spec: LambdaSpec, scope: Scope, function: LambdaFunction) -> Mapping[str, str]:
-    files = scope.code(spec.code, "code")
+    major, minor = spec.runtime.removeprefix("python").split(".")
+    files = scope.code(spec.code, "code", (int(major), int(minor)))
     if "requirements.txt" in files:
         message = f"the folder '{spec.code}' has a requirements.txt, which is generated"
         raise scope.fault("PG062", message, "move its lines to `requirements:`", "code")
