@@ -58,7 +58,8 @@ def validate(options: Namespace) -> int:
             f"{pipeline.environment}{f' ({pipeline.instance})' if pipeline.instance else ''}"
             for pipeline in item.pipelines
         )
-        print(f"{item.source.file}: {len(item.pipelines[0].steps)} steps, valid in {environments}")
+        count = len(item.pipelines[0].steps)
+        print(f"{item.source.file}: {count} {'step' if count == 1 else 'steps'}, valid in {environments}")
         for pipeline in item.pipelines if options.next else ():
             _print_next_starts(pipeline, options.next, options.since)
     return ExitCode.CLEAN

@@ -48,7 +48,7 @@ def new_run(
         schedule=planned.schedule,
     )
     session.runs.prune()
-    folder.create(record, {"redrive_count": 0, "end_before": part.ends if part else []}, reused.entries)
+    folder.create(record, {"redrive_count": 0, "end_before": part.ends if part else {}}, reused.entries)
     return _run(session, folder, record, shown=shown)
 
 

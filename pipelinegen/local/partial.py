@@ -33,9 +33,9 @@ class Part:
         return frozenset(step for step, needed in self.before.items() if self.start in (step, *needed))
 
     @property
-    def ends(self) -> list[str]:
-        """The states at which a run up to `until` is over."""
-        return scope_ends(self.machine, {self.until, *self.before[self.until]}) if self.until else []
+    def ends(self) -> dict[str, dict[str, str]]:
+        """The states at which a run up to `until` is over, and what branches that end there hand out."""
+        return scope_ends(self.machine, {self.until, *self.before[self.until]}) if self.until else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 All functions are pure. An entry is a line of states.jsonl: `scope`, `state`, `output`, `assigned`, `caught`, `next`.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 Entry = Mapping[str, Any]
 #: What the resource of the task that ends a failed run ends with.
 ENDS_BADLY = "aws-sdk:sfn:sendTaskFailure.waitForTaskToken"
+_VARIABLE = re.compile(r"\{% \$(\w+) %\}")
 
 
 def valid_entries(lines: Sequence[Entry]) -> list[Entry]:
@@ -130,10 +132,13 @@ def entries_for_start(lines: Sequence[Entry], machine: Machine, rerun: Set[str])
     return kept
 
 
-def scope_ends(machine: Machine, wanted: Set[str]) -> list[str]:
-    """The states at which a run up to some steps is over: those from which no state of a wanted step is reached."""
+def scope_ends(machine: Machine, wanted: Set[str]) -> dict[str, dict[str, str]]:
+    """The states at which a run up to some steps is over: those from which no state of a wanted step is reached.
+
+    With each, what the branches beside it hand out: the keys of their outputs, and the variables that they have.
+    """
     targets = {name for name, step in machine.step_of.items() if step in wanted}
-    ends: list[str] = []
+    ends: dict[str, dict[str, str]] = {}
     for scope, states in machine.states.items():
         leading = {name for name in states if name in targets or machine.inner_states(name) & targets}
         while True:
@@ -141,8 +146,19 @@ def scope_ends(machine: Machine, wanted: Set[str]) -> list[str]:
             if not more:
                 break
             leading |= more
-        ends += [name for name in states if name not in leading and name not in machine.doomed(scope)]
-    return sorted(ends)
+        handed = _handed_out(states) if scope else {}
+        ends |= {name: handed for name in states if name not in leading and name not in machine.doomed(scope)}
+    return dict(sorted(ends.items()))
+
+
+def _handed_out(states: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The variables that branches of a state give to it, by their keys in its result (emit/asl_weave.py)."""
+    handed: dict[str, str] = {}
+    for state in states.values():
+        if state.get("End") and state["Type"] == "Pass" and isinstance(state.get("Output"), Mapping):
+            found = ((key, _VARIABLE.fullmatch(str(text))) for key, text in state["Output"].items())
+            handed |= {key: variable[1] for key, variable in found if variable}
+    return handed
 
 
 def _walk(machine: Mapping[str, Any], scope: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

@@ -105,8 +105,10 @@ def print_summary(summary: RunSummary, console: Console) -> None:
         console.print(f"told {who}: {message['subject']}: {first}", markup=False, highlight=False, soft_wrap=True)
     for line in summary.by_hand:
         console.print(f"by hand: {line}", markup=False, highlight=False, soft_wrap=True)
-    days = "1 day" if len(summary.days) == 1 else f"{len(summary.days)} days"
-    console.print(f"{days} in {summary.seconds:.0f} s", highlight=False)
+    dates = len({day.date for day in summary.days})
+    days = "1 day" if dates == 1 else f"{dates} days"
+    runs = f"{len(summary.days)} runs on " if _has_several_a_day(summary) else ""
+    console.print(f"{runs}{days} in {summary.seconds:.0f} s", highlight=False)
 
 
 def _columns(summary: RunSummary) -> dict[str, Callable[[Day], str]]:
@@ -115,6 +117,9 @@ def _columns(summary: RunSummary) -> dict[str, Callable[[Day], str]]:
     Where there are no metrics, what Glue jobs wrote and the numbers that functions returned.
     """
     columns: dict[str, Callable[[Day], str]] = {}
+    if _has_several_a_day(summary) and any(day.record.schedule for day in summary.days):
+        prefix = f"{summary.pipeline}-{summary.environment}-"
+        columns["schedule"] = lambda day: day.record.schedule.removeprefix(prefix) or "-"
     for name in dict.fromkeys(name for day in summary.days for name in day.rows):
         columns[f"{name} read"] = partial(_rows, name)
     if not summary.metrics:
@@ -130,6 +135,10 @@ def _columns(summary: RunSummary) -> dict[str, Callable[[Day], str]]:
     if not all(day.end.succeeded for day in summary.days):
         columns["failed in"] = lambda day: f"[red]{day.end.failed_state}"
     return columns
+
+
+def _has_several_a_day(summary: RunSummary) -> bool:
+    return len({day.date for day in summary.days}) < len(summary.days)
 
 
 def _results(summary: RunSummary, columns: Mapping[str, Callable[[Day], str]]) -> Table:
@@ -170,7 +179,13 @@ def _seconds(summary: RunSummary) -> Table:
 def _table(*headings: str) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in headings:
-        left = heading in ("day", "gate", "seconds", "failed in")  # the others hold numbers, or one word a gate
+        left = heading in (
+            "day",
+            "schedule",
+            "gate",
+            "seconds",
+            "failed in",
+        )  # the others hold numbers, or one word a gate
         table.add_column(
             heading,
             justify="left" if left else "right",

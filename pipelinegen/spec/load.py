@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from pipelinegen.errors import Diagnostic, SpecError, choices, suggest
+from pipelinegen.errors import Diagnostic, SpecError, choices, did_you_mean, suggest
 from pipelinegen.source import Data, Source, SpanTree
 from pipelinegen.spec.fields import SpecValueError
 from pipelinegen.spec.pipeline import PipelineSpec
@@ -66,8 +66,7 @@ def diagnose(model: type[BaseModel], error: ErrorDetails, spans: SpanTree, owner
         return Diagnostic(tree.at(*own.path).value, own.id, str(own), own.help)
     name = str(path[-1]) if path else ""
     if error["type"] == "extra_forbidden":
-        known = _keys(model, path[:-1])
-        return Diagnostic(tree.label, "PG010", f"unknown key '{name}'", suggest(name, known, "known keys"))
+        return Diagnostic(tree.label, "PG010", f"unknown key '{name}'", _known_keys(model, path[:-1], name))
     if error["type"] == "missing":
         parent = spans.at(*path[:-1])
         lacking = _owner(path[:-1]) or owner
@@ -153,14 +152,31 @@ def _type_help(kind: str, value: Any, keys: Sequence[str]) -> str:
     return f"write {_TYPE_NAMES[kind]} here"
 
 
+def _known_keys(model: Any, path: Iterable[str | int], unknown: str) -> str:
+    """The nearest known key, then those of the model itself; what it shares with others is only mentioned."""
+    found = _model_at(model, path)
+    keys = _keys_of(found)
+    own = [name for name in keys if found and name in found.__annotations__ and name != "kind"]
+    if not own or not {"kind", "needs"} <= set(keys):
+        return suggest(unknown, keys, "known keys")
+    listed = f"keys beside those of every step: {choices(own)}"
+    return f"{hint} {listed}" if (hint := did_you_mean(unknown, sorted(keys))) else listed
+
+
 def _keys(model: Any, path: Iterable[str | int]) -> list[str]:
     """The keys that are known at `path` below a model."""
+    return _keys_of(_model_at(model, path))
+
+
+def _keys_of(model: type[BaseModel] | None) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def _model_at(model: Any, path: Iterable[str | int]) -> type[BaseModel] | None:
     current: Any = model
     for part in path:
         current = _step_into(current, part)
-    if isinstance(current, type) and issubclass(current, BaseModel):
-        return [field.alias or name for name, field in current.model_fields.items()]
-    return []
+    return current if isinstance(current, type) and issubclass(current, BaseModel) else None
 
 
 def _step_into(annotation: Any, part: str | int) -> Any:

@@ -99,8 +99,8 @@ def test_a_path_that_generated_files_cannot_cite_is_refused(project: Path) -> No
 
 def test_validate_says_what_there_is(project: Path) -> None:
     answer = pipelinegen("validate", cwd=project)
-    assert (answer.code, answer.out, answer.err) == (0, "specs/demo.yaml: 1 steps, valid in dev, prod\n", "")
-    assert pipelinegen("validate", "--env", "dev", cwd=project).out == "specs/demo.yaml: 1 steps, valid in dev\n"
+    assert (answer.code, answer.out, answer.err) == (0, "specs/demo.yaml: 1 step, valid in dev, prod\n", "")
+    assert pipelinegen("validate", "--env", "dev", cwd=project).out == "specs/demo.yaml: 1 step, valid in dev\n"
     assert sorted(path.name for path in project.iterdir()) == ["specs"]
 
 
@@ -111,7 +111,7 @@ def test_validate_says_when_schedules_start_next(project: Path) -> None:
     answer = pipelinegen("validate", "--env", "dev", "--next", "3", "--since", "2026-03-28", cwd=project)
     assert (answer.code, answer.out) == (
         0,
-        "specs/demo.yaml: 1 steps, valid in dev\n"
+        "specs/demo.yaml: 1 step, valid in dev\n"
         "  dev, schedule night: Sat 2026-03-28 02:30 CET, Mon 2026-03-30 02:30 CEST, Tue 2026-03-31 02:30 CEST\n"
         "  dev, schedule once: never again\n",
     )

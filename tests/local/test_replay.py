@@ -139,5 +139,22 @@ def test_a_failed_step_is_never_taken_over() -> None:
 
 def test_a_run_up_to_a_step_ends_where_nothing_leads_to_it() -> None:
     gate, query = ["Gate", "Gate: go on?"], ["Query", "Query: ask", "Query: over?", "Query: wait"]
-    assert scope_ends(MACHINE, {"train"}) == ["Check", "Done", *gate, "Promote", *query, "Tidy"]
-    assert scope_ends(MACHINE, {"gate", "tidy"}) == ["Check", "Done", "Promote", "Train"]
+    assert list(scope_ends(MACHINE, {"train"})) == ["Check", "Done", *gate, "Promote", *query, "Tidy"]
+    assert list(scope_ends(MACHINE, {"gate", "tidy"})) == ["Check", "Done", "Promote", "Train"]
+
+
+def test_a_branch_that_ends_early_hands_out_what_it_has() -> None:
+    def branch(name: str) -> dict[str, Any]:
+        out = {
+            "Type": "Pass",
+            "Output": {f"{name}_ran": f"{{% $branch_{name}_ran %}}", "day": "{% $x & '' %}"},
+            "End": True,
+        }
+        return {"StartAt": name, "States": {name: {"Type": "Task", "Next": f"{name} out"}, f"{name} out": out}}
+
+    both = {"Type": "Parallel", "Branches": [branch("note"), branch("rest")], "Next": "Done"}
+    definition = {"StartAt": "Both", "States": {"Both": both, "Done": {"Type": "Succeed"}}}
+    machine = Machine.of(definition, {"note": "note", "rest": "rest"})
+    handed = {"note_ran": "branch_note_ran", "rest_ran": "branch_rest_ran"}
+    ends = dict.fromkeys(("note out", "rest", "rest out"), handed)
+    assert scope_ends(machine, {"note"}) == {"Done": {}, **ends}

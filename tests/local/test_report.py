@@ -118,6 +118,13 @@ def test_a_page_about_nothing_is_a_page(tmp_path: Path) -> None:
     assert page.tags.count("section") == 1
 
 
+def test_permissions_by_hand_are_shown_and_are_no_markup() -> None:
+    lines = ["`shop-dev-states` may also s3:GetObject on `<b>`: a reason"]
+    page = Page(render_report("shop", "dev", [], metric=None, by_hand=lines))
+    assert lines[0] in page.texts
+    assert "b" not in page.tags[page.tags.index("main") :]
+
+
 def test_retries_stand_behind_one_another_however_long_somebody_thought() -> None:
     events = [*history(0, [("A", 2.0, ""), ("B", 3.0, "Oops")]), *history(1, [("B", 4.0, "")])]
     picture = timeline(events)

@@ -70,16 +70,16 @@ class RunJournal:
         # Unbuffered: a line is in the file, or at least with the system, before the execution goes on.
         self._states = folder.states.open("ab", buffering=0)
         self._history = folder.history.open("ab", buffering=0)
-        self._end_before = frozenset(self.plan.get("end_before", ()))
+        self._end_before: Mapping[str, Mapping[str, str]] = self.plan.get("end_before", {})
 
     @property
     def redrive_count(self) -> int:
         """How often the execution was retried."""
         return int(self.plan.get("redrive_count", 0))
 
-    def ends_before(self, state: str) -> bool:
-        """Whether a scope is over when it comes to this state."""
-        return state in self._end_before
+    def handed_out_before(self, state: str) -> Mapping[str, str] | None:
+        """What a scope that is over when it comes to this state hands out: variables by key; None if it goes on."""
+        return self._end_before.get(state)
 
     def begin(self, scope: str) -> None:
         """A branch or iteration starts; when it does so again (a Retry), what it completed before no longer counts."""
@@ -162,7 +162,11 @@ def _record_states() -> None:
             original(self, env)
             return
         scope = getattr(env, _SCOPE, "")
-        if run.ends_before(self.name):
+        handed = run.handed_out_before(self.name)
+        if handed is not None:
+            # The state around a branch takes each of these out of its result; what did not run has none.
+            known = env.variable_store._inner_scope
+            env.states.reset({key: known.get(name) for key, name in handed.items()} or env.states.get_input())
             env.set_ended()
             return
         entry = run.take(scope, self.name)

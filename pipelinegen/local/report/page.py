@@ -81,6 +81,7 @@ class ReportContext:
     checks: Sequence[Row]
     examples: Sequence[Example]
     notifications: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    by_hand: Sequence[str] = ()
 
 
 def render_report(
@@ -90,6 +91,7 @@ def render_report(
     *,
     metric: str | None,
     notifications: Sequence[Mapping[str, Any]] = (),
+    by_hand: Sequence[str] = (),
     busy: bool = False,
 ) -> str:
     """The page about some runs, oldest first. Same records, same page, but for the time it says it was made at."""
@@ -117,6 +119,7 @@ def render_report(
         checks=check_results(records),
         examples=_examples(records),
         notifications=[item for item in notifications if item.get("execution") in ids],
+        by_hand=by_hand,
     )
     return _environment().get_template(_TEMPLATE).render(report=context)
 

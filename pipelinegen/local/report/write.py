@@ -3,7 +3,7 @@
 import json
 from argparse import Namespace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pipelinegen.errors import ExitCode
 from pipelinegen.local.faults import LocalCloudError
@@ -42,11 +42,14 @@ def write_page(state: Path, path: Path, *, every: bool = False, busy: bool = Tru
     """The page about the runs of the world there is, or of every world. Raises: LocalCloudError if it has no place."""
     world = read_world(state).id
     runs = [(folder, record) for folder, record in RunFolders(state).all() if every or record.world == world]
+    summary = _summary(state / SUMMARY_FILE)
+    metric = summary.get("metric")  # the one that the quality gate goes by
     page = render_report(
         state.parent.name,
         state.name,
         runs,
-        metric=_metric(state / SUMMARY_FILE),
+        metric=None if metric is None else str(metric),
+        by_hand=[str(line) for line in summary.get("permissions_by_hand", ())],
         notifications=read_lines(state / "notifications.jsonl"),
         busy=busy,
     )
@@ -56,10 +59,10 @@ def write_page(state: Path, path: Path, *, every: bool = False, busy: bool = Tru
         raise LocalCloudError(f"'{path}' cannot be written: {error.strerror}", "give another file") from error
 
 
-def _metric(summary: Path) -> str | None:
-    """The metric that the quality gate goes by."""
+def _summary(path: Path) -> dict[str, Any]:
+    """What the last command summed up; empty if there is nothing."""
     try:
-        found = json.loads(summary.read_text(encoding="utf-8"))["metric"]
-    except (OSError, ValueError, KeyError):
-        return None
-    return None if found is None else str(found)
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
