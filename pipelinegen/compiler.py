@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import reduce
 
+from pipelinegen.code_folders import CodeReader, no_code
 from pipelinegen.errors import Diagnostic, SpecError, fault, suggest
 from pipelinegen.ir.model import Pipeline, Schedule
 from pipelinegen.ir.names import Names
@@ -16,7 +17,7 @@ from pipelinegen.resolve.environments import overlay
 from pipelinegen.resolve.infrastructure import refuse_meeting_environments
 from pipelinegen.resolve.instances import check_instances, instances_in, overlay_instance, unknown_instance
 from pipelinegen.resolve.steps import typed_steps
-from pipelinegen.source import CodeReader, Source, no_code
+from pipelinegen.source import Source
 from pipelinegen.spec.lenient import Lenient, load_leniently
 from pipelinegen.spec.pipeline import PipelineSpec
 from pipelinegen.steps.base import StepKind

@@ -8,10 +8,6 @@ from pathlib import Path
 
 import yaml
 
-from pipelinegen.code_folders import CodeError as CodeError
-from pipelinegen.code_folders import CodeReader as CodeReader
-from pipelinegen.code_folders import code_beside as code_beside
-from pipelinegen.code_folders import no_code as no_code
 from pipelinegen.errors import Diagnostic, ExitCode, Note, Span, SpecError, fault
 
 Data = dict[str, "Data"] | list["Data"] | str | int | float | bool | None

@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 
 from pipelinegen.assets import cache_folder, keep, language_digest, templates_folder
+from pipelinegen.code_folders import code_beside
 from pipelinegen.compiler import compile_source
 from pipelinegen.errors import ExitCode, SpecError, fault, joined
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.layers import read_spec
-from pipelinegen.source import Source, code_beside
+from pipelinegen.source import Source
 from pipelinegen.spec.layer_schema import LAYER_FILE, LAYER_SCHEMA, SPEC_FILE
 from pipelinegen.steps.base import StepKind
 from pipelinegen.steps.registry import BuiltInKinds, registered_kinds

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipelinegen.assets import templates_folder
+from pipelinegen.code_folders import CodeReader, no_code
 from pipelinegen.compiler import compile_source
 from pipelinegen.generate import generate_files
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.render.env import Renderer
-from pipelinegen.source import CodeReader, no_code, parse
+from pipelinegen.source import parse
 from pipelinegen.steps.registry import built_in_kinds
 
 ROOT = Path(__file__).resolve().parents[1]

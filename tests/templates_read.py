@@ -7,9 +7,9 @@ from pathlib import Path
 
 from jinja2 import Environment, nodes
 
+from pipelinegen.code_folders import code_beside
 from pipelinegen.generate import generate_files
 from pipelinegen.render.env import Renderer
-from pipelinegen.source import code_beside
 from tests.compiling import ROOT, fixed_digest, pipelines_of
 
 FOLDER = ROOT / "templates"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelinegen.source import code_beside
+from pipelinegen.code_folders import code_beside
 from tests.compiling import files_of
 
 HERE = Path(__file__).parent / "golden"

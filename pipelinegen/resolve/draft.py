@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from pipelinegen.code_folders import CodeReader, no_code
 from pipelinegen.errors import Diagnostic, Span, SpecError
 from pipelinegen.ir.infrastructure import Infrastructure
 from pipelinegen.ir.model import Dataset, PolicyChange, Role, Step, Trigger
 from pipelinegen.ir.names import Names
 from pipelinegen.resolve.blocks import Blocks
-from pipelinegen.source import CodeReader, Data, SpanTree, no_code
+from pipelinegen.source import Data, SpanTree
 from pipelinegen.spec.pipeline import EnvironmentSpec, PipelineSpec
 from pipelinegen.steps.base import StepKind, StepSpec
 

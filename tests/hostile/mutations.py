@@ -20,8 +20,9 @@ from typing import Any
 
 import yaml
 
+from pipelinegen.code_folders import code_beside
 from pipelinegen.errors import Diagnostic, SpecError
-from pipelinegen.source import code_beside, parse
+from pipelinegen.source import parse
 from tests.compiling import ROOT, files_of
 
 Path_ = tuple[str | int, ...]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from pipelinegen.code_folders import code_beside
 from pipelinegen.errors import SpecError
-from pipelinegen.source import code_beside
 from tests.compiling import files_of
 from tests.hostile.code_shape import Shape, shape_of
 from tests.hostile.mutations import Path_, Spec, corpus

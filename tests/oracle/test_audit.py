@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelinegen.source import code_beside
+from pipelinegen.code_folders import code_beside
 from tests.compiling import pipelines_of
 from tests.oracle.audit import findings, statements_for_everything
 from tests.oracle.cases import Case, all_cases, as_parameters
