@@ -189,8 +189,8 @@ CATALOGUE: Mapping[str, str] = {
         "and not in the files, Parquet files are said to be something else, or a bookmark is read in a loop."
     ),
     "PG139": (
-        "A parameter cannot be used there: a window has a whole number of days, and `:run_date` is the run's date in "
-        "every SQL."
+        "A parameter cannot be used there: a window has a whole number of days, `:run_date` is the run's date in "
+        "every SQL, and Spark binds no parameter in a WINDOW clause."
     ),
     "PG135": (
         "A value is of another type than what is done with it: a text is compared with a number, a number gone through "

@@ -9,6 +9,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.dialects.spark import Spark
+from sqlglot.tokens import TokenType
 
 _CALL = "pipelinegen_call"
 #: Functions that sqlglot reads by methods of their own, and whose parts are their arguments in order.
@@ -31,6 +32,10 @@ class Call:
 
     name: str
     arguments: tuple[exp.Expression, ...] | None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Call":
+        """Itself: a copy of a node must not copy the whole query with it, by way of its arguments' parents."""
+        return self
 
 
 def call_of(node: exp.Expression) -> Call | None:
@@ -63,6 +68,25 @@ def _dialect() -> type[Dialect]:
 
         FUNCTIONS = {name: _remembering(name, make) for name, make in Spark.Parser.FUNCTIONS.items()}
         FUNCTION_PARSERS = {name: _remembering_parser(name, read) for name, read in _own_parsers().items()}
+
+        def _parse_cube_or_rollup(self, with_prefix: bool = False) -> Any:
+            """Any expressions, comparisons among them, which sqlglot does not read there."""
+            kinds = {TokenType.CUBE: exp.Cube, TokenType.ROLLUP: exp.Rollup}
+            kind = next((kind for token, kind in kinds.items() if self._match(token)), None)
+            if kind is None:
+                return None
+            return kind(expressions=[] if with_prefix else self._parse_wrapped_csv(self._parse_disjunction))
+
+        def _parse_grouping_set(self) -> Any:
+            return self._parse_grouping_sets() or self._parse_cube_or_rollup() or self._parse_disjunction()
+
+        def _parse_lateral(self) -> Any:
+            """Names of columns behind that of the view without AS, too."""
+            found = super()._parse_lateral()
+            alias = found.args.get("alias") if found is not None and found.args.get("view") else None
+            if alias is not None and not alias.columns and self._curr and self._curr.token_type == TokenType.VAR:
+                alias.set("columns", self._parse_csv(self._parse_id_var))
+            return found
 
     return type("RememberingSpark", (Spark,), {"Parser": Parser})
 

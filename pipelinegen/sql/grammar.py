@@ -26,7 +26,7 @@ _NODES: dict[type[exp.Expression], Foreign] = {
 _WORDS = (
     (r"(::)", "Spark has no '::'", "write CAST(… AS …)"),
     (r"\b((?:group|order)\s+by)\s*(?=$|\)|;)", "nothing follows {}", "name columns"),
-    (r"\blimit\s+\S+\s*(,)", "Spark has no LIMIT with two numbers", "write LIMIT … OFFSET …"),
+    (r"\blimit\s+[^\s(),]+\s*(,)", "Spark has no LIMIT with two numbers", "write LIMIT … OFFSET …"),
     (
         r"\bcast\s*\((?:[^()]|\([^()]*\))*?\bas\s+(bool|bytea|datetime|float8|int[248]|jsonb?|money|n?varchar2?(?=\s*\))"
         r"|nvarchar2?|number|text|time|timestamptz|uuid|string(?=\s*\()|double(?=\s+precision))\b",
@@ -153,6 +153,6 @@ def _alias_in_quotes(sql: str, node: exp.Expression) -> Iterator[Finding]:
 
 
 def _without_texts(sql: str) -> str:
-    """The SQL with its texts, names in quotes and comments blanked out, every character in its place."""
+    """The SQL with its texts, names in quotes and comments blanked out, every character and quote in its place."""
     parts = r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/"
-    return re.sub(parts, lambda found: re.sub(r"[^\n]", " ", found.group()), sql, flags=re.DOTALL)
+    return re.sub(parts, lambda found: re.sub(r"[^\n'\"`]", " ", found.group()), sql, flags=re.DOTALL)

@@ -18,7 +18,6 @@ _BESIDE_GENERATORS = (exp.Alias, exp.Aliases, exp.Lateral, exp.Select)
 _KEYS = (exp.Column, exp.Binary, exp.Cast, exp.Case, exp.Extract, exp.If, exp.Not, exp.Paren)
 #: What may stand around a function before its OVER.
 _SAID = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
-_ORDERED = frozenset({"cume_dist", "dense_rank", "lag", "lead", "ntile", "percent_rank", "rank", "row_number"})
 
 
 def grouping_faults(
@@ -28,9 +27,8 @@ def grouping_faults(
     yield from _misplaced(select)
     yield from _nested(select)
     yield from _generators(select)
-    yield from _distinct_windows(select)
-    yield from _without_order(select)
     yield from _out_of_range(select)
+    yield from _grouping_words(select)
     yield from _ungrouped(select, tables, given)
     yield from _order_faults(select, given)
 
@@ -40,26 +38,26 @@ def _misplaced(select: exp.Select) -> Iterator[Finding]:
     parts = [("WHERE", select.args.get("where")), ("GROUP BY", select.args.get("group"))]
     parts += [("ON", join.args.get("on")) for join in select.args.get("joins") or ()]
     for word, part in parts:
-        for node in _own(part) if isinstance(part, exp.Expression) else ():
+        for node in own_nodes(part) if isinstance(part, exp.Expression) else ():
             if isinstance(node, exp.Window):
                 help = "compute it in a query of its own, and filter what that gives"
-                yield Finding("PG133", f"a window function cannot stand in {word}", help, *_place(node))
+                yield Finding("PG133", f"a window function cannot stand in {word}", help, *word_place(node))
                 break
             if is_aggregate(node) and not isinstance(node.parent, exp.Window | exp.WithinGroup):
                 help = "filter groups by HAVING" if word == "WHERE" else "aggregate in a query of its own"
-                yield Finding("PG133", f"an aggregate cannot stand in {word}", help, *_place(node))
+                yield Finding("PG133", f"an aggregate cannot stand in {word}", help, *word_place(node))
                 break
 
 
 def _nested(select: exp.Select) -> Iterator[Finding]:
     """Aggregates of aggregates."""
     for item in select.expressions:
-        for node in _own(item):
+        for node in own_nodes(item):
             if is_aggregate(node) and not _is_over(node) and not isinstance(node, exp.IgnoreNulls | exp.RespectNulls):
-                inner = [child for child in _own(node) if child is not node and is_aggregate(child)]
+                inner = [child for child in own_nodes(node) if child is not node and is_aggregate(child)]
                 if inner and not any(_is_over(child) for child in inner):
                     help = "aggregate in a query of its own first"
-                    yield Finding("PG133", "an aggregate cannot be aggregated again at once", help, *_place(node))
+                    yield Finding("PG133", "an aggregate cannot be aggregated again at once", help, *word_place(node))
                     return
 
 
@@ -67,35 +65,12 @@ def _generators(select: exp.Select) -> Iterator[Finding]:
     """Functions that make several rows of one, anywhere but in the SELECT by themselves."""
     where = select.args.get("where")
     for item in [*select.expressions, *([where] if where is not None else [])]:
-        for node in _own(item):
+        for node in own_nodes(item):
             known = signatures().get(_name(node))
             if known and known.group == "generator_funcs" and not isinstance(node.parent, _BESIDE_GENERATORS):
                 fact = f"'{known.name}' makes several rows of one, and cannot stand inside an expression"
                 help = f"write LATERAL VIEW {known.name}(…) AS name, and use the name"
-                yield Finding("PG133", fact, help, *_place(node))
-
-
-def _distinct_windows(select: exp.Select) -> Iterator[Finding]:
-    for item in select.expressions:
-        for node in _own(item):
-            if isinstance(node, exp.Window) and isinstance(_heads(node)[-1].this, exp.Distinct):
-                help = "count in a query of its own, and join it"
-                yield Finding("PG133", "DISTINCT cannot stand before an OVER", help, *_place(_heads(node)[-1]))
-
-
-def _without_order(select: exp.Select) -> Iterator[Finding]:
-    """Window functions without OVER, or without the order they need."""
-    for item in select.expressions:
-        for node in _own(item):
-            name = _name(node)
-            if name not in _ORDERED:
-                continue
-            over = _over(node)
-            if over is None:
-                yield Finding("PG133", f"'{name}' needs an OVER", "write OVER (ORDER BY …) behind it", *_place(node))
-            elif over.args.get("order") is None and over.args.get("alias") is None:
-                help = "add ORDER BY to its OVER"
-                yield Finding("PG133", f"'{name}' needs an order of the rows", help, *_place(node))
+                yield Finding("PG133", fact, help, *word_place(node))
 
 
 def _out_of_range(select: exp.Select) -> Iterator[Finding]:
@@ -105,17 +80,53 @@ def _out_of_range(select: exp.Select) -> Iterator[Finding]:
     count = len(select.expressions)
     for word in ("group", "order"):
         part = select.args.get(word)
-        for key in part.expressions if part is not None else ():
-            number = key.this if isinstance(key, exp.Ordered) else key
-            if not isinstance(number, exp.Literal) or number.is_string or not str(number.this).isdigit():
+        for key in _all_keys(part) if part is not None else ():
+            place = _number(key.this if isinstance(key, exp.Ordered) else key)
+            if place is None:
                 continue
-            place = int(str(number.this))
             fact = f"{word.upper()} BY {place} refers to"
             if not 1 <= place <= count:
                 help = f"give a number from 1 to {count}, or a name"
                 yield Finding("PG133", f"{fact} no column: the SELECT has {count}", help)
             elif word == "group" and has_aggregate(select.expressions[place - 1]):
                 yield Finding("PG133", f"{fact} an aggregate", "group by what is not aggregated")
+
+
+def _all_keys(part: exp.Expression) -> Iterator[exp.Expression]:
+    """The keys of GROUP BY or ORDER BY, those inside of CUBE and its kin among them."""
+    for key in part.expressions:
+        if isinstance(key, exp.Tuple | exp.Paren | exp.Cube | exp.Rollup | exp.GroupingSets):
+            yield from _all_keys(key) if not isinstance(key, exp.Paren) else (key.this,)
+        else:
+            yield key
+    for word in ("cube", "rollup", "grouping_sets"):
+        for rule in part.args.get(word) or ():
+            if isinstance(rule, exp.Expression):
+                yield from _all_keys(rule)
+
+
+def _number(key: exp.Expression) -> int | None:
+    """The number of a column that a key is, if it is one."""
+    sign = -1 if isinstance(key, exp.Neg) else 1
+    value = key.this if isinstance(key, exp.Neg) else key
+    if not isinstance(value, exp.Literal) or value.is_string or not str(value.this).isdigit():
+        return None
+    number = int(str(value.this))
+    return sign * number if number < 2**31 else None
+
+
+def _grouping_words(select: exp.Select) -> Iterator[Finding]:
+    """grouping() and its kin where GROUP BY has no sets."""
+    group = select.args.get("group")
+    is_of_sets = group is not None and (
+        any(group.args.get(word) for word in ("cube", "rollup", "grouping_sets"))
+        or any(isinstance(key, exp.Cube | exp.Rollup | exp.GroupingSets) or _is_rule(key) for key in group.expressions)
+    )
+    for item in select.expressions if not is_of_sets else ():
+        for node in own_nodes(item):
+            if _name(node) in ("grouping", "grouping_id"):
+                fact = f"'{_name(node)}' stands where GROUP BY has no sets"
+                yield Finding("PG133", fact, "group by ROLLUP, CUBE or GROUPING SETS", *word_place(node))
 
 
 def _ungrouped(select: exp.Select, tables: Mapping[str, Relation], given: Mapping[str, Field]) -> Iterator[Finding]:
@@ -202,7 +213,7 @@ def _loose(node: exp.Expression, texts: set[str], names: set[str]) -> exp.Column
         return node if not (parts & names or isinstance(node.this, exp.Star)) else None
     children = node.iter_expressions()
     if isinstance(node, exp.Window):
-        children = iter([*_heads(node)[-1].iter_expressions(), *(node.args.get("partition_by") or ())])
+        children = iter([*heads(node)[-1].iter_expressions(), *(node.args.get("partition_by") or ())])
     found = (_loose(child, texts, names) for child in children)
     return next((item for item in found if item is not None), None)
 
@@ -229,29 +240,29 @@ def is_aggregate(node: exp.Expression) -> bool:
 def has_aggregate(node: exp.Expression) -> bool:
     """Whether an aggregate is reckoned over the query's rows, and not in a window or a query of its own."""
     if isinstance(node, exp.Window):
-        return any(has_aggregate(child) for child in _heads(node)[-1].iter_expressions())
+        return any(has_aggregate(child) for child in heads(node)[-1].iter_expressions())
     if isinstance(node, exp.Query):
         return False
     return is_aggregate(node) or any(has_aggregate(child) for child in node.iter_expressions())
 
 
-def _own(node: exp.Expression) -> Iterator[exp.Expression]:
+def own_nodes(node: exp.Expression) -> Iterator[exp.Expression]:
     """A node and what is inside it, without queries of their own."""
     yield node
     for child in node.iter_expressions():
         if not isinstance(child, exp.Query):
-            yield from _own(child)
+            yield from own_nodes(child)
 
 
-def _over(node: exp.Expression) -> exp.Window | None:
+def over_of(node: exp.Expression) -> exp.Window | None:
     """The OVER behind a function."""
     around = node.parent
     while isinstance(around, _SAID):
         around = around.parent
-    return around if isinstance(around, exp.Window) and around.this is not None and node in _heads(around) else None
+    return around if isinstance(around, exp.Window) and around.this is not None and node in heads(around) else None
 
 
-def _heads(window: exp.Window) -> list[exp.Expression]:
+def heads(window: exp.Window) -> list[exp.Expression]:
     """What stands before an OVER: the function last, behind what is said of it."""
     found = [window.this]
     while isinstance(found[-1], _SAID):
@@ -260,7 +271,7 @@ def _heads(window: exp.Window) -> list[exp.Expression]:
 
 
 def _is_over(node: exp.Expression) -> bool:
-    return _over(node) is not None
+    return over_of(node) is not None
 
 
 def _name(node: exp.Expression) -> str:
@@ -276,6 +287,7 @@ def _text(node: exp.Expression) -> str:
     return written(plain, normalize_functions="lower").lower()
 
 
-def _place(node: exp.Expression) -> tuple[int | None, int | None]:
+def word_place(node: exp.Expression) -> tuple[int | None, int | None]:
+    """Where the name of a function stands, else the first name inside."""
     start = node.meta.get("start")
     return (start, node.meta["end"] + 1) if start is not None else place_of(node)

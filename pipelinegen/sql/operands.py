@@ -1,13 +1,18 @@
 """PG133: operands that Spark never brings to one type, and functions that do not take what they are given."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from sqlglot import exp
 
 from pipelinegen.errors import suggest
+from pipelinegen.sql.coercion import can_cast, is_apart, is_orderable, tightest, wider
+from pipelinegen.sql.constants import constant_fault
+from pipelinegen.sql.containers import container_fault
+from pipelinegen.sql.datatypes import element_of, fields_of, key_of
 from pipelinegen.sql.dialect import call_of, written
-from pipelinegen.sql.kinds import NUMBERS, family
+from pipelinegen.sql.kinds import NUMBERS, kind_of
+from pipelinegen.sql.names import part_faults_of_text
 from pipelinegen.sql.question import Finding
 from pipelinegen.sql.rules import place_of
 from pipelinegen.sql.signatures import signatures, takes
@@ -17,27 +22,28 @@ _SIGNS = {"div": "DIV", "&": "&, | or ^"}
 _COMPARED = frozenset({"=", "<", "<=>"})
 _RECKONED = frozenset({"+", "-", "*", "/", "%", "div", "&"})
 #: Functions that take three arguments, too, if the first is a unit of time.
-_WITH_UNITS = frozenset({"date_add", "date_diff", "dateadd", "datediff"})
-#: Functions of an array and one of its elements.
-_OF_ELEMENTS = frozenset({"array_append", "array_contains", "array_position", "array_prepend", "array_remove"})
+_WITH_UNITS = frozenset({"date_add", "date_diff", "dateadd", "datediff", "timestampadd", "timestampdiff"})
+_MOMENTS = frozenset({"date", "string", "timestamp", "void"})
 #: Kinds of types that have parts.
 _WITH_PARTS = frozenset({"array", "map", "struct"})
 
 
-def type_fault(node: exp.Expression, ask: TypeOf) -> Finding | None:
-    """The fault of one operation; operands of unknown type pass."""
+def type_faults(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
+    """The first fault of one operation, if it has any; operands of unknown type pass."""
+    yield from islice(_faults(node, ask), 1)
+
+
+def _faults(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
     for kind, check in _CHECKS.items():
         if isinstance(node, kind):
-            return next(check(node, ask), None)
-    if call_of(node) is not None:
-        return next(_of_call(node, ask), None)
-    return next(_of_operator(node, ask), None)
+            return check(node, ask)
+    return _of_call(node, ask) if call_of(node) is not None else _of_operator(node, ask)
 
 
 def condition_fault(node: exp.Expression, ask: TypeOf, word: str) -> Iterator[Finding]:
     """What stands where true or false is wanted."""
     type = type_of(node, ask)
-    if type not in (None, "boolean"):
+    if type not in (None, "boolean", "void"):
         yield _fault(node, f"{word} wants true or false, found {type}", "compare it with something")
 
 
@@ -48,6 +54,12 @@ def _where(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
 def _and(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
     for side in (node.this, node.expression):
         yield from condition_fault(side, ask, node.key.upper())
+
+
+def _ordered(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
+    type = type_of(node.this, ask)
+    if not is_orderable(type):
+        yield _fault(node, f"rows cannot be ordered by {type}", "order by one of its values")
 
 
 def _not(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
@@ -94,33 +106,52 @@ def _cast(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
         yield from _of_call(node, ask)
         return
     have, want = type_of(node.this, ask), cast_type(node)
-    operator = f"{'try' if node.args.get('safe') else 'cast'}_{want}"
-    if have and want and want not in ("binary", "map", "struct") and not takes(operator, have):
+    if not can_cast(have, want, "try" if node.args.get("safe") else "cast"):
         yield _fault(node, f"{have} cannot become {want}", "convert it by way of another type, or leave it")
 
 
 def _part_of(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
-    type = type_of(node.this, ask)
-    if type and family(type) not in _WITH_PARTS:
+    if call_of(node) is not None:
+        yield from _of_call(node, ask)
+        return
+    type, key = type_of(node.this, ask), node.expressions[0] if node.expressions else None
+    kind, wanted = kind_of(type), type_of(key, ask)
+    if kind and kind not in _WITH_PARTS:
         yield _fault(node, f"{type} has no parts that […] could take", "leave the brackets out, or split it first")
+    elif kind == "array" and kind_of(wanted) not in (None, "int", "bigint", "void"):
+        if isinstance(key, exp.Literal) and key.is_string and fields_of(element_of(type)):
+            yield from part_faults_of_text(element_of(type), key)
+        elif kind_of(element_of(type)) is not None:
+            yield _fault(node, f"the place of an element is a whole number, found {wanted}", "write a number")
+    elif kind == "struct" and isinstance(key, exp.Literal) and key.is_string:
+        yield from part_faults_of_text(type, key)
+    elif kind == "struct":
+        yield _fault(node, f"the part of a struct is a name, found {wanted}", "write the name in quotes")
+    elif kind == "map" and kind_of(key_of(type)) and kind_of(wanted) in _WITH_PARTS and key_of(type) != wanted:
+        yield _fault(node, f"{type} has no key that is {wanted}", "write a key of its type")
 
 
 def _of_call(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
     call = call_of(node)
     known = signatures().get(call.name) if call else None
-    if call is None or known is None or call.arguments is None or any(item.is_star for item in call.arguments):
+    if call is None or call.arguments is None or any(item.is_star for item in call.arguments):
         return
     if call.name in _WITH_UNITS and len(call.arguments) == 3:
         yield from _unit(node, call.name, call.arguments[0])
+        yield from _moments(node, call.name, [type_of(item, ask) for item in call.arguments[1:]])
         return
-    if call.name in _OF_ELEMENTS and len(call.arguments) == 2:
-        yield from _element(node, call.name, [type_of(item, ask) for item in call.arguments])
+    if known is None:
+        return
     types = [_argument_type(item, ask) for item in call.arguments]
     message = known.fault(types)
     if message:
         accepted = known.accepted(types)
         help = f"it takes: {accepted}" if accepted else f"see {call.name} in the documentation of Spark SQL"
         yield _fault(node, message, help)
+        return
+    fault = container_fault(call, ask) or constant_fault(call, known)
+    if fault:
+        yield _fault(node, *fault)
 
 
 def _unit(node: exp.Expression, name: str, unit: exp.Expression) -> Iterator[Finding]:
@@ -130,14 +161,13 @@ def _unit(node: exp.Expression, name: str, unit: exp.Expression) -> Iterator[Fin
         yield _fault(node, f"'{name}' knows no unit {written(unit)}", suggest(word, UNITS, "units"))
 
 
-def _element(node: exp.Expression, name: str, types: Sequence[str | None]) -> Iterator[Finding]:
-    """A value that is no element of an array."""
-    held = re.fullmatch(r"array<(\w+).*>", types[0] or "")
-    if held is None or types[1] is None:
-        return
-    pair = {held.group(1), family(types[1])}
-    if len(pair) > 1 and not pair <= NUMBERS and not pair <= {"date", "timestamp"}:
-        yield _fault(node, f"'{name}' looks for {types[1]} in {types[0]}", "cast what is looked for")
+def _moments(node: exp.Expression, name: str, types: Sequence[str | None]) -> Iterator[Finding]:
+    """What is added to a moment, or two moments."""
+    first = _MOMENTS if "diff" in name else NUMBERS | {"string", "void"}
+    for type, wanted in zip(types, (first, _MOMENTS), strict=True):
+        if kind_of(type) not in (None, *wanted):
+            help = "give a number of units and a moment" if "add" in name else "give two moments"
+            yield _fault(node, f"'{name}' takes no {type} there", help)
 
 
 def _extract(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
@@ -145,7 +175,7 @@ def _extract(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
     if field not in MOMENTS:
         help = "write unix_timestamp(…)" if field == "epoch" else suggest(field, MOMENTS, "parts")
         yield _fault(node, f"EXTRACT knows no '{field}'", help)
-    elif type and family(type) not in ("date", "timestamp", "interval", "string"):
+    elif kind_of(type) not in (None, "calendar", "date", "daytime", "string", "timestamp", "void", "yearmonth"):
         yield _fault(node, f"EXTRACT takes no {type}", "take it from a date or a timestamp")
 
 
@@ -174,10 +204,22 @@ def _pairs(
     have = types(one, ask)
     for other in others:
         with_ = types(other, ask)
-        if not takes(operator, have, with_):
+        if not takes(operator, have, with_) or _parts_differ(operator, have, with_):
             found = have if with_ is None else with_ if have is None else f"{have} and {with_}"
             help = "cast one of them" if {have, with_} & NUMBERS else "convert one of them"
             yield _fault(node, f"{found} cannot be {done}", help)
+
+
+def _parts_differ(operator: str, one: str | None, two: str | None) -> bool:
+    """Whether what two arrays, maps or structs hold keeps them from being brought to one type, or compared."""
+    kinds = {kind_of(one), kind_of(two)}
+    if None in kinds or not kinds & _WITH_PARTS:
+        return False
+    if operator in _COMPARED or operator == "in":
+        if not (is_orderable(one) and is_orderable(two)):
+            return True
+        return is_apart(wider if operator == "in" else tightest, one, two)
+    return operator in ("case", "||") and is_apart(wider, one, two)
 
 
 def _argument_type(value: exp.Expression, ask: TypeOf) -> str | None:
@@ -194,6 +236,7 @@ def _fault(node: exp.Expression, message: str, help: str) -> Finding:
 
 
 _CHECKS: dict[type | tuple[type, ...], Callable[[exp.Expression, TypeOf], Iterator[Finding]]] = {
+    exp.Ordered: _ordered,
     (exp.Where, exp.Having): _where,
     (exp.And, exp.Or): _and,
     exp.Not: _not,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pipelinegen.sql.coercion import common_or_none, wider
 from pipelinegen.sql.question import Columns, Origin
-from pipelinegen.sql.signatures import gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +66,4 @@ def combined(fields: Iterable[Field], type: str | None) -> Field:
 def _united(one: Field, two: Field) -> Field:
     if one == two:
         return one
-    return combined([one, two], one.type if one.type == two.type else gives("union", one.type, two.type))
+    return combined([one, two], common_or_none(wider, one.type, two.type))

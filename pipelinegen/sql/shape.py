@@ -1,14 +1,14 @@
 """Faults of how tables and queries are put together: joins, set operations, queries in place of values, LIMIT."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
 from pipelinegen.errors import suggest
+from pipelinegen.sql.coercion import holds_map, is_alike, is_apart, wider
 from pipelinegen.sql.grouping import has_aggregate
-from pipelinegen.sql.kinds import family
 from pipelinegen.sql.question import Finding
-from pipelinegen.sql.relation import Field, Relation
+from pipelinegen.sql.relation import Relation
 from pipelinegen.sql.rules import place_of
 from pipelinegen.sql.signatures import takes
 from pipelinegen.sql.types import TypeOf, type_of
@@ -61,7 +61,7 @@ def _using(item: exp.Expression, left: Sequence[Relation], right: Relation) -> I
         yield Finding("PG133", fact, "cast one of them, and join by ON", *place_of(item))
 
 
-def union_faults(left: Relation, right: Relation) -> Iterator[Finding]:
+def union_faults(query: exp.Expression, left: Relation, right: Relation) -> Iterator[Finding]:
     """PG133 for the halves of a UNION or its kin that have other columns."""
     if left.is_open or right.is_open or left.repeated or right.repeated:
         return
@@ -69,10 +69,15 @@ def union_faults(left: Relation, right: Relation) -> Iterator[Finding]:
         fact = f"one half of a set operation gives {len(left.fields)} columns, the other {len(right.fields)}"
         yield Finding("PG133", fact, "let both give the same columns")
         return
+    is_compared = not isinstance(query, exp.Union) or bool(query.args.get("distinct"))
     for (name, one), two in zip(left.fields.items(), right.fields.values(), strict=True):
-        if not takes("union", one.type, two.type):
+        is_apart_ = is_apart(wider, one.type, two.type) and not is_alike(one.type, two.type)
+        if is_apart_:
             fact = f"column '{name.strip()}' of a set operation is {one.type} in one half and {two.type} in the other"
             yield Finding("PG133", fact, "cast one of them")
+        elif is_compared and (holds_map(one.type) or holds_map(two.type)):
+            fact = f"column '{name.strip()}' holds maps, and rows with maps cannot be compared"
+            yield Finding("PG133", fact, "write UNION ALL, or turn the maps into arrays")
 
 
 def order_faults(query: exp.SetOperation, left: Relation) -> Iterator[Finding]:
@@ -112,21 +117,6 @@ def _of_outer_row(node: exp.Expression) -> Iterator[Finding]:
         yield Finding(
             "PG133", "a query that depends on the row around it may give several rows", help, *place_of(query)
         )
-
-
-def part_faults(
-    column: exp.Column, find: Callable[[exp.Column], Field | None], tables: Mapping[str, Relation]
-) -> Iterator[Finding]:
-    """PG133 for `column.part` of a column that has no parts."""
-    parts = [part.name.lower() for part in column.parts]
-    if len(parts) < 2 or (parts[0] in tables and len(parts) == 2):
-        return
-    names = parts[1:] if parts[0] in tables else parts
-    held = exp.column(names[0], table=parts[0] if parts[0] in tables else None)
-    found = find(held)
-    if found and found.type and family(found.type) not in ("array", "map", "struct") and len(names) > 1:
-        fact = f"'{names[0]}' is {found.type}, and has no part '{names[1]}'"
-        yield Finding("PG133", fact, "write a table, or nothing, before the point", *place_of(column.parts[0]))
 
 
 def limit_faults(select: exp.Expression, ask: TypeOf) -> Iterator[Finding]:

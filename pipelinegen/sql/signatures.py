@@ -8,12 +8,14 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from pipelinegen.sql.kinds import CONTRACT_KINDS, family
+from pipelinegen.sql.kinds import CONTRACT_KINDS, kind_of
 
 #: No more arguments were tried.
 _MOST = 7
 #: What these take depends on the elements of an array, or they want constants, which the table does not tell.
-_NOT_TOLD = frozenset({"approx_percentile", "array_insert", "percentile", "percentile_approx", "sort_array"})
+_NOT_TOLD = frozenset(
+    {"approx_percentile", "array_insert", "mask", "percentile", "percentile_approx", "sequence", "sort_array"}
+)
 #: Functions of any number of arguments, of which each goes with each.
 _ALIKE = frozenset({"array", "concat", "greatest", "least"})
 
@@ -43,29 +45,36 @@ class Signature:
         if self.counts and count <= _MOST and count not in self.counts:
             return f"'{self.name}' takes {_numbers(self.counts)}, found {count}"
         rules = self.by_count.get(str(count), {}) if self.name not in _NOT_TOLD else {}
-        kinds = [type and family(type) for type in types]
+        kinds = [kind_of(type) for type in types]
         for place, (kind, refused) in enumerate(zip(kinds, rules.get("refused", ()), strict=False)):
             if kind in refused:
                 which = f" as its {_ORDINALS[place]} argument" if count > 1 else ""
                 return f"'{self.name}' takes no {types[place]}{which}"
-        for one, two in combinations(range(count), 2) if count == 2 or self.name in _ALIKE else ():
+        is_told = self.name not in _NOT_TOLD and (count == 2 or self.name in _ALIKE)
+        for one, two in combinations(range(count), 2) if is_told else ():
             if f"{kinds[one]} {kinds[two]}" in self.by_count.get("2", {}).get("apart", ()):
                 return f"'{self.name}' does not take {types[one]} together with {types[two]}"
         return None
+
+    def constants(self, count: int) -> Sequence[int]:
+        """The places of arguments that must not depend on rows."""
+        places: Sequence[int] = self.by_count.get(str(count), {}).get("constants", ())
+        return places
 
     def accepted(self, types: Sequence[str | None]) -> str:
         """What it takes instead, in words; nothing where a list would not help."""
         refused = self.by_count.get(str(len(types)), {}).get("refused", ())
         for type, others in zip(types, refused, strict=False):
-            if type and family(type) in others:
+            if kind_of(type) in others:
                 return ", ".join(kind for kind in CONTRACT_KINDS if kind not in others)
         return ""
 
     def result(self, types: Sequence[str | None]) -> str | None:
         """The type of the result, where it is certain."""
-        found = self.by_count.get(str(len(types)), {}).get("result")
-        if found == "@0":
-            return types[0]
+        rules = self.by_count.get(str(len(types)), {})
+        found = rules.get("result")
+        if found is None and "by" in rules:
+            found = rules["results"].get(kind_of(types[rules["by"]]))
         return found if isinstance(found, str) else None
 
 
@@ -99,8 +108,10 @@ def _operators() -> Mapping[str, Mapping[str, str]]:
 
 def takes(operator: str, *types: str | None) -> bool:
     """Whether an operator may take operands of these types; an unknown one may be anything."""
-    kinds = [family(type) if type else None for type in types]
-    known = _operators()[operator]
+    kinds = [kind_of(type) for type in types]
+    known = _operators().get(operator)
+    if known is None:
+        return True
     if all(kinds):
         return " ".join(kind or "" for kind in kinds) in known
     return any(all(kind in (None, part) for kind, part in zip(kinds, given.split(), strict=True)) for given in known)
@@ -108,7 +119,7 @@ def takes(operator: str, *types: str | None) -> bool:
 
 def gives(operator: str, *types: str | None) -> str | None:
     """The type an operator gives, where it is certain."""
-    kinds = [family(type) if type else "" for type in types]
-    if operator in "+-" and "interval" in kinds and "timestamp" not in kinds:
+    kinds = [kind_of(type) or "" for type in types]
+    if operator in "+-" and "date" in kinds and "daytime" in kinds:
         return None  # a day added to a date gives a date, an hour a timestamp
     return _operators()[operator].get(" ".join(kinds)) or None

@@ -5,35 +5,20 @@ from collections.abc import Callable, Iterable
 
 from sqlglot import exp
 
+from pipelinegen.sql.coercion import ApartError, wider_of_all
+from pipelinegen.sql.datatypes import element_of, fields_of, interval_of, of_cast, value_of
 from pipelinegen.sql.dialect import call_of
 from pipelinegen.sql.kinds import family
+from pipelinegen.sql.lambdas import variable_place
+from pipelinegen.sql.results import VARIABLES, result_of
 from pipelinegen.sql.signatures import gives, signatures
 
-#: The types of columns, of parameters and of queries that stand for a value.
-TypeOf = Callable[[exp.Expression], str | None]
-
-_CAST_TYPES = {
-    "ARRAY": "array",
-    "BIGINT": "bigint",
-    "BINARY": "binary",
-    "BOOLEAN": "boolean",
-    "DATE": "date",
-    "DECIMAL": "decimal",
-    "DOUBLE": "double",
-    "FLOAT": "float",
-    "INT": "int",
-    "MAP": "map",
-    "STRUCT": "struct",
-    "TEXT": "string",
-    "TIMESTAMPLTZ": "timestamp",
-    "TIMESTAMPTZ": "timestamp",
-    "VARCHAR": "string",
-}
 #: Operators by what Spark calls them.
 OPERATORS: dict[type[exp.Expression], str] = {
     exp.EQ: "=",
     exp.NEQ: "=",
     exp.NullSafeEQ: "<=>",
+    exp.NullSafeNEQ: "<=>",
     exp.GT: "<",
     exp.GTE: "<",
     exp.LT: "<",
@@ -52,24 +37,6 @@ OPERATORS: dict[type[exp.Expression], str] = {
     exp.ILike: "like",
     exp.RegexpLike: "rlike",
 }
-_AVERAGE = {"bigint": "double", "decimal": "decimal", "double": "double", "float": "double", "int": "double"}
-#: What sums and averages give, by what they are taken of.
-_SUMS = {
-    "avg": _AVERAGE,
-    "mean": _AVERAGE,
-    "sum": {**_AVERAGE, "bigint": "bigint", "int": "bigint"},
-}
-#: What holds its arguments, whatever they are.
-_CONTAINERS = {"array": "array", "collect_set": "array", "map": "map", "named_struct": "struct", "struct": "struct"}
-#: What gives one of the values of its first argument.
-_LIKE_FIRST = frozenset(
-    (
-        *("any_value", "array_sort", "first", "first_value", "last", "last_value", "max", "max_by", "min", "min_by"),
-        *("nth_value", "nullif", "sort_array"),
-    )
-)
-#: What gives one of its arguments.
-_COMMON = frozenset({"coalesce", "greatest", "ifnull", "least", "nvl"})
 #: Units of time as dateadd and its kin read them.
 UNITS = frozenset(
     ("microsecond", "millisecond", "second", "minute", "hour", "day", "dayofyear", "week", "month", "quarter", "year")
@@ -83,36 +50,42 @@ MOMENTS = frozenset(
         *("week", "weeks", "y", "year", "yearofweek", "years", "yr", "yrs"),
     )
 )
+_SECONDS = frozenset(("s", "sec", "second", "seconds", "secs"))
 _TRUE_OR_FALSE = (exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between, exp.Exists, exp.Boolean)
-_SAME = (exp.Paren, exp.Alias, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls)
-_ASKED = (exp.Column, exp.Placeholder, exp.Subquery)
+_SAME = (exp.Paren, exp.Alias, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.PropertyEQ)
+_MOST_OF_INT = 2**31
+
+
+class TypeOf:
+    """Types of what an expression names: columns, parameters, queries in place of a value; each is asked for once."""
+
+    def __init__(self, of_name: Callable[[exp.Expression], str | None]) -> None:
+        self.of_name = of_name
+        self._found: dict[int, tuple[exp.Expression, str | None]] = {}
+
+    def of(self, value: exp.Expression) -> str | None:
+        """The type of any expression."""
+        kept = self._found.get(id(value))
+        if kept is None:
+            kept = self._found[id(value)] = value, _type_of(value, self)
+        return kept[1]
 
 
 def type_of(value: exp.Expression | None, ask: TypeOf) -> str | None:
-    """The type of an expression in the words of a contract; None where it is not certain, or there is none."""
-    if value is None:
-        return None
-    if isinstance(value, _ASKED):
-        return ask(value)
-    if isinstance(value, exp.Cast) and call_of(value) is None:
-        return cast_type(value)
-    if isinstance(value, _SAME):
-        return type_of(value.this, ask)
-    if isinstance(value, _TRUE_OR_FALSE):
-        return "boolean"
-    if isinstance(value, exp.Literal):
-        return _of_literal(value)
-    if isinstance(value, exp.Interval):
-        return "interval"
-    if isinstance(value, exp.Neg):
-        return gives("negated", type_of(value.this, ask))
+    """The type of an expression as Spark writes it; None where it is not certain, or there is none."""
+    return None if value is None else ask.of(value)
+
+
+def _type_of(value: exp.Expression, ask: TypeOf) -> str | None:
+    for kind, rule in _RULES.items():
+        if isinstance(value, kind) and not (kind in _IF_NO_CALL and call_of(value) is not None):
+            return rule(value, ask)
     return _of_call(value, ask) or _of_operator(value, ask)
 
 
 def cast_type(value: exp.Expression) -> str | None:
     """What a CAST casts to."""
-    target = value.args.get("to")
-    return _CAST_TYPES.get(target.this.name) if isinstance(target, exp.DataType) and target.this else None
+    return of_cast(value.args.get("to"))
 
 
 def operator_of(value: exp.Expression) -> str | None:
@@ -120,33 +93,58 @@ def operator_of(value: exp.Expression) -> str | None:
     return OPERATORS.get(type(value)) if call_of(value) is None else None
 
 
+def part_type(held: str | None, name: str) -> str | None:
+    """What `held.name` is, None where that is not known, or nothing."""
+    fields = fields_of(held)
+    if fields is not None:
+        return next((type for label, type in fields if label.lower() == name.lower()), None)
+    if fields_of(element_of(held)) is not None:
+        inner = part_type(element_of(held), name)
+        return f"array<{inner or '?'}>"
+    return value_of(held)
+
+
+def _of_bracket(value: exp.Expression, ask: TypeOf) -> str | None:
+    held, key = type_of(value.this, ask), value.expressions[0] if value.expressions else None
+    has_names = held and (family(held) == "struct" or fields_of(element_of(held)))
+    if has_names and isinstance(key, exp.Literal) and key.is_string:
+        return part_type(held, key.name)
+    return element_of(held) if held and family(held) == "array" else value_of(held)
+
+
+def _of_variable(value: exp.Expression, ask: TypeOf) -> str | None:
+    """The type of a lambda's variable, which follows from what is handed to the function around the lambda."""
+    place = variable_place(value)
+    rule = VARIABLES.get(place.call.name) if place else None
+    if place is None or rule is None or place.call.arguments is None:
+        return None
+    types = [None if isinstance(item, exp.Lambda) else type_of(item, ask) for item in place.call.arguments]
+    return rule(types, place.argument, place.variable)
+
+
 def _of_call(value: exp.Expression, ask: TypeOf) -> str | None:
     call = call_of(value)
-    if call is None or call.arguments is None or call.name not in signatures():
+    if call is None or call.arguments is None:
         return None
-    if call.name in _CONTAINERS:
-        return _CONTAINERS[call.name]
-    types = [type_of(item, ask) for item in call.arguments]
-    if not types:
-        return signatures()[call.name].result(types)
-    if call.name in _SUMS:
-        return _SUMS[call.name].get(family(types[0] or ""))
-    if call.name in _LIKE_FIRST:
-        return types[0]
-    if call.name in _COMMON:
-        return common(types)
-    return signatures()[call.name].result(types)
+    given = [item.this if isinstance(item, exp.Lambda) else item for item in call.arguments]
+    types = [type_of(item, ask) for item in given]
+    found = result_of(call.name, types, call.arguments)
+    if found is not None:
+        return found
+    known = signatures().get(call.name)
+    return known.result(types) if known else None
 
 
 def _of_operator(value: exp.Expression, ask: TypeOf) -> str | None:
     if isinstance(value, exp.Case | exp.If | exp.Coalesce):
-        return common([type_of(item, ask) for item in branches(value)])
-    if isinstance(value, exp.CurrentDate | exp.CurrentTimestamp):
-        return "date" if isinstance(value, exp.CurrentDate) else "timestamp"
+        return common(type_of(item, ask) for item in branches(value))
     operator = operator_of(value)
     if operator is None or not isinstance(value, exp.Binary | exp.RegexpLike):
         return None
-    return gives(operator, type_of(value.this, ask), type_of(value.expression, ask))
+    one, two = type_of(value.this, ask), type_of(value.expression, ask)
+    if operator == "||" and "array" in (family(one or ""), family(two or "")):
+        return common([one, two])
+    return gives(operator, one, two)
 
 
 def branches(value: exp.Expression) -> list[exp.Expression]:
@@ -157,23 +155,67 @@ def branches(value: exp.Expression) -> list[exp.Expression]:
         found = [value.args.get("true"), value.args.get("false")]
     else:
         found = [*(item.args.get("true") for item in value.args.get("ifs") or ()), value.args.get("default")]
-    return [item for item in found if item is not None and not isinstance(item, exp.Null)]
+    return [item for item in found if item is not None]
 
 
 def common(types: Iterable[str | None]) -> str | None:
     """The type that values of several types are brought to, where it is certain."""
-    found: str | None = ""
-    for type in types:
-        found = type if found in ("", type) else gives("case", found, type)
-        if found is None:
-            return None
-    return found or None
+    try:
+        return wider_of_all(types)
+    except ApartError:
+        return None
 
 
-def _of_literal(value: exp.Literal) -> str | None:
+def _of_literal(value: exp.Expression, ask: TypeOf) -> str | None:
     if value.is_string:
         return "string"
     text = str(value.this)
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return "int"
-    return "decimal" if re.fullmatch(r"[0-9]*\.[0-9]+", text) else None
+    if re.fullmatch(r"[0-9]{1,19}", text):
+        number = int(text)
+        return "int" if number < _MOST_OF_INT else "bigint" if number < 2**63 else "decimal"
+    found = re.fullmatch(r"([0-9]*)\.([0-9]*)", text)
+    if found:
+        whole, behind = found.group(1).lstrip("0"), found.group(2)
+        return f"decimal({max(len(whole) + len(behind), 1)},{len(behind)})"
+    return "double" if re.fullmatch(r"[0-9.]+[eE][+-]?[0-9]+", text) else None
+
+
+def _of_interval(value: exp.Expression, ask: TypeOf) -> str | None:
+    unit = value.args.get("unit")
+    word = unit.this if isinstance(unit, exp.IntervalSpan) else unit
+    return interval_of(word.name) if isinstance(word, exp.Expression) else None
+
+
+def _of_extract(value: exp.Expression, ask: TypeOf) -> str | None:
+    return "decimal(8,6)" if value.this.name.lower() in _SECONDS else "int"
+
+
+def _negated(value: exp.Expression, ask: TypeOf) -> str | None:
+    found = type_of(value.this, ask)
+    return found if found and family(found) != "string" else gives("negated", found)
+
+
+_Kinds = type[exp.Expression] | tuple[type[exp.Expression], ...]
+_RULES: dict[_Kinds, Callable[[exp.Expression, TypeOf], str | None]] = {
+    (exp.Column, exp.Placeholder, exp.Subquery): lambda value, ask: ask.of_name(value),
+    exp.Identifier: _of_variable,
+    exp.Cast: lambda value, ask: cast_type(value),
+    _SAME: lambda value, ask: type_of(value.expression if isinstance(value, exp.PropertyEQ) else value.this, ask),
+    exp.WithinGroup: lambda value, ask: None,
+    _TRUE_OR_FALSE: lambda value, ask: "boolean",
+    exp.Literal: _of_literal,
+    exp.Null: lambda value, ask: "void",
+    exp.HexString: lambda value, ask: "binary",
+    exp.Interval: _of_interval,
+    exp.Neg: _negated,
+    exp.BitwiseNot: lambda value, ask: type_of(value.this, ask),
+    exp.Dot: lambda value, ask: part_type(type_of(value.this, ask), value.expression.name),
+    exp.Bracket: _of_bracket,
+    exp.Extract: _of_extract,
+    exp.CurrentDate: lambda value, ask: "date",
+    exp.CurrentTimestamp: lambda value, ask: "timestamp",
+}
+#: Nodes that sqlglot reads calls into, too: then the call says what they are.
+_IF_NO_CALL = frozenset(
+    {exp.Cast, _TRUE_OR_FALSE, exp.Bracket, exp.Extract, exp.BitwiseNot, exp.Neg, exp.CurrentDate, exp.CurrentTimestamp}
+)

@@ -32,7 +32,10 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "date": ("date",),
     "timestamp": ("timestamp",),
     "binary": ("binary",),
-    "interval": ("interval day to second", "interval year to month"),
+    "daytime": ("interval day to second",),
+    "yearmonth": ("interval year to month",),
+    "calendar": ("interval",),
+    "void": ("void",),
     "array": ("array<string>", "array<int>", "array<array<int>>", "array<struct<a:int,b:string>>"),
     "map": ("map<string,int>", "map<int,string>"),
     "struct": ("struct<a:int,b:string>",),
@@ -46,6 +49,8 @@ LEFT_OUT = frozenset(
     {"java_method", "reflect", "try_reflect", "raise_error", "assert_true", "window", "session_window"}
 )
 SAMPLE, BASES = 160, 6
+#: Kinds whose types are many: what they make of a result is told by rules (pipelinegen/sql/results.py).
+KINDS_OF_PARTS = frozenset({"array", "decimal", "map", "struct"})
 #: How operators are written; `cast_…` is a cast to a type of contracts, `try_…` one that gives null where it fails.
 FORMS: Mapping[str, str] = {
     **{sign: f"({{0}} {sign} {{1}})" for sign in ("=", "<", "<=>", "+", "-", "*", "/", "%", "div", "&", "||")},
@@ -95,8 +100,11 @@ class Spark:
             text = str(error).split("\n")[0]
             if "[WRONG_NUM_ARGS" in text:
                 return "arity", text
-            refused = r"\[DATATYPE_MISMATCH\.(UNEXPECTED_INPUT_TYPE|[A-Z_]*DIFF_TYPES|BINARY_OP_WRONG_TYPE|CAST_)"
-            return ("refused" if re.match(refused, text) else "unknown"), text
+            if re.match(r"\[(DATATYPE_MISMATCH\.NON_FOLDABLE_INPUT|SEED_EXPRESSION_IS_UNFOLDABLE)", text):
+                return "constant", text
+            values = "VALUE_OUT_OF_RANGE|UNEXPECTED_NULL|INVALID_JSON_SCHEMA|NON_STRING_TYPE|SPECIFIED_WINDOW"
+            is_refused = re.match(rf"\[DATATYPE_MISMATCH\.(?!{values})|\[CANNOT_PARSE_DECIMAL", text)
+            return ("refused" if is_refused else "unknown"), text
         return "ok", schema[0].dataType.simpleString() if len(schema) == 1 else "rows"
 
 
@@ -111,9 +119,13 @@ def columns_of(kind: str) -> list[str]:
     return [f"{kind}_{number}" for number in range(len(KINDS[kind]))]
 
 
-def kind_of(type: str) -> str:
-    """The kind of a type in Spark's words."""
-    return re.split(r"[(<]", type)[0].split(" ")[0]
+def constants_of(kind: str) -> list[str]:
+    """What is no column, and of the types of a kind."""
+    values = {"boolean": "true", "date": "DATE '2026-01-01'", "timestamp": "TIMESTAMP '2026-01-01 00:00:00'"}
+    values |= {"string": "'1'", "array": "array('1')", "map": "map('1', '1')", "struct": "struct('1', '1')"}
+    values |= {"daytime": "INTERVAL 1 DAY", "yearmonth": "INTERVAL 1 YEAR"}
+    values |= {"calendar": "make_interval(1)", "void": "NULL"}
+    return [f"CAST({values.get(kind, '1')} AS {type})" for type in KINDS[kind] if type != "array<array<int>>"]
 
 
 class Function:
@@ -121,72 +133,83 @@ class Function:
 
     def __init__(self, spark: Spark, name: str, group: str) -> None:
         self.spark, self.name, self.group = spark, name, group
+        self.constants: tuple[int, ...] = ()
 
     def call(self, arguments: Iterable[str]) -> str:
         over = " OVER (ORDER BY int_0)" if self.group == "window_funcs" else ""
         return f"{self.name}({', '.join(arguments)}){over}"
 
-    def judged(self, kinds: Sequence[str]) -> tuple[str, set[tuple[str, tuple[str, ...]]]]:
-        """Whether arguments of these kinds are accepted, with the types of the results and of the arguments."""
+    def written(self, kinds: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """Arguments of these kinds, constants where only those are taken."""
+        given = (constants_of(kind) if n in self.constants else columns_of(kind) for n, kind in enumerate(kinds))
+        return itertools.product(*given)
+
+    def judged(self, kinds: Sequence[str], *, one: bool = False) -> tuple[str, set[str]]:
+        """Whether arguments of these kinds are accepted, with the types of the results."""
         results, worst = set(), "refused"
-        for columns in itertools.product(*(columns_of(kind) for kind in kinds)):
-            answer, text = self.spark.ask(self.call(columns))
+        for arguments in itertools.islice(self.written(kinds), 1 if one else None):
+            answer, text = self.spark.ask(self.call(arguments))
             if answer == "arity":
                 return answer, set()
             if answer == "ok":
-                types = dict(column_names())
-                results.add((text, tuple(types[column] for column in columns)))
-            worst = answer if answer in ("ok", "unknown") and worst != "ok" else worst
+                results.add(text)
+            worst = answer if answer in ("ok", "unknown", "constant") and worst != "ok" else worst
         return worst, results
+
+    def find_constants(self, count: int) -> None:
+        """Sets the places where Spark takes nothing that depends on rows."""
+        self.constants = tuple(range(count))
+        fine = next((kinds for kinds in self.samples(count) if self.judged(kinds, one=True)[0] == "ok"), None)
+        found = []
+        for place in range(count) if fine else ():
+            self.constants = tuple(n for n in range(count) if n != place)
+            if self.judged(fine, one=True)[0] == "constant":
+                found.append(place)
+        self.constants = tuple(found)
+
+    def samples(self, count: int) -> list[tuple[str, ...]]:
+        """Kinds of arguments that are tried."""
+        if count < 3:
+            return list(itertools.product(NAMES, repeat=count))
+        chosen = random.Random(f"{self.name}{count}")
+        tried = {tuple(chosen.choice(NAMES) for _ in range(count)) for _ in range(SAMPLE)}
+        return sorted(tried | {(name,) * count for name in NAMES})
 
     def of_arity(self, count: int) -> dict[str, Any] | None:
         """What is accepted with so many arguments; None if so many are not."""
         if count == 0:
             answer, text = self.spark.ask(self.call(()))
             return None if answer == "arity" else {"result": text if answer == "ok" else None}
-        if self.spark.ask(self.call(["string_0"] * count))[0] == "arity":
+        answer = self.spark.ask(self.call(["string_0"] * count))[0]
+        if answer == "arity":
             return None
-        if count > 2:
-            return self.sampled(count)
-        found = {kinds: self.judged(kinds) for kinds in itertools.product(NAMES, repeat=count)}
+        self.constants = ()
+        if any(self.judged(kinds, one=True)[0] == "constant" for kinds in self.samples(count)):
+            self.find_constants(count)
+        found = {kinds: self.judged(kinds, one=count > 2) for kinds in self.samples(count)}
         fine = {kinds for kinds, (answer, _) in found.items() if answer != "refused"}
-        results = [item for _, given in found.values() for item in given]
-        known = all(answer != "unknown" for answer, _ in found.values())
-        refused = [sorted(set(NAMES) - {kinds[place] for kinds in fine}) for place in range(count)]
+        refused = [sorted(set(NAMES) - {kinds[place] for kinds in fine}) if fine else [] for place in range(count)]
+        if count > 2:
+            refused = [self.surely(sorted(fine), place, kinds) for place, kinds in enumerate(refused)]
         apart = sorted(
             f"{one} {two}"
             for one, two in (itertools.product(NAMES, NAMES) if count == 2 else ())
             if (one, two) not in fine and one not in refused[0] and two not in refused[1]
         )
-        return {"refused": refused, "apart": apart, "result": result_of(results) if known else None}
+        known = {kinds: types for kinds, (answer, types) in found.items() if answer == "ok"}
+        said: dict[str, Any] = {"refused": refused, "apart": apart, **results_of(known, count)}
+        return said | ({"constants": list(self.constants)} if self.constants else {})
 
-    def sampled(self, count: int) -> dict[str, Any]:
-        """The same, of a sample; what no sample shows to be refused at a place counts as accepted."""
-        chosen = random.Random(f"{self.name}{count}")
-        tried = {tuple(chosen.choice(NAMES) for _ in range(count)) for _ in range(SAMPLE)}
-        tried |= {(name,) * count for name in NAMES}
-        results, fine, known = [], [], True
-        for kinds in sorted(tried):
-            answer, given = self.first(kinds)
-            known = known and answer != "unknown"
-            if answer != "refused":
-                fine.append(kinds)
-                results.extend(given)
+    def surely(self, fine: Sequence[tuple[str, ...]], place: int, kinds: Sequence[str]) -> list[str]:
+        """Those of the kinds that are refused at a place beside whatever was accepted."""
+        chosen = random.Random(f"{self.name}{place}")
         refused = []
-        for place in range(count):
-            seen = {kinds[place] for kinds in fine}
-            for kind in set(NAMES) - seen if fine else ():
-                bases = chosen.sample(fine, min(BASES, len(fine)))
-                if any(self.first((*base[:place], kind, *base[place + 1 :]))[0] != "refused" for base in bases):
-                    seen.add(kind)
-            refused.append(sorted(set(NAMES) - seen) if fine else [])
-        return {"refused": refused, "result": result_of(results) if known else None}
-
-    def first(self, kinds: Sequence[str]) -> tuple[str, list[tuple[str, tuple[str, ...]]]]:
-        """The answer for the first type of each kind."""
-        answer, text = self.spark.ask(self.call(f"{kind}_0" for kind in kinds))
-        types = dict(column_names())
-        return answer, [(text, tuple(types[f"{kind}_0"] for kind in kinds))] if answer == "ok" else []
+        for kind in kinds:
+            bases = chosen.sample(fine, min(BASES, len(fine)))
+            tried = [(*base[:place], kind, *base[place + 1 :]) for base in bases]
+            if all(self.judged(item, one=True)[0] == "refused" for item in tried):
+                refused.append(kind)
+        return refused
 
     def with_lambda(self) -> dict[str, Any]:
         """What a function of higher order takes as its first argument."""
@@ -200,17 +223,21 @@ class Function:
         return {"2": {"refused": [sorted(set(NAMES) - fine), []], "apart": [], "result": None}} if fine else {}
 
 
-def result_of(results: list[tuple[str, tuple[str, ...]]]) -> str | None:
-    """The type of the result where it is always the same, `@0` for that of the first argument, a kind, or None."""
-    types = {text for text, _ in results}
-    if not types or "rows" in types or "void" in types:
-        return None
+def results_of(found: Mapping[tuple[str, ...], set[str]], count: int) -> dict[str, Any]:
+    """The type of the result: always the same, by the kind of one argument, or nothing that is certain."""
+    types = {text for given in found.values() for text in given}
+    if not types or "rows" in types:
+        return {"result": None}
     if len(types) == 1:
-        return types.pop()
-    if all(text == arguments[0] for text, arguments in results):
-        return "@0"
-    kinds = {kind_of(text) for text in types}
-    return kinds.pop() if len(kinds) == 1 else None
+        return {"result": types.pop()}
+    for place in range(count):
+        by: dict[str, set[str]] = {}
+        for kinds, given in found.items():
+            by.setdefault(kinds[place], set()).update(given)
+        if all(len(given) == 1 or kind in KINDS_OF_PARTS for kind, given in by.items()):
+            of = {kind: next(iter(given)) for kind, given in sorted(by.items()) if kind not in KINDS_OF_PARTS}
+            return {"result": None, "by": place, "results": of}
+    return {"result": None}
 
 
 def signature(spark: Spark, name: str, group: str) -> dict[str, Any]:
@@ -230,10 +257,11 @@ def operator(spark: Spark, form: str) -> dict[str, Any]:
     for kinds in itertools.product(NAMES, repeat=count):
         for columns in itertools.product(*(columns_of(kind) for kind in kinds)):
             answer, text = spark.ask(form.format(*columns))
+            answer = "refused" if "FILTER_NOT" in text else answer
             if answer == "ok":
-                found.setdefault(" ".join(kinds), kind_of(text))
+                found.setdefault(" ".join(kinds), "decimal" if text.startswith("decimal") else text)
                 break
-            if answer != "refused" and "FILTER_NOT" not in text:
+            if answer != "refused":
                 found.setdefault(" ".join(kinds), "")
     return found
 
@@ -245,7 +273,7 @@ def set_operation(spark: Spark) -> dict[str, Any]:
         for columns in itertools.product(*(columns_of(kind) for kind in kinds)):
             answer, text = spark.query("SELECT {} AS r FROM t UNION ALL SELECT {} FROM t".format(*columns))
             if answer == "ok":
-                found.setdefault(" ".join(kinds), kind_of(text))
+                found.setdefault(" ".join(kinds), "decimal" if text.startswith("decimal") else text)
                 break
     return found
 

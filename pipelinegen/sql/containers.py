@@ -1,0 +1,308 @@
+"""PG133: what functions of arrays, maps, structs and lambdas take, where that depends on the parts of arguments."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlglot import exp
+
+from pipelinegen.sql.coercion import (
+    ApartError,
+    holds_map,
+    is_apart,
+    is_orderable,
+    wider,
+    wider_of_all,
+    wider_without_text,
+)
+from pipelinegen.sql.datatypes import TypeTextError, element_of, fields_of, key_of, of_schema
+from pipelinegen.sql.dialect import Call
+from pipelinegen.sql.kinds import kind_of
+from pipelinegen.sql.results import ARGUMENT_COUNTS, VARIABLE_COUNTS
+from pipelinegen.sql.types import TypeOf, type_of
+
+Types = Sequence[str | None]
+#: What is wrong, and what to do about it.
+Fault = tuple[str, str]
+
+_SCALAR = "cast one of them"
+
+
+def container_fault(call: Call, ask: TypeOf) -> Fault | None:
+    """The first fault of a call that the table of kinds does not tell."""
+    arguments = call.arguments or ()
+    fault = _lambda_fault(call.name, arguments)
+    if fault:
+        return fault
+    types = [type_of(item.this if isinstance(item, exp.Lambda) else item, ask) for item in arguments]
+    for rule in _RULES.get(call.name, ()):
+        fault = rule(call.name, types, arguments)
+        if fault:
+            return fault
+    return None
+
+
+def _lambda_fault(name: str, arguments: Sequence[exp.Expression]) -> Fault | None:
+    wanted = VARIABLE_COUNTS.get(name)
+    taken = ARGUMENT_COUNTS.get(name, (len(arguments),))
+    if len(arguments) not in taken:
+        return f"'{name}' takes {' or '.join(map(str, taken))} arguments, found {len(arguments)}", "count them"
+    lambdas = [item for item in arguments if isinstance(item, exp.Lambda)]
+    if lambdas and wanted is None:
+        return f"'{name}' takes no function", "write a value"
+    for place, item in enumerate(lambdas):
+        counts = wanted or ()
+        if name in ("aggregate", "reduce"):
+            counts = counts[place : place + 1]
+        names = [variable.name.lower() for variable in item.expressions]
+        if counts and len(names) not in counts:
+            many = " or ".join(map(str, counts))
+            return f"the function in '{name}' has {many} variables, found {len(names)}", "name as many as it is given"
+        if len(set(names)) < len(names):
+            return f"two variables in '{name}' have one name", "name them differently"
+    return None
+
+
+def _element(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    """A value that is no element of an array."""
+    if len(types) < 2:
+        return None
+    held, item = element_of(types[0]), types[-1]
+    if kind_of(types[0]) == "array" and is_apart(wider_without_text, held, item):
+        return f"'{name}' looks for {item} in {types[0]}", "cast what is looked for"
+    return None
+
+
+def _ordered(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    """Elements that cannot be compared."""
+    for type in types:
+        if kind_of(type) == "array" and not is_orderable(element_of(type)):
+            return f"'{name}' compares values, and {type} holds some that cannot be compared", "take a part of each"
+    return None
+
+
+def _first_ordered(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    return _ordered(name, types[:1], arguments)
+
+
+def _sorted_by_itself(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    if len(types) == 1:
+        return _ordered(name, types, arguments)
+    if kind_of(types[1]) not in (None, "int"):
+        return f"the function in '{name}' gives {types[1]}, where an int is wanted", "give -1, 0 or 1"
+    return None
+
+
+def _alike(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    """Arrays whose elements have no common type."""
+    if len(types) == 2 and is_apart(wider_without_text, types[0], types[1]):
+        return f"'{name}' does not take {types[0]} together with {types[1]}", _SCALAR
+    return None
+
+
+def _common(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    """Values that are brought to one type."""
+    return _apart(name, types)
+
+
+def _common_arrays(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    return _apart(name, types) if "array" in map(kind_of, types) else None
+
+
+def _apart(name: str, types: Types) -> Fault | None:
+    try:
+        wider_of_all(types)
+    except ApartError as error:
+        one, two = error.args
+        return f"'{name}' does not take {one} together with {two}", _SCALAR
+    return None
+
+
+def _bound_together(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    """What greatest and least compare."""
+    found: str | None = "void"
+    for type in types:
+        if is_apart(wider_without_text, found, type):
+            return f"'{name}' does not take {found} together with {type}", _SCALAR
+        if not is_orderable(type):
+            return f"'{name}' compares values, and {type} cannot be compared", "take a part of it"
+        found = wider_without_text(found, type)
+    return None
+
+
+def _map(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    if len(types) % 2:
+        return f"'{name}' takes keys and values in turn, found {len(types)} arguments", "give each key its value"
+    keys = types[::2]
+    if any(holds_map(key) for key in keys):
+        return "no key of a map can hold a map", "make a key of texts or numbers"
+    return _keys_or_values("keys", keys) or _keys_or_values("values", types[1::2])
+
+
+def _keys_or_values(what: str, types: Types) -> Fault | None:
+    try:
+        wider_of_all(types)
+    except ApartError as error:
+        one, two = error.args
+        return f"the {what} of a map are {one} and {two}", _SCALAR
+    return None
+
+
+def _named_struct(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    if len(arguments) % 2:
+        return f"'{name}' takes names and values in turn, found {len(types)} arguments", "give each name its value"
+    for item, type in zip(arguments[::2], types[::2], strict=True):
+        if isinstance(item, exp.Column) or kind_of(type) not in (None, "string"):
+            return f"'{name}' wants names in quotes", "write named_struct('a', …), or struct(… AS a)"
+    return None
+
+
+def _nested_array(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    held = element_of(types[0]) if types else None
+    if kind_of(held) not in (None, "array"):
+        return f"'{name}' wants an array of arrays, found {types[0]}", "leave it out"
+    return None
+
+
+def _entries(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    held = element_of(types[0]) if types else None
+    fields = fields_of(held)
+    if kind_of(held) not in (None, "struct") or (fields is not None and len(fields) != 2):
+        return f"'{name}' wants an array of structs with two parts, found {types[0]}", "make it of struct(key, value)"
+    if fields is not None and holds_map(fields[0][1]):
+        return "no key of a map can hold a map", "make a key of texts or numbers"
+    return None
+
+
+def _key_array(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    if types and holds_map(element_of(types[0])):
+        return "no key of a map can hold a map", "make a key of texts or numbers"
+    return None
+
+
+def _key(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    """A key that a map cannot have."""
+    if len(types) == 2 and kind_of(types[0]) == "map" and is_apart(wider_without_text, key_of(types[0]), types[1]):
+        return f"'{name}' looks for {types[1]} in {types[0]}", "cast what is looked for"
+    return None
+
+
+def _order_of_sort(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    if kind_of(types[0]) not in (None, "array", "void"):
+        return f"'{name}' takes no {types[0]}", "give it an array"
+    if len(arguments) > 1 and not isinstance(arguments[1], exp.Boolean | exp.Placeholder | exp.Cast):
+        return f"'{name}' wants true or false as its second argument", "write true for the smallest first"
+    return None
+
+
+def _inlined(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    held = element_of(types[0]) if types else None
+    if kind_of(held) not in (None, "struct"):
+        return f"'{name}' wants an array of structs, found {types[0]}", "write explode(…)"
+    return None
+
+
+def _texts(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    """Arrays that texts are made of."""
+    for type in types:
+        if kind_of(type) == "array" and kind_of(element_of(type)) in ("array", "map", "struct", "calendar"):
+            return f"'{name}' makes texts of an array's elements, found {type}", "transform them into texts first"
+    return None
+
+
+def _condition(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    if len(types) > 1 and kind_of(types[-1]) not in (None, "boolean", "void"):
+        return f"the function in '{name}' gives {types[-1]}, where true or false is wanted", "compare it with something"
+    return None
+
+
+def _folded(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    if len(types) > 2 and types[1] and types[2] and not _same(types[1], types[2]):
+        fact = f"the function in '{name}' gives {types[2]}, and begins with {types[1]}"
+        return fact, f"begin with CAST(… AS {types[2]}), or cast what it gives"
+    return None
+
+
+def _same(one: str, two: str) -> bool:
+    """Whether two types are one; parts of which nothing is known may be."""
+    if "?" in one + two or (kind_of(one) == kind_of(two) and "decimal" in (one, two)):
+        return True
+    return one.lower() == two.lower()
+
+
+def _keys_made(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    if len(types) > 1 and holds_map(types[1]):
+        return "no key of a map can hold a map", "make a key of texts or numbers"
+    return None
+
+
+def _maps(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    one, two = (key_of(type) for type in types[:2])
+    if is_apart(wider_without_text, one, two):
+        return f"'{name}' takes maps of one sort of keys, found {types[0]} and {types[1]}", _SCALAR
+    return None
+
+
+def _sequence(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    if len(types) > 1 and is_apart(wider, types[0], types[1]):
+        return f"'{name}' does not take {types[0]} together with {types[1]}", _SCALAR
+    return None
+
+
+def _schema(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    given = arguments[1] if len(arguments) > 1 else None
+    if not isinstance(given, exp.Literal) or not given.is_string:
+        return None
+    try:
+        found = of_schema(given.name)
+    except NotImplementedError:
+        return None
+    except TypeTextError as error:
+        word = f" from '{error}' on" if str(error) else ""
+        return f"the schema of '{name}' cannot be read{word}", "write it as in 'a INT, b ARRAY<STRING>'"
+    kinds = ("struct",) if name == "from_csv" else ("array", "map", "struct")
+    if kind_of(found) not in (None, *kinds):
+        return f"'{name}' wants a schema of parts, found {found}", "write it as in 'a INT, b ARRAY<STRING>'"
+    return None
+
+
+def _comparable(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    for type in types[-1:] if name in ("max_by", "min_by") else types[:1]:
+        if not is_orderable(type):
+            return f"'{name}' compares values, and {type} cannot be compared", "take a part of it"
+    return None
+
+
+def _no_maps(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    for type in types:
+        if holds_map(type):
+            return f"'{name}' takes no maps, found {type}", "take its keys or its values"
+    return None
+
+
+Rule = Callable[[str, Types, Sequence[exp.Expression]], Fault | None]
+_RULES: Mapping[str, tuple[Rule, ...]] = {
+    **dict.fromkeys(("array_contains", "array_position", "array_remove"), (_element, _first_ordered)),
+    **dict.fromkeys(("array_append", "array_prepend", "array_insert"), (_element,)),
+    **dict.fromkeys(("array_union", "array_intersect", "array_except", "arrays_overlap"), (_alike, _ordered)),
+    **dict.fromkeys(("array_distinct", "array_max", "array_min"), (_first_ordered,)),
+    "sort_array": (_order_of_sort, _first_ordered),
+    **dict.fromkeys(("inline", "inline_outer"), (_inlined,)),
+    **dict.fromkeys(("array_join", "concat_ws"), (_texts,)),
+    **dict.fromkeys(("exists", "filter", "forall", "map_filter"), (_condition,)),
+    **dict.fromkeys(("aggregate", "reduce"), (_folded,)),
+    **dict.fromkeys(("greatest", "least"), (_bound_together,)),
+    **dict.fromkeys(("from_json", "from_csv"), (_schema,)),
+    **dict.fromkeys(("max", "min", "max_by", "min_by"), (_comparable,)),
+    **dict.fromkeys(("hash", "xxhash64", "collect_set"), (_no_maps,)),
+    **dict.fromkeys(("coalesce", "nvl", "ifnull", "array", "map_concat"), (_common,)),
+    **dict.fromkeys(("element_at", "try_element_at", "map_contains_key"), (_key,)),
+    "array_sort": (_sorted_by_itself,),
+    "concat": (_common_arrays,),
+    "flatten": (_nested_array,),
+    "map": (_map,),
+    "map_from_arrays": (_key_array,),
+    "map_from_entries": (_entries,),
+    "map_zip_with": (_maps,),
+    "named_struct": (_named_struct,),
+    "sequence": (_sequence,),
+    "transform_keys": (_keys_made,),
+}
