@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -34,7 +35,7 @@ def summing_up(
                 by_hand=session.deployment.settings.get("by_hand", ()),
                 days=days,
                 sample_users=users,
-                notifications=session.cloud.notifications(),
+                notifications=_told(session, days),
                 seconds=time.monotonic() - started,
             )
             _leave_summary(summary, session.prepared.state / SUMMARY_FILE, report)
@@ -53,6 +54,12 @@ def sample_users(prepared: Prepared, tables: Mapping[str, pa.Table]) -> list[str
     return list(dict.fromkeys(str(user) for user in reversed(last)))[:SAMPLE_USERS]
 
 
+def _told(session: Session, days: list[Day]) -> list[Mapping[str, Any]]:
+    """What these runs published; the file holds what earlier ones did, too."""
+    runs = {day.record.id for day in days}
+    return [item for item in session.cloud.notifications() if item["execution"] in runs]
+
+
 def _leave_summary(summary: RunSummary, path: Path, report: Path | None) -> None:
     text = json.dumps(summary.as_json(), indent=2) + "\n"
     for place in (path, report):
@@ -64,7 +71,9 @@ def explain_failure(session: Session, day: Day) -> None:
     """Prints what failed and why, the end of its log, what was refused, and how to go on."""
     end, console = day.end, session.console
     console.print(f"\n[red]state '{end.failed_state}' failed on {day.date}[/]: {end.error}", highlight=False)
-    console.print(in_words(end.cause), markup=False, highlight=False)
+    words = in_words(end.cause).removeprefix(f"{end.failed_state}: ").strip()
+    if words:
+        console.print(words, markup=False, highlight=False)
     if end.log_tail:
         console.print(f"the end of {end.log}:", highlight=False)
         console.print(end.log_tail, markup=False, highlight=False)

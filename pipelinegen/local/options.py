@@ -176,7 +176,7 @@ def _ending_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--answer-within",
-        type=days,
+        type=_seconds,
         metavar="SECONDS",
         help="how long an approval step waits for its answer here, whatever its timeout says",
     )
@@ -186,16 +186,21 @@ def _ending_options(parser: argparse.ArgumentParser) -> None:
 
 def days(text: str) -> int:
     """A number of days, runs and the like. Raises: ArgumentTypeError."""
-    value = int(text) if text.isdigit() else 0
-    if not 1 <= value <= 366:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to 366")
-    return value
+    return _within(text, "number", 1, 366)
+
+
+def _seconds(text: str) -> int:
+    return _within(text, "number", 1, 86_400)
 
 
 def _port(text: str) -> int:
-    value = int(text) if text.isdigit() else -1
-    if not 0 <= value <= 65535:
-        raise argparse.ArgumentTypeError(f"'{text}' is no port from 0 to 65535")
+    return _within(text, "port", 0, 65_535)
+
+
+def _within(text: str, noun: str, least: int, most: int) -> int:
+    value = int(text) if text.isdecimal() else -1
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"'{text}' is no {noun} from {least} to {most}")
     return value
 
 
