@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 
 from pipelinegen.emit.asl import PATH as DEFINITION
 from pipelinegen.emit.asl_fragments import belongs_to, state_names
@@ -15,6 +16,7 @@ from pipelinegen.ir.model import (
     Api,
     GlueJob,
     HttpApi,
+    HttpConnection,
     Image,
     Json,
     LambdaFunction,
@@ -67,8 +69,11 @@ def emit_deployment(bench: Workbench) -> Iterable[File]:
 
 
 def _what_few_have(bench: Workbench) -> dict[str, Json]:
+    connections = bench.resources(HttpConnection)
     groups, changes = bench.resources(ModelRegistry), bench.pipeline.policy_changes
     found: dict[str, Json] = {}
+    if connections:
+        found["connections"] = [asdict(connection) for connection in connections]
     if groups:
         found["model_groups"] = [{"name": group.name, "description": group.description} for group in groups]
     if changes:

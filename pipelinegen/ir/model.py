@@ -222,7 +222,29 @@ class RedisCache:
     serverless: ServerlessBounds | None = None
 
 
-Resource = GlueJob | LambdaFunction | Image | Api | HttpApi | SagemakerJob | RedisCache | ModelRegistry | Topic
+@dataclass(frozen=True, slots=True)
+class HttpConnection:
+    """A connection of EventBridge: the field of a secret's JSON that is sent in a header."""
+
+    step: str
+    name: str
+    header: str
+    secret: str
+    field: str
+
+
+Resource = (
+    HttpConnection
+    | GlueJob
+    | LambdaFunction
+    | Image
+    | Api
+    | HttpApi
+    | SagemakerJob
+    | RedisCache
+    | ModelRegistry
+    | Topic
+)
 
 
 class ContentKeys(Protocol):

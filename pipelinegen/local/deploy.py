@@ -109,7 +109,7 @@ class _Deployer:
         self._code = code
 
     def run(self, secrets: Mapping[str, Any]) -> Deployment:
-        self._tell_the_server()
+        self._tell_the_server(self._connections(secrets))
         self._create_buckets()
         self._create_secrets(secrets)
         self._create_parameters()
@@ -121,7 +121,19 @@ class _Deployer:
         arn = self._create_state_machine(roles)
         return Deployment(self._folder, self._settings, arn, roles, topics, self._variables)
 
-    def _tell_the_server(self) -> None:
+    def _connections(self, secrets: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+        """What HTTP tasks use, with the keys that stand in for the real ones."""
+        found = {}
+        for given in self._settings.get("connections", []):
+            arn = f"arn:aws:events:{self._cloud.region}:{self._cloud.account}:connection/{given['name']}/local"
+            value = secrets.get(given["secret"])
+            key = value.get(given["field"]) if isinstance(value, Mapping) else None
+            key = key or f"local stand-in of {given['secret']}"
+            found[arn] = {"arn": arn, "name": given["name"], "header": given["header"], "key": str(key)}
+            self._variables = {**self._variables, f"connection_{given['step']}": arn}
+        return found
+
+    def _tell_the_server(self, connections: Mapping[str, Mapping[str, str]]) -> None:
         """First of all: jobs may start as soon as the state machine exists."""
         steps = {state: step["name"] for step in self._settings["steps"] for state in step["states"]}
         described = self._settings.get("images", [])
@@ -136,7 +148,7 @@ class _Deployer:
             for uri in contexts
             if (found := image_libraries(Path(contexts[uri]).name, images[uri], cache_folder()))
         }
-        Deployed(steps, images, str(root), contexts, libraries).write(self._cloud.workdir)
+        Deployed(steps, images, str(root), contexts, libraries, connections).write(self._cloud.workdir)
 
     def _own_code(self, image: Mapping[str, str]) -> Path | None:
         """The user's code that goes into an image, if any does."""

@@ -23,6 +23,9 @@ class Deployed:
     #: Folders of what the user's requirements installed, by the image's address.
     libraries: Mapping[str, str] = field(default_factory=dict)
 
+    #: Connections of EventBridge by their ARNs: arn, name, header and key.
+    connections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
     def write(self, workdir: Path) -> None:
         """Makes this what the server process sees from its next job on."""
         target = workdir / _FILE

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -18,6 +18,7 @@ from pipelinegen.local import logs
 from pipelinegen.local.deployed import read_deployed
 from pipelinegen.local.faults import LocalCloudError, PortTakenError
 from pipelinegen.local.processes import import_path, inherited_environment, session_processes
+from pipelinegen.local.stand_ins import StandIns
 
 _START_SECONDS: Final = 60.0
 _END_SECONDS: Final = 10.0
@@ -29,18 +30,20 @@ class CloudSettings:
 
     `enforce_policies`: a call that the policies of its role do not allow is refused, as on AWS. `approve`: questions of
     approval steps are answered with yes at once. `answer_seconds`: so long is an answer waited for, at most.
-    `most_wait_seconds`: longer waits and pauses are cut short to this.
+    `most_wait_seconds`: longer waits and pauses are cut short to this. `stand_ins`: who answers instead of others.
     """
 
     enforce_policies: bool = True
     approve: bool = False
     answer_seconds: int | None = None
     most_wait_seconds: float | None = None
+    stand_ins: StandIns = field(default_factory=StandIns)
 
     def words(self) -> list[str]:
         """These settings on the server's command line."""
         wait = [] if self.most_wait_seconds is None else ["--most-wait-seconds", str(self.most_wait_seconds)]
         wait += [] if self.answer_seconds is None else ["--answer-seconds", str(self.answer_seconds)]
+        wait += self.stand_ins.words()
         return [*([] if self.enforce_policies else ["--no-iam"]), *(["--approve"] if self.approve else []), *wait]
 
 

@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pipelinegen.local.stand_ins import stand_in
+
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -179,6 +181,15 @@ def _ending_options(parser: argparse.ArgumentParser) -> None:
         type=_seconds,
         metavar="SECONDS",
         help="how long an approval step waits for its answer here, whatever its timeout says",
+    )
+    parser.add_argument(
+        "--stand-in",
+        action="append",
+        type=stand_in,
+        default=[],
+        metavar="URL=URL",
+        help="a server on this machine that answers http_call steps instead of another one, such as "
+        "https://partner.example.com=http://127.0.0.1:8000",
     )
     parser.add_argument("--real-waits", action="store_true", help="wait as long as the spec says, not a second at most")
     parser.add_argument("--no-iam", action="store_true", help="let every role do everything; proves nothing then")

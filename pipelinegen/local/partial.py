@@ -33,6 +33,12 @@ class Part:
         return frozenset(step for step, needed in self.before.items() if self.start in (step, *needed))
 
     @property
+    def runs(self) -> frozenset[str]:
+        """The steps that are run: those from `start` on that lead to `until`."""
+        leading = {self.until, *self.before[self.until]} if self.until else set(self.before)
+        return frozenset(step for step in self.before if step in leading and (not self.start or step in self.again))
+
+    @property
     def ends(self) -> dict[str, dict[str, str]]:
         """The states at which a run up to `until` is over, and what branches that end there hand out."""
         return scope_ends(self.machine, {self.until, *self.before[self.until]}) if self.until else {}

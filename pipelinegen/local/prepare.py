@@ -22,6 +22,7 @@ from pipelinegen.local.data.choice import find_data_set
 from pipelinegen.local.data.vehicles import DataSet
 from pipelinegen.local.faults import LocalCloudError
 from pipelinegen.local.local_cloud import CloudSettings
+from pipelinegen.local.stand_ins import StandIns
 from pipelinegen.tree import compile_specs, generate_folders
 from pipelinegen.write import compare
 
@@ -74,6 +75,7 @@ def cloud_settings(options: Namespace) -> CloudSettings:
         enforce_policies=not given.get("no_iam"),
         approve=bool(given.get("approve")),
         answer_seconds=given.get("answer_within"),
+        stand_ins=StandIns.of(given.get("stand_in") or ()),
         most_wait_seconds=None if given.get("real_waits") else MOST_WAIT_SECONDS,
     )
 

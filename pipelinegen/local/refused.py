@@ -1,10 +1,11 @@
 """Calls that nothing on this machine carries out are named before a run; moto would answer some with inventions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pipelinegen.local.faults import LocalCloudError
+from pipelinegen.local.stand_ins import StandIns
 
 #: Services that moto keeps as AWS does: what is put in comes out.
 _KEPT: Final = frozenset(
@@ -20,14 +21,31 @@ _IMAGES: Final = frozenset({"Image", "ImageUri", "TrainingImage"})
 _RESOURCE: Final = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:(aws-sdk:)?(?P<service>[^:]+):(?P<action>.+)")
 
 
-def refuse_calls(definition: Mapping[str, Any], steps: list[Mapping[str, Any]]) -> None:
-    """Raises: LocalCloudError that names the first step with a call that has no local counterpart."""
+def refuse_calls(
+    definition: Mapping[str, Any],
+    steps: list[Mapping[str, Any]],
+    needs: Mapping[str, Sequence[str]],
+    wanted: Collection[str],
+    stand_ins: StandIns,
+) -> None:
+    """Raises: LocalCloudError that names the first step that is run with a call that has no local counterpart.
+
+    `needs` are the steps before each; `wanted` those that are run; `stand_ins` answer for other people's servers.
+    """
     steps_of = {state: step for step in steps for state in step["states"]}
     for name, state in _states(definition):
         step = steps_of.get(name)
+        endpoint = str(state.get("Arguments", {}).get("ApiEndpoint", "")) if step else ""
+        if endpoint and stand_ins.address_of(endpoint):
+            continue
         why = _why_not(step["kind"], state) if step else None
-        if step and why:
-            help = "leave the step out of this environment with `only_in:`, or run it in AWS"
+        if step and why and step["name"] in wanted:
+            before = needs.get(step["name"], ())
+            until = f"end before it with `--until {before[0]}`, " if before else ""
+            if endpoint:
+                origin = "/".join(endpoint.split("/")[:3])
+                until = f"let a server of your own answer, `--stand-in {origin}=http://127.0.0.1:8000`, {until}"
+            help = f"{until}leave the step out of an environment with `only_in:` and run that one, or run it in AWS"
             raise LocalCloudError(f"step '{step['name']}' {why}", help)
 
 

@@ -37,10 +37,11 @@ def run_days(options: Namespace) -> int:
     prepared = prepare(options)
     require_programs(prepared)
     part = part_of(prepared, options.start, options.until) if options.start or options.until else None
+    needs = {step.name: step.needs for step in prepared.pipeline.steps}
+    stand_ins = prepared.settings.stand_ins
+    refuse_calls(prepared.definition, prepared.deployment["steps"], needs, part.runs if part else needs, stand_ins)
     if part and part.start:
         return _run_from(prepared, part, options)
-    if part is None:
-        refuse_calls(prepared.definition, prepared.deployment["steps"])
     dates, planned = _planned(prepared, options)
     with locked(prepared.state) as state:
         if options.go_on:

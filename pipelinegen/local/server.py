@@ -56,6 +56,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--no-iam", action="store_true", help="do not enforce the roles' policies")
     parser.add_argument("--approve", action="store_true", help="answer questions of approval steps with yes")
     parser.add_argument("--answer-seconds", type=int, help="how long an answer is waited for, at most")
+    parser.add_argument("--stand-in", action="append", default=[], help="THEIRS=OURS: who answers for whom")
     parser.add_argument("--most-wait-seconds", type=float, help="cut longer waits and pauses short")
     return parser.parse_args(argv)
 

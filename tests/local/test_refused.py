@@ -1,16 +1,24 @@
 """A call that nothing here carries out is named before the run, with its step."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from pipelinegen.local.backfill import refuse_bookmarks
 from pipelinegen.local.cloud.jsonata import evaluate
 from pipelinegen.local.faults import LocalCloudError
 from pipelinegen.local.refused import refuse_calls
+from pipelinegen.local.stand_ins import StandIns
 
 
 def machine(resource: str) -> dict[str, object]:
     inner = {"StartAt": "Submit", "States": {"Submit": {"Type": "Task", "Resource": f"arn:aws:states:::{resource}"}}}
     return {"States": {"Both": {"Type": "Parallel", "Branches": [inner]}}}
+
+
+def refuse(definition: Mapping[str, Any], steps: list[dict[str, object]]) -> None:
+    refuse_calls(definition, steps, {"submit": ("prepare",)}, {"submit"}, StandIns())
 
 
 def steps(kind: str = "aws_api") -> list[dict[str, object]]:
@@ -31,8 +39,15 @@ def test_a_call_of_somebody_elses_server_a_pipeline_and_an_image_are_refused() -
     for kind, (resource, arguments) in asked.items():
         state = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Arguments": arguments}
         with pytest.raises(LocalCloudError) as caught:
-            refuse_calls({"States": {"Submit": state}}, steps(kind))
+            refuse({"States": {"Submit": state}}, steps(kind))
         found.append(str(caught.value))
+        origin = "https://partner.example.com=http://127.0.0.1:8000"
+        first = f"let a server of your own answer, `--stand-in {origin}`, " if kind == "http_call" else ""
+        assert caught.value.help == (
+            f"{first}end before it with `--until prepare`, leave the step out of an environment with `only_in:` and "
+            "run that one, or run it in AWS"
+        )
+        refuse_calls({"States": {"Submit": state}}, steps(kind), {"submit": ("prepare",)}, {"prepare"}, StandIns())
     assert found == [
         "step 'submit' asks https://partner.example.com/v1, and a local run leaves other people's servers alone",
         "step 'submit' starts 'other-dev', and the local cloud holds one pipeline at a time",
@@ -44,7 +59,7 @@ def test_a_call_of_somebody_elses_server_a_pipeline_and_an_image_are_refused() -
 def test_the_pipelines_own_images_are_run(kind: str) -> None:
     arguments = {"AlgorithmSpecification": {"TrainingImage": "${image_training_own}"}}
     state = {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync", "Arguments": arguments}
-    refuse_calls({"States": {"Submit": state}}, steps(kind))
+    refuse({"States": {"Submit": state}}, steps(kind))
 
 
 @pytest.mark.parametrize(
@@ -52,18 +67,18 @@ def test_the_pipelines_own_images_are_run(kind: str) -> None:
 )
 def test_what_would_be_invented_is_refused(resource: str) -> None:
     with pytest.raises(LocalCloudError) as caught:
-        refuse_calls(machine(resource), steps())
+        refuse(machine(resource), steps())
     call = resource.removeprefix("aws-sdk:")
     assert str(caught.value) == f"step 'submit' calls {call}, which nothing on this machine carries out"
 
 
 @pytest.mark.parametrize("resource", ["aws-sdk:ssm:getParameter", "aws-sdk:dynamodb:putItem", "glue:startJobRun.sync"])
 def test_what_is_kept_or_run_for_real_is_not(resource: str) -> None:
-    refuse_calls(machine(resource), steps())
+    refuse(machine(resource), steps())
 
 
 def test_the_compilers_own_kinds_are_left_alone() -> None:
-    refuse_calls(machine("aws-sdk:redshiftdata:executeStatement"), steps("quality_gate"))
+    refuse(machine("aws-sdk:redshiftdata:executeStatement"), steps("quality_gate"))
 
 
 def test_a_text_for_athena_is_a_literal_whatever_is_in_it() -> None:

@@ -15,6 +15,7 @@ from pipelinegen.local.cloud import (
     functions,
     glue_jobs,
     history,
+    http_calls,
     integrations,
     interpreter,
     maps,
@@ -34,6 +35,7 @@ from pipelinegen.local.data.movielens import cache_folder
 from pipelinegen.local.java import find_java
 from pipelinegen.local.processes import ChildProcesses
 from pipelinegen.local.spark_archive import SparkArchive
+from pipelinegen.local.stand_ins import StandIns
 
 
 def new_cloud(
@@ -61,6 +63,7 @@ def install_all(cloud: Cloud, options: Namespace) -> endpoints.EndpointBook:
     parameters.install()
     clock.install(options.most_wait_seconds)
     integrations.install(cloud)
+    http_calls.install(cloud, StandIns.of(options.stand_in))
     functions.install(cloud)
     glue_jobs.install(cloud, find_java, SparkArchive(cache_folder()))
     models.install()

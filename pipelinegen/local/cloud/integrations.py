@@ -115,8 +115,8 @@ class _Waiting:
         return self._poll()
 
 
-class _SageMakerTask(StateTaskServiceUnsupported):  # type: ignore[misc]
-    """`sagemaker:create…Job[.sync]`, which moto forwards but cannot wait for."""
+class ForwardedTask(StateTaskServiceUnsupported):  # type: ignore[misc]
+    """A service of which moto knows little more than that it is one; its failures are made here."""
 
     def __init__(self, cloud: Cloud) -> None:
         # WaitForTaskToken is named as well, because moto 5.2.5 ends a .sync task through the callback of a token.
@@ -126,14 +126,6 @@ class _SageMakerTask(StateTaskServiceUnsupported):  # type: ignore[misc]
 
     def _log_unsupported_warning(self) -> None:
         """Nothing to warn about: it is supported here."""
-
-    def _from_error(self, env: Any, ex: Exception) -> Any:
-        if not isinstance(ex, ClientError):
-            return super()._from_error(env=env, ex=ex)
-        code = ex.response["Error"]["Code"]
-        known = code.startswith("Resource")
-        error = f"SageMaker.{code}Exception" if known else "SageMaker.AmazonSageMakerException"
-        return self._failure(env, CustomErrorName(error), error, f"{code}: {ex.response['Error']['Message']}")
 
     def _failure(self, env: Any, name: Any, error: str, cause: str) -> FailureEvent:
         details = TaskFailedEventDetails(
@@ -145,6 +137,18 @@ class _SageMakerTask(StateTaskServiceUnsupported):  # type: ignore[misc]
             event_type=HistoryEventType.TaskFailed,
             event_details=EventDetails(taskFailedEventDetails=details),
         )
+
+
+class _SageMakerTask(ForwardedTask):
+    """`sagemaker:create…Job[.sync]`, which moto forwards but cannot wait for."""
+
+    def _from_error(self, env: Any, ex: Exception) -> Any:
+        if not isinstance(ex, ClientError):
+            return super()._from_error(env=env, ex=ex)
+        code = ex.response["Error"]["Code"]
+        known = code.startswith("Resource")
+        error = f"SageMaker.{code}Exception" if known else "SageMaker.AmazonSageMakerException"
+        return self._failure(env, CustomErrorName(error), error, f"{code}: {ex.response['Error']['Message']}")
 
     def _build_sync_resolver(
         self, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any

@@ -31,6 +31,11 @@ class TrustPolicies:
         self._partition = partition
         self._enforce = enforce
 
+    @property
+    def enforced(self) -> bool:
+        """Whether policies are held at all."""
+        return self._enforce
+
     def require(self, role_arn: str, service: str, source_arn: str) -> None:
         """Raises: NotTrustedError if the service may not take the role for the resource."""
         context = {"aws:SourceAccount": self._account, "aws:SourceArn": source_arn}

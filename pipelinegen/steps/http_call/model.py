@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelinegen.ir.model import Json, Jsonata, OutputFile, Step, Value
+from pipelinegen.ir.model import HttpConnection, Json, Jsonata, OutputFile, Step, Value
 from pipelinegen.spec.fields import Identifier, SecretName, StrictModel
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
 from pipelinegen.steps.http_call.permissions import call_permissions
@@ -69,6 +69,7 @@ def lower(spec: HttpCallSpec, scope: Scope) -> Step:
         needs=scope.needs,
         outputs={"status": Value(Jsonata(f"${status}"), "number"), "body": Value(Jsonata(f"${body}"))},
         permissions=call_permissions(name, spec.method, spec.url),
+        resources=(HttpConnection(scope.step, name, spec.api_key.header, spec.api_key.secret, spec.api_key.field),),
         resources_file=connection_resources(connection),
         secrets=(spec.api_key.secret,),
         state=OutputFile(
