@@ -11,12 +11,11 @@ from pipelinegen.emit.docs import change_line
 from pipelinegen.emit.policies import policy_path, trust_path
 from pipelinegen.emit.terraform_redis import redis_access
 from pipelinegen.ir.expressions import as_template
-from pipelinegen.ir.infrastructure import ModelRegistry, Topic
+from pipelinegen.ir.infrastructure import HttpConnection, ModelRegistry, Topic
 from pipelinegen.ir.model import (
     Api,
     GlueJob,
     HttpApi,
-    HttpConnection,
     Image,
     Json,
     LambdaFunction,

@@ -87,3 +87,14 @@ class ModelRegistry:
 
     name: str
     description: str
+
+
+@dataclass(frozen=True, slots=True)
+class HttpConnection:
+    """A connection of EventBridge: the field of a secret's JSON that is sent in a header."""
+
+    step: str
+    name: str
+    header: str
+    secret: str
+    field: str

@@ -21,6 +21,7 @@ from pipelinegen.ir.artifacts import RedisHashes as RedisHashes
 from pipelinegen.ir.artifacts import StoredFiles as StoredFiles
 from pipelinegen.ir.artifacts import Table as Table
 from pipelinegen.ir.artifacts import Value as Value
+from pipelinegen.ir.infrastructure import HttpConnection
 from pipelinegen.ir.infrastructure import Infrastructure as Infrastructure
 from pipelinegen.ir.infrastructure import ModelRegistry as ModelRegistry
 from pipelinegen.ir.infrastructure import Topic as Topic
@@ -220,17 +221,6 @@ class RedisCache:
     node_type: str
     nodes: int
     serverless: ServerlessBounds | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HttpConnection:
-    """A connection of EventBridge: the field of a secret's JSON that is sent in a header."""
-
-    step: str
-    name: str
-    header: str
-    secret: str
-    field: str
 
 
 Resource = (

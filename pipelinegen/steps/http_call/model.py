@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelinegen.ir.model import HttpConnection, Json, Jsonata, OutputFile, Step, Value
+from pipelinegen.ir.infrastructure import HttpConnection
+from pipelinegen.ir.model import Json, Jsonata, OutputFile, Step, Value
 from pipelinegen.spec.fields import Identifier, SecretName, StrictModel
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
 from pipelinegen.steps.http_call.permissions import call_permissions
