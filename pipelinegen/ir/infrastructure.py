@@ -98,3 +98,20 @@ class HttpConnection:
     header: str
     secret: str
     field: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerlessBounds:
+    """What a serverless cache may grow to."""
+
+    storage_gb: int
+    ecpu_per_second: int
+
+
+@dataclass(frozen=True, slots=True)
+class RedisCache:
+    """The pipeline's Redis; steps that share it declare it equally. A serverless one has bounds instead of nodes."""
+
+    node_type: str
+    nodes: int
+    serverless: ServerlessBounds | None = None

@@ -24,6 +24,8 @@ from pipelinegen.ir.artifacts import Value as Value
 from pipelinegen.ir.infrastructure import HttpConnection
 from pipelinegen.ir.infrastructure import Infrastructure as Infrastructure
 from pipelinegen.ir.infrastructure import ModelRegistry as ModelRegistry
+from pipelinegen.ir.infrastructure import RedisCache as RedisCache
+from pipelinegen.ir.infrastructure import ServerlessBounds as ServerlessBounds
 from pipelinegen.ir.infrastructure import Topic as Topic
 from pipelinegen.ir.values import Bookmark as Bookmark
 from pipelinegen.ir.values import Check as Check
@@ -204,23 +206,6 @@ class SagemakerJob:
     role: RoleKey
     image: str
     hosts: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class ServerlessBounds:
-    """What a serverless cache may grow to."""
-
-    storage_gb: int
-    ecpu_per_second: int
-
-
-@dataclass(frozen=True, slots=True)
-class RedisCache:
-    """The pipeline's Redis; steps that share it declare it equally. A serverless one has bounds instead of nodes."""
-
-    node_type: str
-    nodes: int
-    serverless: ServerlessBounds | None = None
 
 
 Resource = (
