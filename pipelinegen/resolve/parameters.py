@@ -24,6 +24,6 @@ def check_parameters(draft: Draft) -> Draft:
                 help = suggest(parameter, known, "parameters")
                 faults.append(Diagnostic(tree.label, "PG012", f"there is no parameter '{parameter}'", help))
             elif not known[parameter].takes(value):
-                message = f"'{parameter}' wants a {known[parameter].words}, found {describe(value)}"
+                message = f"'{parameter}' wants {known[parameter].words}, found {describe(value)}"
                 faults.append(Diagnostic(tree.value, "PG013", message, "give a value of the declared type"))
     return draft.reporting(faults)

@@ -24,7 +24,7 @@ def _value_reference(value: str) -> str:
 
 def _scalar(value: Any) -> Any:
     if not isinstance(value, str | int | float | bool):
-        raise SpecValueError("a comparison wants text, a number, true or false", "write one of these")
+        raise SpecValueError("a value here is text, a number, true or false", "write one of these")
     return value
 
 

@@ -10,20 +10,9 @@ from pipelinegen.errors import Diagnostic, SpecError, choices, did_you_mean, sug
 from pipelinegen.source import Data, Source, SpanTree
 from pipelinegen.spec.fields import SpecValueError
 from pipelinegen.spec.pipeline import PipelineSpec
+from pipelinegen.spec.unions import TYPE_NAMES, UNION, without_unions
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-
-_TYPE_NAMES = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "list_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-}
 
 
 def load_pipeline(source: Source) -> PipelineSpec:
@@ -41,7 +30,9 @@ def load_model(model: type[ModelT], data: Data, spans: SpanTree, owner: str = "t
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise SpecError(diagnose(model, item, spans, owner) for item in errors_of(error)) from None
+        raise SpecError(
+            diagnose(model, item, spans, owner) for item in without_unions(errors_of(error), data)
+        ) from None
 
 
 def errors_of(error: ValidationError) -> Iterator[ErrorDetails]:
@@ -102,13 +93,15 @@ def describe(value: object) -> str:
 def _value_message(error: ErrorDetails, name: str, keys: Sequence[str]) -> tuple[str, str]:
     """What is wrong with a value, and what to do; `keys` are those that a mapping in its place would have."""
     name = name if name.startswith("item ") else f"'{name}'"
-    expected = _TYPE_NAMES.get(error["type"])
+    expected = TYPE_NAMES.get(error["type"])
     found = describe(error["input"])
     context = error.get("ctx", {})
     if error["type"] == "literal_error":
         allowed = str(context["expected"]).replace(" or ", ", ").replace("'", "")
         words = [word.strip() for word in allowed.split(",")]
         return f"{name} may not be {found}", suggest(str(error["input"]), words, "choose from")
+    if error["type"] == UNION:
+        return f"{name} wants {context['wanted']}, found {found}", f"write {context['wanted']} here"
     if expected:
         return f"{name} wants {expected}, found {found}", _type_help(error["type"], error["input"], keys)
     if "min_length" in context:
@@ -149,7 +142,7 @@ def _type_help(kind: str, value: Any, keys: Sequence[str]) -> str:
         return f"write it as a list: [{value}]"[:100]
     if keys:
         return f"write a mapping here; its keys: {choices(keys)}"
-    return f"write {_TYPE_NAMES[kind]} here"
+    return f"write {TYPE_NAMES[kind]} here"
 
 
 def _known_keys(model: Any, path: Iterable[str | int], unknown: str) -> str:

@@ -135,17 +135,27 @@ class ParameterSpec(StrictModel):
             message = "`within:` and `type: s3_uri` belong together"
             raise SpecValueError(message, "say with `within: s3://bucket/prefix/` what may be read")
         if not self.takes(self.default):
-            raise SpecValueError(f"the default is no {self.words}", f"give a {self.words} as `default:`")
+            raise SpecValueError(f"the default is not {self.words}, as `type: {self.type}` says", f"give {self.words}")
         return self
 
     @property
     def words(self) -> str:
         """What values it takes, for messages."""
-        return f"{self.type} below {self.within}" if self.within else self.type
+        return f"an address below {self.within}" if self.within else _WORDS[self.type]
 
     def takes(self, value: object) -> bool:
         """Whether an execution may be given the value."""
         return fits_type(value, self.type) and (self.within is None or _is_below(str(value), self.within))
+
+
+_WORDS = {
+    "boolean": "true or false",
+    "double": "a number",
+    "int": "a whole number",
+    "list": "a list",
+    "s3_uri": "an address in S3",
+    "string": "text",
+}
 
 
 def fits_type(value: object, type: str) -> bool:
