@@ -35,7 +35,7 @@ def refuse_calls(
     steps_of = {state: step for step in steps for state in step["states"]}
     for name, state in _states(definition):
         step = steps_of.get(name)
-        endpoint = str(state.get("Arguments", {}).get("ApiEndpoint", "")) if step else ""
+        endpoint = _endpoint(state) if step and step["kind"] == "http_call" else ""
         if endpoint and stand_ins.address_of(endpoint):
             continue
         why = _why_not(step["kind"], state) if step else None
@@ -47,6 +47,12 @@ def refuse_calls(
                 until = f"let a server of your own answer, `--stand-in {origin}=http://127.0.0.1:8000`, {until}"
             help = f"{until}leave the step out of an environment with `only_in:` and run that one, or run it in AWS"
             raise LocalCloudError(f"step '{step['name']}' {why}", help)
+
+
+def _endpoint(state: Mapping[str, Any]) -> str:
+    """The address that a state asks; empty if it asks none."""
+    arguments = state.get("Arguments")  # one expression may make all of them
+    return str(arguments.get("ApiEndpoint", "")) if isinstance(arguments, Mapping) else ""
 
 
 def _why_not(kind: str, state: Mapping[str, Any]) -> str | None:

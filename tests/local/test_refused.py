@@ -72,6 +72,10 @@ def test_what_would_be_invented_is_refused(resource: str) -> None:
     assert str(caught.value) == f"step 'submit' calls {call}, which nothing on this machine carries out"
 
 
+def test_arguments_may_be_one_expression() -> None:
+    refuse({"States": {"Submit": {"Type": "Map", "Arguments": "{% $states.input %}"}}}, steps("for_each"))
+
+
 @pytest.mark.parametrize("resource", ["aws-sdk:ssm:getParameter", "aws-sdk:dynamodb:putItem", "glue:startJobRun.sync"])
 def test_what_is_kept_or_run_for_real_is_not(resource: str) -> None:
     refuse(machine(resource), steps())
