@@ -66,7 +66,8 @@ def prepare_permissions(job: Job, sid: str, roles: Sequence[str]) -> tuple[Permi
     """What a job looks at before it begins: things without resources in IAM, and the roles that it is given."""
     found = []
     if job.prepares:
-        why = f"{', '.join(job.prepares)} take no resource (service authorization reference)"
+        verb = "takes" if len(job.prepares) == 1 else "take"
+        why = f"{', '.join(job.prepares)} {verb} no resource (service authorization reference)"
         found.append(Permission(STATES, f"Prepare{sid}", job.prepares, ("*",), why_every_resource=why))
     if job.reads_roles and roles:
         found.append(Permission(STATES, f"ReadRolesOf{sid}", job.reads_roles, tuple(roles)))
