@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> int:
     found: tuple[Diagnostic, ...] = ()
     try:
         with contextlib.redirect_stdout(sys.stderr) if always else contextlib.nullcontext():
-            code = int(_load(options.command)(options))
+            code = int(_load(_named(options))(options))
     except SpecError as error:
         found, code = error.diagnostics, int(error.exit_code)
     if found or always:
@@ -99,6 +99,11 @@ def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.Argume
         type=Path,
         metavar="FOLDER",
         help="generated files that were deployed: name what an apply would replace or lose of them",
+    )
+    validate.add_argument(
+        "--spark",
+        action="store_true",
+        help="have Spark itself plan every SQL query, too; it takes a JVM's start (pip install 'pipelinegen[local]')",
     )
     validate.add_argument("--next", type=days, metavar="N", help="say when each schedule starts the next N times")
     validate.add_argument(
@@ -203,6 +208,11 @@ def _output_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--templates", type=Path, metavar="FOLDER", help="templates that override ours by the same name"
     )
+
+
+def _named(options: argparse.Namespace) -> str:
+    """The command, or the local one that does more of the same."""
+    return "validate --spark" if getattr(options, "spark", False) else str(options.command)
 
 
 def _load(command: str) -> Callable[[argparse.Namespace], int]:

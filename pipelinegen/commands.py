@@ -9,7 +9,15 @@ from pipelinegen.errors import Diagnostic, ExitCode, Span, SpecError, fault, sug
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.replacement.folders import losses_of
 from pipelinegen.spec.layer_schema import LAYER_FILE, SPEC_FILE
-from pipelinegen.tree import add_abandoned, compare_tree, compile_specs, generate_folders, schema_texts, write_tree
+from pipelinegen.tree import (
+    Compiled,
+    add_abandoned,
+    compare_tree,
+    compile_specs,
+    generate_folders,
+    schema_texts,
+    write_tree,
+)
 
 
 def generate(options: Namespace) -> int:
@@ -43,9 +51,14 @@ def check(options: Namespace) -> int:
     return ExitCode.CLEAN
 
 
+def compiled_for_validation(options: Namespace) -> tuple[Compiled, ...]:
+    """The specs that are validated."""
+    return compile_specs(_specs(options), Path("generated"), options.env, options.instance)
+
+
 def validate(options: Namespace) -> int:
     """Compiles; says what there is, and with `--against` what an apply would lose of what is deployed."""
-    compiled = compile_specs(_specs(options), Path("generated"), options.env, options.instance)
+    compiled = compiled_for_validation(options)
     if options.against is not None:
         if not options.against.is_dir():
             message = f"'{options.against.as_posix()}' is no folder of generated files"

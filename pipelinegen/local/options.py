@@ -20,6 +20,7 @@ LOCAL_COMMANDS: Final = {
     "retry": "retry",
     "serve": "serve",
     "demo-data": "demo_data",
+    "validate --spark": "validate_with_spark",
 }
 
 

@@ -203,6 +203,11 @@ FreeText = Annotated[str, Field(min_length=1, max_length=1000)]
 PositiveInt = Annotated[int, Field(ge=1)]
 TimeoutMinutes = Annotated[int, Field(ge=1, le=2880, description="The job is stopped, and fails, after this time")]
 
+#: A moment as Step Functions reads one (a profile of RFC 3339).
+MOMENT = (
+    r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?"
+    r"(Z|[+-]([01]\d|2[0-3]):[0-5]\d)"
+)
 _SCALAR_TYPES = ("string", "int", "bigint", "float", "double", "boolean", "date", "timestamp")
 _UP_TO_38 = "[12][0-9]|3[0-8]"
 _SCALAR_TYPE = rf"({'|'.join(_SCALAR_TYPES)}|decimal\(([1-9]|{_UP_TO_38}),([0-9]|{_UP_TO_38})\))"

@@ -1,5 +1,6 @@
 """The pipeline's own keys. Steps stay untyped here: their kinds type them in `resolve.steps`."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -8,6 +9,7 @@ from pipelinegen.spec.conditions import ParameterValue
 from pipelinegen.spec.datasets import DatasetSpec, ProtectionSpec, WarehouseSpec
 from pipelinegen.spec.deferred import Deferred
 from pipelinegen.spec.fields import (
+    MOMENT,
     AccountId,
     Cron,
     Email,
@@ -120,7 +122,8 @@ class ParameterSpec(StrictModel):
     )
 
     type: Annotated[
-        Literal["string", "int", "double", "boolean", "list", "s3_uri"], Field(description="What values it takes")
+        Literal["string", "int", "double", "boolean", "list", "timestamp", "s3_uri"],
+        Field(description="What values it takes; a timestamp is a moment such as 2026-01-31T06:00:00Z"),
     ]
     default: Annotated[ParameterValue, Field(description="What runs without it use")]
     within: Annotated[
@@ -161,6 +164,8 @@ _WORDS = {
 def fits_type(value: object, type: str) -> bool:
     """Whether a value is of a parameter's type; a whole number is a double, too, and true is no number."""
     kinds = {"string": str, "int": int, "double": int | float, "boolean": bool, "list": list, "s3_uri": str}
+    if type == "timestamp":
+        return isinstance(value, str) and re.fullmatch(MOMENT, value) is not None
     return isinstance(value, kinds[type]) and (type == "boolean") == isinstance(value, bool)
 
 

@@ -9,13 +9,14 @@ from pipelinegen.sql.coercion import (
     holds_map,
     is_apart,
     is_orderable,
+    tightest,
     wider,
     wider_of_all,
     wider_without_text,
 )
 from pipelinegen.sql.datatypes import TypeTextError, element_of, fields_of, key_of, of_schema
-from pipelinegen.sql.dialect import Call
-from pipelinegen.sql.kinds import kind_of
+from pipelinegen.sql.dialect import Call, call_of
+from pipelinegen.sql.kinds import NUMBERS, kind_of
 from pipelinegen.sql.results import ARGUMENT_COUNTS, VARIABLE_COUNTS
 from pipelinegen.sql.types import TypeOf, type_of
 
@@ -234,6 +235,72 @@ def _keys_made(name: str, types: Types, arguments: Sequence[exp.Expression]) -> 
     return None
 
 
+def _second_map(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    return (
+        None
+        if kind_of(types[1]) in (None, "map", "void")
+        else (f"'{name}' takes two maps, found {types[1]}", "cast it")
+    )
+
+
+def _second_array(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    is_fine = kind_of(types[1]) in (None, "array", "void")
+    return None if is_fine else (f"'{name}' takes two arrays, found {types[1]}", "make an array of it")
+
+
+def _branches(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    return _apart(name, types[1:])
+
+
+def _compared(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    """What nullif compares."""
+    for type in types:
+        if kind_of(type) in ("array", "struct") and not is_orderable(type):
+            return f"'{name}' compares values, and {type} cannot be compared", "take a part of it"
+    if {kind_of(type) for type in types} & {"array", "struct"} and len(types) == 2 and is_apart(tightest, *types):
+        return f"'{name}' does not take {types[0]} together with {types[1]}", _SCALAR
+    return None
+
+
+def _plain_texts(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    for type in types:
+        if kind_of(type) not in (None, "string", "void"):
+            return f"'{name}' takes texts only, found {type}", "cast it to a text"
+    return None
+
+
+def _options(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    place = 2 if name.startswith("from_") else 1
+    call = call_of(arguments[place]) if len(arguments) > place else None
+    if len(arguments) > place and (call is None or call.name != "map"):
+        return f"'{name}' wants its options written as a map", "write map('name', 'value')"
+    return None
+
+
+def _scale(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    if len(arguments) < 2 or isinstance(arguments[1], exp.Placeholder):
+        return None
+    value = arguments[1].this if isinstance(arguments[1], exp.Neg) else arguments[1]
+    if isinstance(value, exp.Literal) and not value.is_string and types[1] == "int":
+        return None
+    return f"'{name}' wants a whole number as its second argument", "write how many digits are kept"
+
+
+def _buckets(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    given = arguments[0] if arguments else None
+    is_none = isinstance(given, exp.Literal) and given.name == "0"
+    if is_none or (isinstance(given, exp.Neg) and isinstance(given.this, exp.Literal)):
+        return f"'{name}' wants a number above 0", "say into how many parts the rows fall"
+    return None
+
+
+def _parts_of_time(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    for type in types[:6]:
+        if kind_of(type) not in (None, "string", "void", *NUMBERS):
+            return f"'{name}' takes no {type}", "give it numbers"
+    return None
+
+
 def _maps(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
     one, two = (key_of(type) for type in types[:2])
     if is_apart(wider_without_text, one, two):
@@ -290,18 +357,27 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
     **dict.fromkeys(("exists", "filter", "forall", "map_filter"), (_condition,)),
     **dict.fromkeys(("aggregate", "reduce"), (_folded,)),
     **dict.fromkeys(("greatest", "least"), (_bound_together,)),
-    **dict.fromkeys(("from_json", "from_csv"), (_schema,)),
+    **dict.fromkeys(("from_json", "from_csv"), (_schema, _options)),
     **dict.fromkeys(("max", "min", "max_by", "min_by"), (_comparable,)),
     **dict.fromkeys(("hash", "xxhash64", "collect_set"), (_no_maps,)),
     **dict.fromkeys(("coalesce", "nvl", "ifnull", "array", "map_concat"), (_common,)),
     **dict.fromkeys(("element_at", "try_element_at", "map_contains_key"), (_key,)),
+    **dict.fromkeys(("make_timestamp", "make_timestamp_ltz", "make_timestamp_ntz"), (_parts_of_time,)),
+    **dict.fromkeys(("make_interval", "make_dt_interval"), (_parts_of_time,)),
+    **dict.fromkeys(("ceil", "ceiling", "floor"), (_scale,)),
+    **dict.fromkeys(("to_csv", "to_json", "schema_of_json", "schema_of_csv"), (_options,)),
+    "json_tuple": (_plain_texts,),
+    "ntile": (_buckets,),
+    "nullif": (_compared,),
+    "nvl2": (_branches,),
+    "zip_with": (_second_array,),
     "array_sort": (_sorted_by_itself,),
     "concat": (_common_arrays,),
     "flatten": (_nested_array,),
     "map": (_map,),
     "map_from_arrays": (_key_array,),
     "map_from_entries": (_entries,),
-    "map_zip_with": (_maps,),
+    "map_zip_with": (_second_map, _maps),
     "named_struct": (_named_struct,),
     "sequence": (_sequence,),
     "transform_keys": (_keys_made,),

@@ -109,6 +109,20 @@ def _set(node: exp.Expression) -> Foreign | None:
     return ("UNION BY NAME", "name the columns in both halves") if node.args.get("by_name") else None
 
 
+def _is(node: exp.Expression) -> Foreign | None:
+    inner = node.this.this if isinstance(node.this, exp.Not) else node.this
+    is_test = isinstance(inner, exp.Is | exp.In | exp.Between | exp.Like | exp.ILike | exp.RegexpLike)
+    is_test = is_test and call_of(inner) is None
+    return ("IS behind another test", "put the first one in brackets") if is_test else None
+
+
+def _type(node: exp.Expression) -> Foreign | None:
+    wanted = {"ARRAY": 1, "MAP": 2}.get(getattr(node.this, "name", ""))
+    if wanted is None or len(node.expressions) == wanted:
+        return None
+    return (f"{node.this.name} of {len(node.expressions) or 'no'} types", "write ARRAY<type> or MAP<key, value>")
+
+
 def _cast(node: exp.Expression) -> Foreign | None:
     return ("CAST with FORMAT", "write to_date or to_timestamp with a pattern") if node.args.get("format") else None
 
@@ -132,7 +146,9 @@ _PARTS: dict[type[exp.Expression], Callable[[exp.Expression], Foreign | None]] =
     exp.Any: _quantified,
     exp.Array: _array,
     exp.Cast: _cast,
+    exp.DataType: _type,
     exp.In: _in,
+    exp.Is: _is,
     exp.Lateral: _lateral,
     exp.Order: _order,
     exp.Select: _select,

@@ -29,6 +29,7 @@ def grouping_faults(
     yield from _generators(select)
     yield from _out_of_range(select)
     yield from _grouping_words(select)
+    yield from _structs_in_sets(select)
     yield from _ungrouped(select, tables, given)
     yield from _order_faults(select, given)
 
@@ -80,7 +81,7 @@ def _out_of_range(select: exp.Select) -> Iterator[Finding]:
     count = len(select.expressions)
     for word in ("group", "order"):
         part = select.args.get(word)
-        for key in _all_keys(part) if part is not None else ():
+        for key in all_keys(part) if part is not None else ():
             place = _number(key.this if isinstance(key, exp.Ordered) else key)
             if place is None:
                 continue
@@ -92,17 +93,17 @@ def _out_of_range(select: exp.Select) -> Iterator[Finding]:
                 yield Finding("PG133", f"{fact} an aggregate", "group by what is not aggregated")
 
 
-def _all_keys(part: exp.Expression) -> Iterator[exp.Expression]:
+def all_keys(part: exp.Expression) -> Iterator[exp.Expression]:
     """The keys of GROUP BY or ORDER BY, those inside of CUBE and its kin among them."""
     for key in part.expressions:
         if isinstance(key, exp.Tuple | exp.Paren | exp.Cube | exp.Rollup | exp.GroupingSets):
-            yield from _all_keys(key) if not isinstance(key, exp.Paren) else (key.this,)
+            yield from all_keys(key) if not isinstance(key, exp.Paren) else (key.this,)
         else:
             yield key
     for word in ("cube", "rollup", "grouping_sets"):
         for rule in part.args.get(word) or ():
             if isinstance(rule, exp.Expression):
-                yield from _all_keys(rule)
+                yield from all_keys(rule)
 
 
 def _number(key: exp.Expression) -> int | None:
@@ -115,13 +116,36 @@ def _number(key: exp.Expression) -> int | None:
     return sign * number if number < 2**31 else None
 
 
+def _structs_in_sets(select: exp.Select) -> Iterator[Finding]:
+    """Structs with names of their own as keys of CUBE and its kin: Spark does not know them again in the SELECT."""
+    group = select.args.get("group")
+    if group is None or not _has_sets(group):
+        return
+    keys = {_text(key) for key in all_keys(group)}
+    for key in all_keys(group):
+        columns = {_text(column) for column in key.find_all(exp.Column)}
+        if columns - keys and any(_is_named(item) for item in key.find_all(exp.PropertyEQ)):
+            texts = {_text(node) for item in select.expressions for node in own_nodes(item)}
+            if _text(key) in texts:
+                fact = "Spark does not know a struct of CUBE, ROLLUP or GROUPING SETS again in the SELECT"
+                yield Finding("PG133", fact, "make it in a query of its own, and group by its name", *place_of(key))
+
+
+def _is_named(item: exp.Expression) -> bool:
+    """Whether a field of struct(…) has a name by AS."""
+    return _name(item.parent) == "struct" and item.this.name != item.expression.name
+
+
+def _has_sets(group: exp.Expression) -> bool:
+    return any(group.args.get(word) for word in ("cube", "rollup", "grouping_sets")) or any(
+        isinstance(key, exp.Cube | exp.Rollup | exp.GroupingSets) or _is_rule(key) for key in group.expressions
+    )
+
+
 def _grouping_words(select: exp.Select) -> Iterator[Finding]:
     """grouping() and its kin where GROUP BY has no sets."""
     group = select.args.get("group")
-    is_of_sets = group is not None and (
-        any(group.args.get(word) for word in ("cube", "rollup", "grouping_sets"))
-        or any(isinstance(key, exp.Cube | exp.Rollup | exp.GroupingSets) or _is_rule(key) for key in group.expressions)
-    )
+    is_of_sets = group is not None and _has_sets(group)
     for item in select.expressions if not is_of_sets else ():
         for node in own_nodes(item):
             if _name(node) in ("grouping", "grouping_id"):
@@ -136,6 +160,9 @@ def _ungrouped(select: exp.Select, tables: Mapping[str, Relation], given: Mappin
         return
     texts = {_text(key) for key in keys}
     names = {key.name.lower() for key in keys if isinstance(key, exp.Column)}
+    names |= (
+        {key.name.lower() for key in select.args["group"].expressions if isinstance(key, exp.Column)} if keys else set()
+    )
     having = select.args.get("having")
     for item in [*select.expressions, *([having.this] if having is not None else [])]:
         if item.is_star:
@@ -191,9 +218,19 @@ def _keys(select: exp.Select) -> list[exp.Expression] | None:
             if not 0 <= place < len(select.expressions):
                 return None
             key = select.expressions[place].unalias()
-        keys.append(key)
+        keys.append(_behind_alias(key, select))
     is_known = all(isinstance(key, _KEYS) or call_of(key) for key in keys)
     return keys if is_known and not any(_is_rule(key) for key in keys) else None
+
+
+def _behind_alias(key: exp.Expression, select: exp.Select) -> exp.Expression:
+    """What a key stands for that is a name of the SELECT's own."""
+    if isinstance(key, exp.Column) and not key.table:
+        for item in select.expressions:
+            is_same = isinstance(item, exp.Alias) and item.alias.lower() == key.name.lower()
+            if is_same and not (isinstance(item.this, exp.Column) and item.this.name.lower() == key.name.lower()):
+                return item.this
+    return key
 
 
 def _is_rule(key: exp.Expression) -> bool:

@@ -58,7 +58,7 @@ def missing_parts(sql: str, query: exp.Expression) -> Iterator[Finding]:
         if distinct is not None and distinct.args.get("on") is not None:
             help = "number the rows by row_number() OVER (…), and keep the first ones"
             yield Finding("PG080", "Spark has no DISTINCT ON", help, *place_of(distinct.args["on"]))
-    empty = re.search(r"\b(on)\s*(?=$|\)|\b(where|group|order|having|join|left|inner)\b)", sql, re.IGNORECASE)
+    empty = re.search(r"\b(on)\s*(?=$|\)|\b(where|group|order|having|join|left|inner)\b(?!\s*\())", sql, re.IGNORECASE)
     if empty:
         yield Finding("PG080", "nothing follows ON", "say by which columns the tables are joined", *empty.span(1))
     dangling = re.search(r",(?=\s+from\b)", sql, re.IGNORECASE)

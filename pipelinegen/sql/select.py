@@ -9,7 +9,7 @@ from types import MappingProxyType
 from sqlglot import exp
 
 from pipelinegen.errors import suggest
-from pipelinegen.sql.dialect import written
+from pipelinegen.sql.dialect import call_of, written
 from pipelinegen.sql.generators import generated, renamed
 from pipelinegen.sql.grouping import grouping_faults
 from pipelinegen.sql.names import View, ambiguous, column_faults, dot_faults, find
@@ -19,6 +19,7 @@ from pipelinegen.sql.relation import UNKNOWN, Field, Relation, combined, of_inpu
 from pipelinegen.sql.rules import place_of
 from pipelinegen.sql.shape import (
     joined_by,
+    key_faults,
     limit_faults,
     order_faults,
     repeated_names,
@@ -26,6 +27,7 @@ from pipelinegen.sql.shape import (
     union_faults,
     using_faults,
 )
+from pipelinegen.sql.signatures import signatures
 from pipelinegen.sql.sources import Sources, alias_columns, alias_of, sources_of
 from pipelinegen.sql.types import TypeOf, type_of
 from pipelinegen.sql.windows import window_faults
@@ -95,6 +97,7 @@ class Reader:
         ask = self._types((view, *outer), named)
         self.findings.extend(limit_faults(select, ask))
         self.findings.extend(window_faults(select, ask))
+        self.findings.extend(key_faults(select, result, ask))
         if not any(item.id in ("PG081", "PG082", "PG132") for item in self.findings[before:]):
             self.findings.extend(grouping_faults(select, visible, result.fields))
         return result
@@ -131,7 +134,7 @@ class Reader:
             columns, faults = renamed(made, names, projection)
             self.findings.extend(faults)
             return Relation({name.lower(): Field(type, text=text) for name, type in columns})
-        name = _name(projection) or (f" {number}" if _is_unnamed(projection) else None)
+        name = _name(projection) or (f" {number}" if not _makes_rows(projection) else None)
         if name is None:
             return UNKNOWN
         return Relation({name: replace(self._field(projection.unalias(), views, named), text=text)})
@@ -247,12 +250,15 @@ def _names(projection: exp.Expression) -> list[str]:
     return [item.name for item in projection.expressions] if isinstance(projection, exp.Aliases) else []
 
 
-def _is_unnamed(projection: exp.Expression) -> bool:
-    """Whether Spark makes up a name such as `count(1)`, which no contract could declare."""
-    inner = projection.unnest()
-    return isinstance(
-        inner, exp.AggFunc | exp.Case | exp.Literal | exp.Add | exp.Sub | exp.Mul | exp.Div | exp.Predicate
-    )
+def _makes_rows(projection: exp.Expression) -> bool:
+    """Whether a projection may give several columns; any other gives one, of a name that no contract could declare."""
+    calls = (call_of(node) for node in projection.walk())
+    return any(call is not None and _is_generator(call.name) for call in calls)
+
+
+def _is_generator(name: str) -> bool:
+    known = signatures().get(name)
+    return known is None or known.group == "generator_funcs"
 
 
 def _inside(select: exp.Select) -> Iterator[tuple[str, exp.Expression]]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from pipelinegen.errors import suggest
-from pipelinegen.sql.coercion import holds_map, is_alike, is_apart, wider
-from pipelinegen.sql.grouping import has_aggregate
+from pipelinegen.sql.coercion import holds_map, is_alike, is_apart, is_orderable, wider
+from pipelinegen.sql.grouping import all_keys, has_aggregate
 from pipelinegen.sql.question import Finding
 from pipelinegen.sql.relation import Relation
 from pipelinegen.sql.rules import place_of
@@ -71,13 +71,33 @@ def union_faults(query: exp.Expression, left: Relation, right: Relation) -> Iter
         return
     is_compared = not isinstance(query, exp.Union) or bool(query.args.get("distinct"))
     for (name, one), two in zip(left.fields.items(), right.fields.values(), strict=True):
-        is_apart_ = is_apart(wider, one.type, two.type) and not is_alike(one.type, two.type)
-        if is_apart_:
+        is_fine = isinstance(query, exp.Union) and is_alike(one.type, two.type)
+        if not is_fine and is_apart(wider, one.type, two.type):
             fact = f"column '{name.strip()}' of a set operation is {one.type} in one half and {two.type} in the other"
             yield Finding("PG133", fact, "cast one of them")
         elif is_compared and (holds_map(one.type) or holds_map(two.type)):
             fact = f"column '{name.strip()}' holds maps, and rows with maps cannot be compared"
             yield Finding("PG133", fact, "write UNION ALL, or turn the maps into arrays")
+
+
+def key_faults(select: exp.Select, given: Relation, ask: TypeOf) -> Iterator[Finding]:
+    """PG133 for keys of GROUP BY that cannot be told apart, and rows of DISTINCT that cannot."""
+    group = select.args.get("group")
+    for key in all_keys(group) if group is not None else ():
+        type = type_of(_meant(key, select), ask)
+        if not is_orderable(type):
+            yield Finding("PG133", f"rows cannot be grouped by {type}", "group by one of its values", *place_of(key))
+    if select.args.get("distinct") is not None:
+        for name, field in given.fields.items():
+            if holds_map(field.type):
+                fact = f"column '{name.strip()}' holds maps, and rows with maps cannot be told apart"
+                yield Finding("PG133", fact, "leave DISTINCT out, or turn the maps into arrays")
+
+
+def _meant(key: exp.Expression, select: exp.Select) -> exp.Expression:
+    """The expression that a key is, where it is the number of one."""
+    number = int(key.name) if isinstance(key, exp.Literal) and key.name.isdigit() else 0
+    return select.expressions[number - 1].unalias() if 1 <= number <= len(select.expressions) else key
 
 
 def order_faults(query: exp.SetOperation, left: Relation) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from pipelinegen.sql.signatures import signatures
 from pipelinegen.sql.types import TypeOf, type_of
 
 _RANKS = ("dense_rank", "ntile", "percent_rank", "rank", "row_number")
-_ORDERED = frozenset({"cume_dist", "lag", "lead", *_RANKS})
+_ORDERED = frozenset({"cume_dist", "lag", "lead", "nth_value", *_RANKS})
 #: Functions whose frame is fixed, as Spark writes it; None for those that take none.
 _FRAMES: Mapping[str, tuple[str, str, str] | None] = {
     **dict.fromkeys(("lag", "lead"), None),
@@ -98,8 +98,16 @@ def _of_function(window: exp.Window, spec: exp.Window, ask: TypeOf) -> Iterator[
     if frame is not None and name in _FRAMES:
         fixed = _FRAMES[name]
         written = (frame.args.get("kind"), _bound(frame, "start"), _bound(frame, "end") or "CURRENT ROW")
+        if fixed is None and _is_one_row(frame):
+            return
         if fixed is None or written != fixed:
             yield Finding("PG133", f"'{name}' takes no frame of rows", "leave ROWS or RANGE out", *place)
+
+
+def _is_one_row(frame: exp.Expression) -> bool:
+    """Whether a frame is the one row that lag or lead may mean."""
+    start, end = frame.args.get("start"), frame.args.get("end")
+    return frame.args.get("kind") == "ROWS" and isinstance(start, exp.Expression) and start == end
 
 
 def _bound(frame: exp.Expression, side: str) -> str:

@@ -46,7 +46,14 @@ from pipelinegen.spec.iam import IamSpec
 from pipelinegen.spec.kind_shape import KindShape
 
 #: What JSONata calls the types of parameters.
-_VALUE_TYPES = {"string": "text", "int": "number", "double": "number", "boolean": "boolean", "list": "list"}
+_VALUE_TYPES = {
+    "string": "text",
+    "int": "number",
+    "double": "number",
+    "boolean": "boolean",
+    "list": "list",
+    "timestamp": "text",
+}
 
 ArtifactT = TypeVar("ArtifactT", bound=Artifact)
 

@@ -75,7 +75,7 @@ def _typed(given: Mapping[str, Any], types: Mapping[str, str]) -> Mapping[str, A
     found = {}
     for name, type in types.items():
         value = given.get(name)
-        kind: Any = {"string": str, "int": int, "double": (int, float), "boolean": bool}[type]
+        kind: Any = {"string": str, "int": int, "double": (int, float), "boolean": bool, "timestamp": str}[type]
         if not isinstance(value, kind) or isinstance(value, bool) != (type == "boolean"):
             raise EtlError(f"parameter '{name}' wants a {type}, found {json.dumps(value)}")
         found[name] = float(value) if type == "double" else value

@@ -1,7 +1,7 @@
 """What a `glue_etl` step is in the spec and in the IR."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pipelinegen.errors import SpecError
 from pipelinegen.ir.expressions import RUN_DATE
 from pipelinegen.ir.model import Artifact, Dataset, GlueJob, Json, Location, OutputFile, RoleKey, Service, Step, Table
+from pipelinegen.source import SpanTree
 from pipelinegen.spec.fields import Identifier, SpecValueError, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import REFERENCE, Reference, Scope, StepSpec
 from pipelinegen.steps.glue_etl.contracts import input_settings, output_settings
@@ -99,10 +100,11 @@ class GlueEtlSpec(StepSpec):
 
 @dataclass(frozen=True, slots=True)
 class GlueScriptContext:
-    """Constants of the generated script."""
+    """Constants of the generated script, and where in the spec its SQL stands, if it has any."""
 
     title: str
     settings: Mapping[str, Any]
+    written: SpanTree | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
         **_arguments(inputs, table, report, settings.get("parameters", {}), bookmarks),
         **_own_arguments(spec, scope),
     }
+    script = GlueScriptContext(scope.title, settings, scope.spans.at("sql") if spec.sql else None)
     state = GlueStateContext(job.name, arguments, (spec.timeout_minutes + 10) * 60)
     sources = tuple(item.location for item in inputs.values() if isinstance(item, Table))
     permissions = glue_permissions(job, scope, sources, scope.data, report, _secrets(settings), bookmarks)
@@ -149,7 +152,7 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
         outputs={"output": table},
         permissions=(*permissions, *file_permissions(job.role, scope.around.warehouse, _read(inputs))),
         resources=(job,),
-        files=(OutputFile(job.script, "steps/glue_etl/script.py.j2", GlueScriptContext(scope.title, settings)),),
+        files=(OutputFile(job.script, "steps/glue_etl/script.py.j2", script),),
         state=OutputFile(scope.title, "steps/glue_etl/state.asl.json.j2", state),
         copies=copies,
         resources_file=glue_resources(job, scope.names),

@@ -9,8 +9,9 @@ from pipelinegen.steps.base import Scope
 
 #: What the job binds by itself, and of which type it is.
 BUILT_IN: Mapping[str, str] = {"run_date": "date"}
-#: Types of parameters as SQL knows them, an int as Spark binds those below 2 ** 31; lists are for loops.
-SQL_TYPES = {"string": "string", "int": "int", "double": "double", "boolean": "boolean"}
+#: Types of parameters as SQL knows them, an int as Spark binds those below 2 ** 31; lists are for loops. A moment is
+#: bound as the text that it is, which Spark compares with timestamps.
+SQL_TYPES = {"string": "string", "int": "int", "double": "double", "boolean": "boolean", "timestamp": "string"}
 
 
 def sql_parameters(scope: Scope) -> dict[str, str]:

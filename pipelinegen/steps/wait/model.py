@@ -6,14 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipelinegen.ir.artifacts import Value
 from pipelinegen.ir.model import Json, OutputFile, Step
-from pipelinegen.spec.fields import SpecValueError, exactly_one
+from pipelinegen.spec.fields import MOMENT, SpecValueError, exactly_one
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
 
 #: An execution of a standard state machine lives a year at most (Step Functions quotas).
 MAX_HOURS = 8760
+#: What values of the run look like that may be part of a moment.
+_EXAMPLES = {
+    **dict.fromkeys(("${run.date}", "${run.window.start}", "${run.window.end}"), "2026-01-31"),
+    "${run.environment}": "dev",
+}
 _UNITS = {"seconds": 1, "minutes": 60, "hours": 3600}
-_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
 
 
 class WaitSpec(StepSpec):
@@ -76,12 +81,37 @@ def lower(spec: WaitSpec, scope: Scope) -> Step:
 
 
 def _moment(until: str, scope: Scope) -> Json:
-    example = until.replace("${run.date}", "2026-01-31")
-    if not REFERENCE.search(example) and not _TIMESTAMP.fullmatch(example):
+    """The state's Timestamp. Step Functions fails the run if it is none: what can be known of it is checked here."""
+    example = until
+    for reference, value in _EXAMPLES.items():
+        example = example.replace(reference, value)
+    if not REFERENCE.search(example) and not re.fullmatch(MOMENT, example):
         help = "write a moment such as ${run.date}T06:00:00Z, or refer to a value of a step"
         raise scope.fault("PG060", f"'{until[:60]}' is no moment", help, "until")
-    whole = REFERENCE.fullmatch(until)
-    type = scope.value_type(whole.group(1), "until") if whole else None
-    if type not in (None, "text"):
-        raise scope.fault("PG135", f"'{until}' is {type}, and no moment", "refer to a text", "until")
-    return scope.text(until, "until")
+    text = scope.text(until, "until")
+    for found in REFERENCE.finditer(example):
+        _check_reference(found.group(1), is_whole=found.group() == example, scope=scope)
+    return text
+
+
+def _check_reference(name: str, *, is_whole: bool, scope: Scope) -> None:
+    """A parameter has to be declared as a moment; what a program of the user's gives only the run knows.
+
+    Raises: SpecError with PG135 for what is known to be something else.
+    """
+    type = scope.value_type(name, "until")
+    if name.startswith("parameters.") and type == "text":
+        declared = scope.around.parameters.get(name.split(".")[1])
+        if declared == "timestamp" and is_whole:
+            return
+        fact = f"'${{{name}}}' is any {declared}" if declared != "timestamp" else f"'${{{name}}}' is a moment by itself"
+        help = "declare the parameter with `type: timestamp`, and write nothing beside it"
+        raise scope.fault("PG135", f"{fact}, so that `until:` need not be a moment", help, "until")
+    if type not in (None, "text") or name.startswith("run.") or not _may_be_moment(name, scope):
+        fact = f"'${{{name}}}' is {type if type not in (None, 'text') else 'known to be something else'}, and no moment"
+        raise scope.fault("PG135", fact, "refer to a text that a step gives, or write ${run.date}T06:00:00Z", "until")
+
+
+def _may_be_moment(name: str, scope: Scope) -> bool:
+    """Whether a reference stands for a plain value, and not for a model, files or a dataset."""
+    return name.split(".")[0] == "item" or isinstance(scope.found(f"${{{name}}}")[0], Value)

@@ -9,18 +9,25 @@ from typing import Any
 import pytest
 
 from pipelinegen.local.java import find_java
+from pipelinegen.local.spark_check import queries_of, refusals
+from pipelinegen.source import parse
 from pipelinegen.sql.check import check_query
 from pipelinegen.sql.kinds import CONTRACT_KINDS, family
 from pipelinegen.sql.question import Question
 from pipelinegen.sql.rules import spark_functions
 from pipelinegen.sql.signatures import takes
+from pipelinegen.tree import Compiled
+from tests.compiling import ROOT, pipelines_of
 from tests.oracle import renew_spark_signatures as renew
+from tests.oracle.random_queries import Queries
+from tests.oracle.sql_fuzz import Analyzer, count
 from tests.unit.sql.queries import CLICKS, FAULTY, FINE, INPUTS
 from tests.unit.sql.queries_of_types import WRONG
 
 pytestmark = pytest.mark.slow
 
 VALUES = {"run_date": datetime.date(2026, 11, 22), "days": 3, "share": 0.5, "word": "x", "flag": True}
+SPEC = (ROOT / "tests/errors/PG131-unknown-function/spec.yaml").read_text(encoding="utf-8")
 NO_QUERY = ("INSERT", "SELECT user_id FROM clicks;")
 
 
@@ -88,6 +95,26 @@ def test_every_example_of_sparks_own_documentation_is_accepted(spark: Any) -> No
                     continue
                 wrong.append((sql, findings[0].message))
     assert wrong == []
+
+
+def test_random_queries_are_judged_as_spark_judges_them(spark: Any) -> None:
+    """A sample; `python -m tests.oracle.sql_fuzz --count 10000 --seed N` asks for as many as one likes."""
+    made, analyzer = Queries(20261123), Analyzer(spark)
+    counts = count((made.query() for _ in range(150)), {}, lambda: analyzer)
+    assert (counts.false_refusals, counts.broken) == ([], [])
+    assert len(counts.false_accepts) <= 5, counts.false_accepts
+    assert min(counts.accepted, counts.refused) > 40
+
+
+def test_what_spark_alone_refuses_is_shown_at_its_word(spark: Any) -> None:
+    text = SPEC.replace("lowercase(user_id) AS user_id, count_all(item_id)", "to_char(1.5, 'x') AS user_id, count(*)")
+    compiled = Compiled(parse(text, "spec.yaml"), pipelines_of(text))
+    (found,) = refusals(list(queries_of([compiled])), spark)
+    assert (found.id, found.span.line, found.span.column) == ("PG133", 26, 14)
+    assert "INVALID_FORMAT" in found.message
+    fine = SPEC.replace("lowercase(user_id)", "user_id").replace("count_all(item_id)", "1")
+    compiled = Compiled(parse(fine, "spec.yaml"), pipelines_of(fine))
+    assert refusals(list(queries_of([compiled])), spark) == []
 
 
 def test_signatures_are_those_of_spark(spark: Any) -> None:

@@ -65,7 +65,7 @@ def test_a_fault_is_found_at_its_word(sql: str, id: str, word: str | None) -> No
         ("SELECT price * 2 AS y, sum(price) OVER () AS z FROM clicks", {"y": "double", "z": "date"}, ["PG084"]),
         ("SELECT day FROM clicks UNION SELECT listed_on FROM vehicles", {"day": "int"}, ["PG084"]),
         ("SELECT *, 1 FROM clicks", {"user_id": "string", "day": "date"}, []),
-        ("SELECT user_id, uuid() FROM clicks", {"user_id": "string", "id": "string"}, []),
+        ("SELECT user_id, uuid() FROM clicks", {"user_id": "string", "id": "string"}, ["PG083"]),
         ("SELECT count(*) FROM clicks", {"n": "bigint"}, ["PG083"]),
         ("SELECT explode(array(1)) FROM clicks", {"col": "int"}, []),
         ("SELECT CAST(price AS int) FROM clicks", {"price": "int"}, []),
