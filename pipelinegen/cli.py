@@ -91,24 +91,7 @@ def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.Argume
     generate.add_argument("--force", action="store_true", help="overwrite generated files that were edited by hand")
     check = _command(commands, "check", "fail if the generated files are not what the specs give", several=True)
     _output_options(check)
-    validate = _command(commands, "validate", "find every fault of a spec, write nothing", several=True)
-    validate.add_argument("--env", metavar="NAME", help="only this environment")
-    validate.add_argument("--instance", metavar="NAME", help="only this instance")
-    validate.add_argument(
-        "--against",
-        type=Path,
-        metavar="FOLDER",
-        help="generated files that were deployed: name what an apply would replace or lose of them",
-    )
-    validate.add_argument(
-        "--spark",
-        action="store_true",
-        help="have Spark itself plan every SQL query, too; it takes a JVM's start (pip install 'pipelinegen[local]')",
-    )
-    validate.add_argument("--next", type=days, metavar="N", help="say when each schedule starts the next N times")
-    validate.add_argument(
-        "--since", type=iso_date, metavar="YYYY-MM-DD", help="with --next: from this day on (UTC), not from now on"
-    )
+    validate = _add_validate(commands)
     graph = _command(commands, "graph", "print the graph of steps as Mermaid")
     graph.add_argument("--env", metavar="NAME", help="the environment; the first one if not given")
     graph.add_argument("--instance", metavar="NAME", help="the instance; the first one if not given")
@@ -130,6 +113,28 @@ def _add_compiler_commands(commands: "argparse._SubParsersAction[argparse.Argume
     explain.add_argument("id", nargs="?", metavar="ID", help="such as PG012; every one if none is given")
     for command in (generate, check, validate, graph):
         _format_option(command)
+
+
+def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
+    validate = _command(commands, "validate", "find every fault of a spec, write nothing", several=True)
+    validate.add_argument("--env", metavar="NAME", help="only this environment")
+    validate.add_argument("--instance", metavar="NAME", help="only this instance")
+    validate.add_argument(
+        "--against",
+        type=Path,
+        metavar="FOLDER",
+        help="generated files that were deployed: name what an apply would replace or lose of them",
+    )
+    validate.add_argument(
+        "--spark",
+        action="store_true",
+        help="have Spark itself plan every SQL query, too; it takes a JVM's start (pip install 'pipelinegen[local]')",
+    )
+    validate.add_argument("--next", type=days, metavar="N", help="say when each schedule starts the next N times")
+    validate.add_argument(
+        "--since", type=iso_date, metavar="YYYY-MM-DD", help="with --next: from this day on (UTC), not from now on"
+    )
+    return validate
 
 
 def _add_schema_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

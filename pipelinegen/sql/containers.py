@@ -1,9 +1,10 @@
 """PG133: what functions of arrays, maps, structs and lambdas take, where that depends on the parts of arguments."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
+from pipelinegen.sql import written_arguments as arguments_of
 from pipelinegen.sql.coercion import (
     ApartError,
     holds_map,
@@ -14,15 +15,12 @@ from pipelinegen.sql.coercion import (
     wider_of_all,
     wider_without_text,
 )
-from pipelinegen.sql.datatypes import TypeTextError, element_of, fields_of, key_of, of_schema
-from pipelinegen.sql.dialect import Call, call_of
-from pipelinegen.sql.kinds import NUMBERS, kind_of
+from pipelinegen.sql.datatypes import element_of, fields_of, key_of
+from pipelinegen.sql.dialect import Call
+from pipelinegen.sql.kinds import kind_of
 from pipelinegen.sql.results import ARGUMENT_COUNTS, VARIABLE_COUNTS
 from pipelinegen.sql.types import TypeOf, type_of
-
-Types = Sequence[str | None]
-#: What is wrong, and what to do about it.
-Fault = tuple[str, str]
+from pipelinegen.sql.written_arguments import Fault, Rule, Types
 
 _SCALAR = "cast one of them"
 
@@ -186,26 +184,10 @@ def _key(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault 
     return None
 
 
-def _order_of_sort(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
-    if kind_of(types[0]) not in (None, "array", "void"):
-        return f"'{name}' takes no {types[0]}", "give it an array"
-    if len(arguments) > 1 and not isinstance(arguments[1], exp.Boolean | exp.Placeholder | exp.Cast):
-        return f"'{name}' wants true or false as its second argument", "write true for the smallest first"
-    return None
-
-
 def _inlined(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
     held = element_of(types[0]) if types else None
     if kind_of(held) not in (None, "struct"):
         return f"'{name}' wants an array of structs, found {types[0]}", "write explode(…)"
-    return None
-
-
-def _texts(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
-    """Arrays that texts are made of."""
-    for type in types:
-        if kind_of(type) == "array" and kind_of(element_of(type)) in ("array", "map", "struct", "calendar"):
-            return f"'{name}' makes texts of an array's elements, found {type}", "transform them into texts first"
     return None
 
 
@@ -262,43 +244,18 @@ def _compared(name: str, types: Types, arguments: Sequence[exp.Expression]) -> F
     return None
 
 
-def _plain_texts(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
-    for type in types:
-        if kind_of(type) not in (None, "string", "void"):
-            return f"'{name}' takes texts only, found {type}", "cast it to a text"
-    return None
+def _first_kind(wanted: str) -> Rule:
+    """That the first argument is an array, or a map."""
 
-
-def _options(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
-    place = 2 if name.startswith("from_") else 1
-    call = call_of(arguments[place]) if len(arguments) > place else None
-    if len(arguments) > place and (call is None or call.name != "map"):
-        return f"'{name}' wants its options written as a map", "write map('name', 'value')"
-    return None
-
-
-def _scale(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
-    if len(arguments) < 2 or isinstance(arguments[1], exp.Placeholder):
+    def rule(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+        if types and kind_of(types[0]) not in (None, wanted, "void"):
+            return (
+                f"'{name}' wants {'an' if wanted == 'array' else 'a'} {wanted} first, found {types[0]}",
+                "give it one",
+            )
         return None
-    value = arguments[1].this if isinstance(arguments[1], exp.Neg) else arguments[1]
-    if isinstance(value, exp.Literal) and not value.is_string and types[1] == "int":
-        return None
-    return f"'{name}' wants a whole number as its second argument", "write how many digits are kept"
 
-
-def _buckets(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
-    given = arguments[0] if arguments else None
-    is_none = isinstance(given, exp.Literal) and given.name == "0"
-    if is_none or (isinstance(given, exp.Neg) and isinstance(given.this, exp.Literal)):
-        return f"'{name}' wants a number above 0", "say into how many parts the rows fall"
-    return None
-
-
-def _parts_of_time(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
-    for type in types[:6]:
-        if kind_of(type) not in (None, "string", "void", *NUMBERS):
-            return f"'{name}' takes no {type}", "give it numbers"
-    return None
+    return rule
 
 
 def _maps(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
@@ -311,23 +268,6 @@ def _maps(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault
 def _sequence(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
     if len(types) > 1 and is_apart(wider, types[0], types[1]):
         return f"'{name}' does not take {types[0]} together with {types[1]}", _SCALAR
-    return None
-
-
-def _schema(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
-    given = arguments[1] if len(arguments) > 1 else None
-    if not isinstance(given, exp.Literal) or not given.is_string:
-        return None
-    try:
-        found = of_schema(given.name)
-    except NotImplementedError:
-        return None
-    except TypeTextError as error:
-        word = f" from '{error}' on" if str(error) else ""
-        return f"the schema of '{name}' cannot be read{word}", "write it as in 'a INT, b ARRAY<STRING>'"
-    kinds = ("struct",) if name == "from_csv" else ("array", "map", "struct")
-    if kind_of(found) not in (None, *kinds):
-        return f"'{name}' wants a schema of parts, found {found}", "write it as in 'a INT, b ARRAY<STRING>'"
     return None
 
 
@@ -345,39 +285,40 @@ def _no_maps(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fa
     return None
 
 
-Rule = Callable[[str, Types, Sequence[exp.Expression]], Fault | None]
 _RULES: Mapping[str, tuple[Rule, ...]] = {
     **dict.fromkeys(("array_contains", "array_position", "array_remove"), (_element, _first_ordered)),
     **dict.fromkeys(("array_append", "array_prepend", "array_insert"), (_element,)),
     **dict.fromkeys(("array_union", "array_intersect", "array_except", "arrays_overlap"), (_alike, _ordered)),
     **dict.fromkeys(("array_distinct", "array_max", "array_min"), (_first_ordered,)),
-    "sort_array": (_order_of_sort, _first_ordered),
+    "sort_array": (arguments_of.order_of_sort, _first_ordered),
     **dict.fromkeys(("inline", "inline_outer"), (_inlined,)),
-    **dict.fromkeys(("array_join", "concat_ws"), (_texts,)),
+    **dict.fromkeys(("array_join", "concat_ws"), (arguments_of.texts,)),
     **dict.fromkeys(("exists", "filter", "forall", "map_filter"), (_condition,)),
-    **dict.fromkeys(("aggregate", "reduce"), (_folded,)),
+    **dict.fromkeys(("aggregate", "reduce"), (_first_kind("array"), _folded)),
     **dict.fromkeys(("greatest", "least"), (_bound_together,)),
-    **dict.fromkeys(("from_json", "from_csv"), (_schema, _options)),
+    **dict.fromkeys(("from_json", "from_csv"), (arguments_of.read_text, arguments_of.schema, arguments_of.options)),
     **dict.fromkeys(("max", "min", "max_by", "min_by"), (_comparable,)),
     **dict.fromkeys(("hash", "xxhash64", "collect_set"), (_no_maps,)),
     **dict.fromkeys(("coalesce", "nvl", "ifnull", "array", "map_concat"), (_common,)),
     **dict.fromkeys(("element_at", "try_element_at", "map_contains_key"), (_key,)),
-    **dict.fromkeys(("make_timestamp", "make_timestamp_ltz", "make_timestamp_ntz"), (_parts_of_time,)),
-    **dict.fromkeys(("make_interval", "make_dt_interval"), (_parts_of_time,)),
-    **dict.fromkeys(("ceil", "ceiling", "floor"), (_scale,)),
-    **dict.fromkeys(("to_csv", "to_json", "schema_of_json", "schema_of_csv"), (_options,)),
-    "json_tuple": (_plain_texts,),
-    "ntile": (_buckets,),
+    **dict.fromkeys(("make_timestamp", "make_timestamp_ltz", "make_timestamp_ntz"), (arguments_of.parts_of_time,)),
+    **dict.fromkeys(("make_interval", "make_dt_interval"), (arguments_of.parts_of_time,)),
+    **dict.fromkeys(("ceil", "ceiling", "floor"), (arguments_of.scale,)),
+    **dict.fromkeys(("to_csv", "to_json", "schema_of_json", "schema_of_csv"), (arguments_of.options,)),
+    **dict.fromkeys(("date_part", "datepart"), (arguments_of.part_of_moment,)),
+    "json_tuple": (arguments_of.plain_texts,),
+    "stack": (arguments_of.stacked,),
+    "ntile": (arguments_of.buckets,),
     "nullif": (_compared,),
     "nvl2": (_branches,),
-    "zip_with": (_second_array,),
+    "zip_with": (_first_kind("array"), _second_array),
     "array_sort": (_sorted_by_itself,),
     "concat": (_common_arrays,),
     "flatten": (_nested_array,),
     "map": (_map,),
     "map_from_arrays": (_key_array,),
     "map_from_entries": (_entries,),
-    "map_zip_with": (_second_map, _maps),
+    "map_zip_with": (_first_kind("map"), _second_map, _maps),
     "named_struct": (_named_struct,),
     "sequence": (_sequence,),
     "transform_keys": (_keys_made,),

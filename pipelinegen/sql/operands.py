@@ -48,7 +48,9 @@ def condition_fault(node: exp.Expression, ask: TypeOf, word: str) -> Iterator[Fi
 
 
 def _where(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
-    return condition_fault(node.this, ask, "WHERE" if isinstance(node, exp.Where) else "HAVING")
+    if isinstance(node.this, exp.Null):
+        yield _fault(node, "WHERE and HAVING want true or false, found NULL", "write false, or leave it out")
+    yield from condition_fault(node.this, ask, "WHERE" if isinstance(node, exp.Where) else "HAVING")
 
 
 def _and(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:

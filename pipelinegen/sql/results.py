@@ -210,6 +210,7 @@ _RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("aggregate", "reduce"), lambda t, a: t[3] if len(t) > 3 else t[1]),
     **dict.fromkeys(("dateadd", "date_add", "timestampadd"), lambda t, a: "timestamp" if len(t) == 3 else None),
     **dict.fromkeys(("datediff", "date_diff", "timestampdiff"), lambda t, a: "bigint" if len(t) == 3 else None),
+    **dict.fromkeys(("lpad", "rpad"), lambda t, a: "string" if t[0] and family(t[0]) != "binary" else None),
     "abs": _abs,
     "get": lambda t, a: element_of(t[0]),
     "array": lambda t, a: array_of(wider_of_all(t)),

@@ -83,7 +83,10 @@ def union_faults(query: exp.Expression, left: Relation, right: Relation) -> Iter
 def key_faults(select: exp.Select, given: Relation, ask: TypeOf) -> Iterator[Finding]:
     """PG133 for keys of GROUP BY that cannot be told apart, and rows of DISTINCT that cannot."""
     group = select.args.get("group")
-    for key in all_keys(group) if group is not None else ():
+    keys = list(all_keys(group)) if group is not None else []
+    if group is not None and group.args.get("all"):
+        keys = [item.unalias() for item in select.expressions if not has_aggregate(item)]
+    for key in keys:
         type = type_of(_meant(key, select), ask)
         if not is_orderable(type):
             yield Finding("PG133", f"rows cannot be grouped by {type}", "group by one of its values", *place_of(key))

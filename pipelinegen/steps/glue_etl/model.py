@@ -138,7 +138,6 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
         **_arguments(inputs, table, report, settings.get("parameters", {}), bookmarks),
         **_own_arguments(spec, scope),
     }
-    script = GlueScriptContext(scope.title, settings, scope.spans.at("sql") if spec.sql else None)
     state = GlueStateContext(job.name, arguments, (spec.timeout_minutes + 10) * 60)
     sources = tuple(item.location for item in inputs.values() if isinstance(item, Table))
     permissions = glue_permissions(job, scope, sources, scope.data, report, _secrets(settings), bookmarks)
@@ -152,11 +151,16 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
         outputs={"output": table},
         permissions=(*permissions, *file_permissions(job.role, scope.around.warehouse, _read(inputs))),
         resources=(job,),
-        files=(OutputFile(job.script, "steps/glue_etl/script.py.j2", script),),
+        files=(_script(job, spec, scope, settings),),
         state=OutputFile(scope.title, "steps/glue_etl/state.asl.json.j2", state),
         copies=copies,
         resources_file=glue_resources(job, scope.names),
     )
+
+
+def _script(job: GlueJob, spec: GlueEtlSpec, scope: Scope, settings: Mapping[str, Any]) -> OutputFile:
+    written = scope.spans.at("sql") if spec.sql else None
+    return OutputFile(job.script, "steps/glue_etl/script.py.j2", GlueScriptContext(scope.title, settings, written))
 
 
 def _bookmarks(scope: Scope, inputs: Inputs) -> Location | None:

@@ -18,7 +18,7 @@ resource "aws_glue_job" "interactions" {
   }
 
   default_arguments = {
-    "--extra-py-files"               = "s3://${aws_s3_bucket.code.bucket}/glue/runtime-a90f1e03d6c2.zip"
+    "--extra-py-files"               = "s3://${aws_s3_bucket.code.bucket}/glue/runtime-7dfa003871ca.zip"
     "--enable-metrics"               = "true"
     "--enable-observability-metrics" = "true"
     "--job-language"                 = "python"
