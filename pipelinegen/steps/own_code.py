@@ -133,7 +133,11 @@ class TrainingProgram(Protocol):
 
 def check_either_image_or_code(given: TrainingProgram) -> None:
     """Raises: SpecValueError if neither or both are given, or what belongs to a program without one."""
-    if (given.image is None) == (given.code is None):
+    if given.image is not None and given.code is not None:
+        raise SpecValueError(
+            "a job trains by `image:` or by `code:`, and both are given", "remove one of them", path=("image",)
+        )
+    if given.image is None and given.code is None:
         raise SpecValueError("a job trains by an image or by a program", "give either `image:` or `code:`")
     if given.code is None and (given.program or given.requirements):
         raise SpecValueError("a program and packages belong to a folder of code", "give `code:`")
