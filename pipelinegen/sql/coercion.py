@@ -106,6 +106,8 @@ def can_cast(have: str | None, want: str | None, word: str = "cast") -> bool:
             return False
         pairs = zip(one.parts, two.parts, strict=True)
         return all(can_cast(known(part), known(other), word) for part, other in pairs)
+    if two.name in ("array", "map", "struct") and kind_of(have) is not None and one.name != two.name:
+        return False
     return takes(f"{word}_{family(want)}", have)
 
 

@@ -23,6 +23,12 @@ from pipelinegen.sql.types import TypeOf, type_of
 from pipelinegen.sql.written_arguments import Fault, Rule, Types
 
 _SCALAR = "cast one of them"
+_OF_TIME = frozenset({"calendar", "daytime", "void", "yearmonth"})
+#: What a sequence goes on by.
+_STEPS = {
+    **dict.fromkeys(("date", "timestamp"), _OF_TIME),
+    **dict.fromkeys(("int", "bigint"), frozenset({"int", "bigint", "void"})),
+}
 
 
 def container_fault(call: Call, ask: TypeOf) -> Fault | None:
@@ -178,7 +184,9 @@ def _key_array(name: str, types: Types, arguments: Sequence[exp.Expression]) -> 
 
 
 def _key(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
-    """A key that a map cannot have."""
+    """A key that a map cannot have, or a place that an array has not."""
+    if len(types) == 2 and kind_of(types[0]) == "array" and kind_of(types[1]) not in (None, "int", "void"):
+        return f"the place of an element is an int, found {types[1]}", "write a number, or cast it to int"
     if len(types) == 2 and kind_of(types[0]) == "map" and is_apart(wider_without_text, key_of(types[0]), types[1]):
         return f"'{name}' looks for {types[1]} in {types[0]}", "cast what is looked for"
     return None
@@ -206,7 +214,7 @@ def _folded(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fau
 
 def _same(one: str, two: str) -> bool:
     """Whether two types are one; parts of which nothing is known may be."""
-    if "?" in one + two or (kind_of(one) == kind_of(two) and "decimal" in (one, two)):
+    if "?" in one + two or two == "void" or (kind_of(one) == kind_of(two) and "decimal" in (one, two)):
         return True
     return one.lower() == two.lower()
 
@@ -266,6 +274,10 @@ def _maps(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault
 
 
 def _sequence(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
+    step = kind_of(types[2]) if len(types) > 2 else None
+    wanted = _STEPS.get(kind_of(types[0]) or "")
+    if step is not None and wanted is not None and step not in wanted:
+        return f"'{name}' of {types[0]} takes no step that is {types[2]}", "give it an interval, or a number"
     if len(types) > 1 and is_apart(wider, types[0], types[1]):
         return f"'{name}' does not take {types[0]} together with {types[1]}", _SCALAR
     return None
@@ -312,7 +324,10 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
     "nullif": (_compared,),
     "nvl2": (_branches,),
     "zip_with": (_first_kind("array"), _second_array),
-    "array_sort": (_sorted_by_itself,),
+    "array_sort": (
+        _first_kind("array"),
+        _sorted_by_itself,
+    ),
     "concat": (_common_arrays,),
     "flatten": (_nested_array,),
     "map": (_map,),

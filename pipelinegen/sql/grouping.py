@@ -209,10 +209,11 @@ def _keys(select: exp.Select) -> list[exp.Expression] | None:
     if group is None:
         is_grouped = any(has_aggregate(item) for item in select.expressions)
         return [] if is_grouped or select.args.get("having") is not None else None
-    if not group.expressions or len([value for value in group.args.values() if value]) != 1:
+    given = list(all_keys(group))
+    if not given or group.args.get("all") or any(_is_rule(key) for key in given):
         return None
     keys = []
-    for key in group.expressions:
+    for key in given:
         if isinstance(key, exp.Literal) and str(key.this).isdigit():
             place = int(str(key.this)) - 1
             if not 0 <= place < len(select.expressions):
@@ -239,7 +240,7 @@ def _is_rule(key: exp.Expression) -> bool:
 
 def _loose(node: exp.Expression, texts: set[str], names: set[str]) -> exp.Column | None:
     """A column in an expression that is neither grouped by nor inside an aggregate."""
-    if isinstance(node, exp.Query) or node.find(exp.Lambda) or (is_aggregate(node) and not _is_over(node)):
+    if isinstance(node, exp.Query) or (is_aggregate(node) and not _is_over(node)):
         return None
     if isinstance(node, exp.Filter | exp.WithinGroup) and is_aggregate(node.this):
         return None

@@ -89,6 +89,9 @@ def column_faults(
         return
     first = column.parts[0]
     if table in _STRUCTS or (name in _STRUCTS and not table):
+        if table and name not in ("start", "end"):
+            help = suggest(name, ("start", "end"), "it has")
+            yield Finding("PG082", f"'{column.table}' has no part '{column.name}'", help, *place_of(column.this))
         return
     is_argument = isinstance(column.parent, exp.Func) and not isinstance(column.parent, exp.AggFunc)
     if not table and (name in _FUNCTIONS or (name in UNITS and is_argument)):

@@ -14,7 +14,7 @@ from pipelinegen.sql.dialect import call_of, written
 from pipelinegen.sql.kinds import NUMBERS, kind_of
 from pipelinegen.sql.names import part_faults_of_text
 from pipelinegen.sql.question import Finding
-from pipelinegen.sql.rules import place_of
+from pipelinegen.sql.rules import WINDOW_STAND_IN, place_of
 from pipelinegen.sql.signatures import signatures, takes
 from pipelinegen.sql.types import MOMENTS, UNITS, TypeOf, branches, cast_type, operator_of, type_of
 
@@ -143,6 +143,7 @@ def _of_call(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
         yield from _moments(node, call.name, [type_of(item, ask) for item in call.arguments[1:]])
         return
     if known is None:
+        yield from _of_window(node, call.name, call.arguments, ask)
         return
     types = [_argument_type(item, ask) for item in call.arguments]
     message = known.fault(types)
@@ -161,6 +162,14 @@ def _unit(node: exp.Expression, name: str, unit: exp.Expression) -> Iterator[Fin
     word = unit.name.lower()
     if isinstance(unit, exp.Literal) or (isinstance(unit, exp.Column | exp.Var) and word not in UNITS):
         yield _fault(node, f"'{name}' knows no unit {written(unit)}", suggest(word, UNITS, "units"))
+
+
+def _of_window(node: exp.Expression, name: str, arguments: Sequence[exp.Expression], ask: TypeOf) -> Iterator[Finding]:
+    """A window of time over what is no time."""
+    type = type_of(arguments[0], ask) if arguments and name in ("session_window", "window", WINDOW_STAND_IN) else None
+    if kind_of(type) not in (None, *_MOMENTS) and not (type or "").startswith("struct"):
+        shown = "window" if name == WINDOW_STAND_IN else name
+        yield _fault(node, f"'{shown}' parts moments, found {type}", "give it a timestamp")
 
 
 def _moments(node: exp.Expression, name: str, types: Sequence[str | None]) -> Iterator[Finding]:

@@ -42,6 +42,7 @@ class Sources:
     ) -> None:
         self.inputs, self.named, self.read, self.types = inputs, named, read, types
         self.findings: list[Finding] = []
+        self.pivoted: list[tuple[exp.Expression, Views]] = []
 
     def tables(self, select: exp.Select, outer: Views) -> Tables:
         """Every table, in the order in which the query names them."""
@@ -59,6 +60,7 @@ class Sources:
             relation = self._generated(lateral, views)
             found.inside.append((lateral.this, views))
             found.by_alias[alias_of(lateral, number)] = relation
+        found.inside.extend(self.pivoted)
         return found
 
     def _add(self, found: Tables, item: exp.Expression, outer: Views) -> None:
@@ -120,6 +122,9 @@ class Sources:
         plain.set("alias", None)
         inner = self._table(plain, outer)
         views = (View({"": inner}, {}), *outer)
+        keys = [key.this for key in pivots[0].args.get("fields") or () if isinstance(key, exp.In)]
+        if len(pivots) == 1 and not pivots[0].args.get("unpivot"):
+            self.pivoted.extend((part, views) for part in (*keys, *pivots[0].expressions))
         if not pivots[0].args.get("unpivot"):
             return pivoted(inner, pivots, self.types(views))
         return UNKNOWN

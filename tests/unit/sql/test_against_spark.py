@@ -22,6 +22,8 @@ from tests.oracle import renew_spark_signatures as renew
 from tests.oracle.random_queries import Queries
 from tests.oracle.sql_fuzz import Analyzer, count
 from tests.unit.sql.queries import CLICKS, FAULTY, FINE, INPUTS
+from tests.unit.sql.queries_of_analysts import FINE as WRITTEN
+from tests.unit.sql.queries_of_analysts import WRONG as WRITTEN_WRONG
 from tests.unit.sql.queries_of_types import WRONG
 
 pytestmark = pytest.mark.slow
@@ -100,7 +102,8 @@ def test_every_example_of_sparks_own_documentation_is_accepted(spark: Any) -> No
 def test_random_queries_are_judged_as_spark_judges_them(spark: Any) -> None:
     """A sample; `python -m tests.oracle.sql_fuzz --count 10000 --seed N` asks for as many as one likes."""
     made, analyzer = Queries(20261123), Analyzer(spark)
-    counts = count((made.query() for _ in range(150)), {}, lambda: analyzer)
+    given = [*WRITTEN, *WRITTEN_WRONG, *(made.query() for _ in range(150))]
+    counts = count(given, {}, lambda: analyzer)
     assert (counts.false_refusals, counts.broken) == ([], [])
     assert len(counts.false_accepts) <= 5, counts.false_accepts
     assert min(counts.accepted, counts.refused) > 40
