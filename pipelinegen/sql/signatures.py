@@ -44,9 +44,8 @@ class Signature:
         count = len(types)
         if self.counts and count <= _MOST and count not in self.counts:
             return f"'{self.name}' takes {_numbers(self.counts)}, found {count}"
-        rules = self.by_count.get(str(count), {}) if self.name not in _NOT_TOLD else {}
         kinds = [kind_of(type) for type in types]
-        for place, (kind, refused) in enumerate(zip(kinds, rules.get("refused", ()), strict=False)):
+        for place, (kind, refused) in enumerate(zip(kinds, self._refused(count), strict=False)):
             if kind in refused:
                 which = f" as its {_ORDINALS[place]} argument" if count > 1 else ""
                 return f"'{self.name}' takes no {types[place]}{which}"
@@ -55,6 +54,14 @@ class Signature:
             if f"{kinds[one]} {kinds[two]}" in self.by_count.get("2", {}).get("apart", ()):
                 return f"'{self.name}' does not take {types[one]} together with {types[two]}"
         return None
+
+    def _refused(self, count: int) -> Sequence[Sequence[str]]:
+        """The kinds of types that each argument cannot have, of as many as are known of so many."""
+        if self.name in _NOT_TOLD:
+            return ()
+        known = max((int(asked) for asked in self.by_count if int(asked) <= count), default=0)
+        refused: Sequence[Sequence[str]] = self.by_count.get(str(known), {}).get("refused", ())
+        return refused
 
     def constants(self, count: int) -> Sequence[int]:
         """The places of arguments that must not depend on rows."""

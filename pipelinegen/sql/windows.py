@@ -97,16 +97,38 @@ def _of_function(window: exp.Window, spec: exp.Window, ask: TypeOf) -> Iterator[
     if frame is not None and name in _FRAMES:
         fixed = _FRAMES[name]
         written = (frame.args.get("kind"), _bound(frame, "start"), _bound(frame, "end") or "CURRENT ROW")
-        if fixed is None and _is_one_row(frame):
+        if fixed is None and _is_one_row(frame, head):
             return
         if fixed is None or written != fixed:
             yield Finding("PG133", f"'{name}' takes no frame of rows", "leave ROWS or RANGE out", *place)
 
 
-def _is_one_row(frame: exp.Expression) -> bool:
-    """Whether a frame is the one row that lag or lead may mean."""
-    start, end = frame.args.get("start"), frame.args.get("end")
-    return frame.args.get("kind") == "ROWS" and isinstance(start, exp.Expression) and start == end
+def _is_one_row(frame: exp.Expression, head: exp.Expression) -> bool:
+    """Whether a frame is the one row that a lag or lead means: so many before, or behind, as its offset says."""
+    call = call_of(head)
+    arguments = (call.arguments if call else None) or ()
+    offset = _whole(arguments[1]) if len(arguments) > 1 else 1
+    wanted = -offset if offset is not None and call and call.name == "lag" else offset
+    start, end = ((frame.args.get(side), frame.args.get(f"{side}_side")) for side in ("start", "end"))
+    if frame.args.get("kind") != "ROWS" or "UNBOUNDED" in (start[0], end[0]):
+        return False
+    rows = {_row(frame, "start"), _row(frame, "end")}
+    return start == end if wanted is None or None in rows else rows == {wanted}
+
+
+def _row(frame: exp.Expression, side: str) -> int | None:
+    """The row that a side of a frame is at, counted from the current one; None where it is no plain number."""
+    number = _whole(frame.args.get(side))
+    return -number if number is not None and frame.args.get(f"{side}_side") == "PRECEDING" else number
+
+
+def _whole(value: object) -> int | None:
+    if value == "CURRENT ROW":
+        return 0
+    sign = -1 if isinstance(value, exp.Neg) else 1
+    plain = value.this if isinstance(value, exp.Neg) else value
+    is_number = isinstance(plain, exp.Literal) and not plain.is_string and str(plain.this).isdecimal()
+    return sign * int(str(plain.this)) if is_number and isinstance(plain, exp.Literal) else None
 
 
 def _bound(frame: exp.Expression, side: str) -> str:

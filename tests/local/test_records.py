@@ -148,7 +148,7 @@ def test_a_run_goes_on_in_another_process_where_it_failed(tmp_path: Path, mode: 
 
 def test_a_run_can_end_before_a_state(tmp_path: Path) -> None:
     world, folder = World(), RunFolders(tmp_path).folder("2026-11-20-00000002")
-    folder.create(record(folder), {"end_before": ["Each", "Last"]}, [])
+    folder.create(record(folder), {"end_before": {"Each": {}, "Last": {}}}, [])
     with LocalCloud(tmp_path, ACCOUNT, REGION) as cloud:
         assert world.run(cloud, folder)["status"] == "SUCCEEDED"
         assert messages(cloud) == ["first", "second"]

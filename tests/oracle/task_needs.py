@@ -49,7 +49,8 @@ def needs_of_tasks(machine: dict[str, Any], deployment: Mapping[str, Any]) -> It
             yield Need(
                 states, ("states:DescribeExecution", "states:StopExecution"), "", f"{name}: follows them", SYNC_PAGE
             )
-        if state.get("Type") == "Task":
+        # These ask the cluster, which knows the role by its own RBAC (connect-eks.html, "Permissions").
+        if state.get("Type") == "Task" and not re.search(r"states:::eks:(runJob|call)\b", state["Resource"]):
             yield from _of_task(name, state, states, deployment)
 
 
