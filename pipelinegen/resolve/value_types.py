@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pipelinegen.errors import SpecError
 from pipelinegen.spec.conditions import ConditionSpec
 from pipelinegen.spec.load import describe
-from pipelinegen.steps.base import Scope
+from pipelinegen.steps.base import TYPE_NOUNS, Scope
 
 _OF_NUMBERS = ("at_least", "at_most", "above", "below")
 #: Made of a list's text as well.
@@ -26,7 +26,7 @@ def check_condition(spec: ConditionSpec, scope: Scope, *path: str | int) -> None
         return
     for key, wanted in _wanted(spec):
         if wanted != type and not (type == "list" and key in _OF_ANY):
-            raise _fault(scope, spec.value, type, f"compared as {wanted}", *path, key)
+            raise _fault(scope, spec.value, type, f"compared as {TYPE_NOUNS[wanted]}", *path, key)
 
 
 def _wanted(spec: ConditionSpec) -> Iterator[tuple[str, str]]:
@@ -48,4 +48,5 @@ def _type(value: object) -> str:
 
 def _fault(scope: Scope, reference: str, type: str, done: str, *path: str | int) -> SpecError:
     help = "compare it with a value of its own type, or refer to something else"
-    return scope.fault("PG135", f"{describe(reference)} is {type}, and cannot be {done}", help, *path)
+    message = f"{describe(reference)} is {TYPE_NOUNS[type]}, and cannot be {done}"
+    return scope.fault("PG135", message, help, *path)

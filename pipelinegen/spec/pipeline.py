@@ -158,6 +158,7 @@ _WORDS = {
     "list": "a list",
     "s3_uri": "an address in S3",
     "string": "text",
+    "timestamp": "a moment such as 2026-01-31T06:00:00Z",
 }
 
 

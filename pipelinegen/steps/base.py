@@ -55,6 +55,9 @@ _VALUE_TYPES = {
     "timestamp": "text",
 }
 
+#: The same in a sentence: it is …
+TYPE_NOUNS: Mapping[str, str] = {"boolean": "true or false", "list": "a list", "number": "a number", "text": "text"}
+
 ArtifactT = TypeVar("ArtifactT", bound=Artifact)
 
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")

@@ -29,6 +29,8 @@ from tests.oracle.need import (
 #: Waiting for a job: what the machine calls besides starting it, and the rule by which it hears of the end.
 _WAITING: Final = {
     "batch:SubmitJob": (("batch:DescribeJobs", "batch:TerminateJob"), "BatchJobs"),
+    "eks:CreateFargateProfile": (("eks:DeleteFargateProfile", "eks:DescribeFargateProfile"), ""),
+    "eks:CreateNodegroup": (("eks:DeleteNodegroup", "eks:DescribeNodegroup"), ""),
     "ecs:RunTask": (("ecs:DescribeTasks", "ecs:StopTask"), "ECSTask"),
     "glue:StartJobRun": (("glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns"), ""),
     "states:StartExecution": (("states:DescribeExecution", "states:StopExecution"), "StepFunctionsExecution"),
@@ -50,6 +52,8 @@ def needs_of_tasks(machine: dict[str, Any], deployment: Mapping[str, Any]) -> It
                 states, ("states:DescribeExecution", "states:StopExecution"), "", f"{name}: follows them", SYNC_PAGE
             )
         # These ask the cluster, which knows the role by its own RBAC (connect-eks.html, "Permissions").
+        if str(state.get("Resource")).endswith(":eks:createNodegroup.sync"):
+            yield from _of_nodes(name, states, state["Arguments"])
         if state.get("Type") == "Task" and not re.search(r"states:::eks:(runJob|call)\b", state["Resource"]):
             yield from _of_task(name, state, states, deployment)
 
@@ -69,7 +73,8 @@ def _of_task(name: str, state: State, states: str, deployment: Mapping[str, Any]
     if call.pattern.startswith("sync"):
         yield from _of_waiting(name, action, states, _on(arguments))
     if action == "ecs:RunTask":
-        yield Need(states, ("iam:PassRole",), "", f"{name}: hands on the task's roles", SYNC_PAGE)
+        hands = f"{name}: hands on the task's roles"
+        yield Need(states, ("iam:PassRole",), "", hands, SYNC_PAGE, condition='"ecs-tasks.amazonaws.com"')
     if action == "application-autoscaling:RegisterScalableTarget":
         linked = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
         yield Need(states, ("iam:CreateServiceLinkedRole",), linked, f"{name}: the first one", SCALING_PAGE)
@@ -115,6 +120,15 @@ def _of_waiting(name: str, action: str, states: str, on: str) -> Iterator[Need]:
     yield Need(states, calls, on, f"{name}: follows it", SYNC_PAGE)
     if rule:
         yield Need(states, FOLLOW, f"StepFunctionsGetEventsFor{rule}Rule", f"{name}: hears of the end", SYNC_PAGE)
+
+
+def _of_nodes(name: str, states: str, arguments: Mapping[str, Any]) -> Iterator[Need]:
+    """What EKS looks at on behalf of who makes nodes (eks-iam.html)."""
+    role = _ROLES.search(str(arguments.get("NodeRole", "")))
+    on = f"role/{role[1]}" if role else ""
+    yield Need(states, ("iam:PassRole",), on, f"{name}: hands on the nodes' role", SYNC_PAGE)
+    yield Need(states, ("iam:GetRole", "iam:ListAttachedRolePolicies"), on, f"{name}: looks at it", SYNC_PAGE)
+    yield Need(states, ("ec2:DescribeSubnets",), "", f"{name}: looks at the subnets", SYNC_PAGE)
 
 
 def _passed_roles(value: Any) -> Iterator[tuple[str, Any]]:

@@ -9,7 +9,7 @@ from pipelinegen.aws.models import AwsService, Shape
 from pipelinegen.errors import Diagnostic, suggest
 from pipelinegen.ir.expressions import quote
 from pipelinegen.ir.model import Json, Jsonata
-from pipelinegen.steps.base import REFERENCE, Scope
+from pipelinegen.steps.base import REFERENCE, TYPE_NOUNS, Scope
 
 Path = tuple[str | int, ...]
 
@@ -35,6 +35,15 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "boolean": (bool,),
     "moment": (str,),
     "bytes": (str,),
+}
+#: The type of a reference that fits; no reference that is known is a mapping.
+_REFERENCES: Final[Mapping[str, str]] = {
+    "boolean": "boolean",
+    "integer": "number",
+    "list": "list",
+    "map": "",
+    "number": "number",
+    "structure": "",
 }
 _PART: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)((?:\[[0-9]{1,4}\])*)")
 _PLAIN: Final = re.compile(r"(?!(?:and|or|in)$)[A-Za-z_][A-Za-z0-9_]*")
@@ -72,11 +81,24 @@ class ArgumentChecker:
         whole = REFERENCE.fullmatch(value)
         if shape.kind in ("text", "moment", "bytes") or (shape.kind == "any" and not whole):
             return self._scope.text(value, *path)
-        if whole:
-            return self._scope.value(whole.group(1), *path)
         noun = _NOUNS[shape.kind]
+        if whole:
+            other = self._other_type(shape, whole.group(1), path)
+            if other:
+                fact = f"'{path[-1]}' wants {noun}, and '{value}' is {other}"
+                self._fault(fact, "refer to such a value, or write one here", path)
+            return self._scope.value(whole.group(1), *path)
         self._fault(f"'{path[-1]}' wants {noun}, and this is text", "give one reference and nothing around it", path)
         return None
+
+    def _other_type(self, shape: Shape, name: str, path: Path) -> str | None:
+        """What a reference is known to stand for, where the API wants something else."""
+        type = self._scope.value_type(name, *path)
+        if type not in (None, _REFERENCES.get(shape.kind, type)):
+            return TYPE_NOUNS[type]
+        place, _, parameter = name.partition(".")
+        is_any = place == "parameters" and self._scope.around.parameters.get(parameter) == "double"
+        return "any number" if is_any and shape.kind == "integer" else None
 
     def _structure(self, shape: Shape, value: Mapping[str, Any], path: Path) -> Json:
         members = shape.members or {}

@@ -20,7 +20,7 @@ from pipelinegen.ir.model import (
     Value,
 )
 from pipelinegen.spec.fields import Identifier, RawStep, SpecValueError, StepName, exactly_one
-from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
+from pipelinegen.steps.base import REFERENCE, TYPE_NOUNS, Scope, StepSpec
 from pipelinegen.steps.for_each.permissions import list_objects, start_rounds, store_results
 
 Scalar = str | int | float | bool
@@ -296,7 +296,7 @@ def _given_items(spec: ForEachSpec, scope: Scope) -> Json:
         type = scope.value_type(spec.items[2:-1], "items")
         if type not in (None, "list"):
             help = "refer to a list: a parameter of type list, or a step's result that is one"
-            raise scope.fault("PG135", f"'{spec.items}' is {type}, and no list", help, "items")
+            raise scope.fault("PG135", f"'{spec.items}' is {TYPE_NOUNS[type]}, and no list", help, "items")
         value = scope.value(spec.items[2:-1], "items").text
         # One item alone would not be a list: JSONata makes no difference between the two.
         return Jsonata(f"[{value}]")

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from pipelinegen.ir.artifacts import Value
 from pipelinegen.ir.model import Json, OutputFile, Step
 from pipelinegen.spec.fields import MOMENT, SpecValueError, exactly_one
-from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
+from pipelinegen.steps.base import REFERENCE, TYPE_NOUNS, Scope, StepSpec
 
 #: An execution of a standard state machine lives a year at most (Step Functions quotas).
 MAX_HOURS = 8760
@@ -108,7 +108,8 @@ def _check_reference(name: str, *, is_whole: bool, scope: Scope) -> None:
         help = "declare the parameter with `type: timestamp`, and write nothing beside it"
         raise scope.fault("PG135", f"{fact}, so that `until:` need not be a moment", help, "until")
     if type not in (None, "text") or name.startswith("run.") or not _may_be_moment(name, scope):
-        fact = f"'${{{name}}}' is {type if type not in (None, 'text') else 'known to be something else'}, and no moment"
+        known = "known to be something else" if type in (None, "text") else TYPE_NOUNS[type]
+        fact = f"'${{{name}}}' is {known}, and no moment"
         raise scope.fault("PG135", fact, "refer to a text that a step gives, or write ${run.date}T06:00:00Z", "until")
 
 
