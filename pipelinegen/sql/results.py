@@ -44,7 +44,7 @@ def schema_of(argument: exp.Expression) -> str | None:
         return None
     try:
         return of_schema(argument.name)
-    except (TypeTextError, NotImplementedError):
+    except TypeTextError:
         return None
 
 

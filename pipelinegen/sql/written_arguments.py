@@ -110,8 +110,6 @@ def schema(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Faul
         return None
     try:
         found = of_schema(given.name)
-    except NotImplementedError:
-        return None
     except TypeTextError as error:
         word = f" from '{error}' on" if str(error) else ""
         return f"the schema of '{name}' cannot be read{word}", "write it as in 'a INT, b ARRAY<STRING>'"
