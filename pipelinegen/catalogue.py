@@ -266,5 +266,11 @@ CATALOGUE: Mapping[str, str] = {
         "AWS takes no states of JSONPath inside of states in JSONata, which loops and steps at the same time are. Such "
         "states run alone, or are written in JSONata."
     ),
+    "PG144": (
+        "The rules that check SQL do not decide this query: it may be right or wrong. `validate` then has Spark plan "
+        "it, on empty tables with the contracts' columns, and remembers the answer. That takes `pip install "
+        "'pipelinegen[local]'` and a Java; without them such a query is not valid, for nobody can say that it runs. "
+        "`generate` writes it, and warns."
+    ),
     "PG143": "An API on Lambda is given what only containers have: processors, a number of tasks, scaling, a firewall.",
 }

@@ -7,10 +7,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelinegen import __version__
 from pipelinegen.errors import NO_ROOM, Diagnostic, ExitCode, SpecError
 from pipelinegen.local.options import LOCAL_COMMANDS, add_local_commands, days, iso_date
+
+if TYPE_CHECKING:
+    from pipelinegen.tree import Compiled
 
 BUGS = "https://github.com/pipelinegen/pipelinegen/issues"
 
@@ -60,7 +64,7 @@ def _run(options: argparse.Namespace) -> int:
     found: tuple[Diagnostic, ...] = ()
     try:
         with contextlib.redirect_stdout(sys.stderr) if always else contextlib.nullcontext():
-            code = int(_load(_named(options))(options))
+            code = int(_load(options.command)(options))
     except SpecError as error:
         found, code = error.diagnostics, int(error.exit_code)
     if found or always:
@@ -128,7 +132,7 @@ def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     validate.add_argument(
         "--spark",
         action="store_true",
-        help="have Spark itself plan every SQL query, too; it takes a JVM's start (pip install 'pipelinegen[local]')",
+        help="have Spark plan every SQL query, not only those that no rule decides (pip install 'pipelinegen[local]')",
     )
     validate.add_argument("--next", type=days, metavar="N", help="say when each schedule starts the next N times")
     validate.add_argument(
@@ -215,11 +219,6 @@ def _output_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _named(options: argparse.Namespace) -> str:
-    """The command, or the local one that does more of the same."""
-    return "validate --spark" if getattr(options, "spark", False) else str(options.command)
-
-
 def _load(command: str) -> Callable[[argparse.Namespace], int]:
     if command in LOCAL_COMMANDS:
         from pipelinegen.local import commands as local
@@ -236,7 +235,7 @@ def _load(command: str) -> Callable[[argparse.Namespace], int]:
         "init": commands.init,
         "generate": commands.generate,
         "check": commands.check,
-        "validate": commands.validate,
+        "validate": _validate,
         "graph": commands.graph,
         "schema": commands.schema,
         "explain": commands.explain,
@@ -245,6 +244,17 @@ def _load(command: str) -> Callable[[argparse.Namespace], int]:
         "deploy": commands.deploy,
         "rollback": commands.rollback,
     }[command]
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from pipelinegen import commands
+
+    def ask_spark(compiled: "Sequence[Compiled]") -> int:
+        from pipelinegen.local.spark_check import ask
+
+        return ask(compiled, of_all=options.spark)
+
+    return commands.validate(options, ask_spark)
 
 
 def _report(found: Sequence[Diagnostic], format: str) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from argparse import Namespace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipelinegen.assets import templates_folder
@@ -9,6 +10,7 @@ from pipelinegen.errors import Diagnostic, ExitCode, Span, SpecError, fault, sug
 from pipelinegen.ir.model import Pipeline
 from pipelinegen.replacement.folders import losses_of
 from pipelinegen.spec.layer_schema import LAYER_FILE, SPEC_FILE
+from pipelinegen.steps.glue_etl.model import GlueScriptContext
 from pipelinegen.tree import (
     Compiled,
     add_abandoned,
@@ -31,8 +33,9 @@ def generate(options: Namespace) -> int:
     for folder, files in folders.items():
         touched = sum(item.path.is_relative_to(folder) for item in changed)
         print(f"{folder.as_posix()}: {len(files)} files, {touched} changed")
-    for item in lost:
-        print(f"warning {item.id}: {item.message}", file=sys.stderr)
+    for item in [*lost, *doubts_of(compiled)]:
+        place = f"{item.span.file}:{item.span.line}:{item.span.column}: " if item.span else ""
+        print(f"{place}warning {item.id}: {item.message}", file=sys.stderr)
     return ExitCode.CLEAN
 
 
@@ -51,14 +54,23 @@ def check(options: Namespace) -> int:
     return ExitCode.CLEAN
 
 
-def compiled_for_validation(options: Namespace) -> tuple[Compiled, ...]:
-    """The specs that are validated."""
-    return compile_specs(_specs(options), Path("generated"), options.env, options.instance)
+def doubts_of(compiled: Sequence[Compiled]) -> list[Diagnostic]:
+    """What of the specs' SQL only Spark can judge."""
+    pipelines = (pipeline for item in compiled for pipeline in item.pipelines)
+    files = (file for pipeline in pipelines for step in pipeline.steps for file in step.files)
+    doubts = (doubt for file in files if isinstance(file.context, GlueScriptContext) for doubt in file.context.doubts)
+    return sorted(set(doubts))
 
 
-def validate(options: Namespace) -> int:
-    """Compiles; says what there is, and with `--against` what an apply would lose of what is deployed."""
-    compiled = compiled_for_validation(options)
+def validate(options: Namespace, ask_spark: Callable[[Sequence[Compiled]], int]) -> int:
+    """Compiles; says what there is, and with `--against` what an apply would lose of what is deployed.
+
+    `ask_spark` has Spark plan the queries that no rule decides, and with `--spark` all of them; it gives their number.
+    """
+    compiled = compile_specs(_specs(options), Path("generated"), options.env, options.instance)
+    if options.spark or doubts_of(compiled):
+        count = ask_spark(compiled)
+        print(f"Spark plans {count} {'query' if count == 1 else 'queries'}")
     if options.against is not None:
         if not options.against.is_dir():
             message = f"'{options.against.as_posix()}' is no folder of generated files"

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "PG088": "cli/test_init.py::test_nothing_is_overwritten",
     "PG034": "unit/render/test_env.py::test_an_override_at_fault_is_named",
     "PG035": "cli/test_package.py::test_requirements_that_cannot_be_had_are_named",
+    "PG144": "cli/test_validate_spark.py::test_without_spark_such_a_query_is_not_valid",
     "PG160": "cli/test_validate_against.py::test_a_move_of_region_is_announced_before_anything_runs",
     "PG161": "cli/test_validate_against.py::test_what_the_pipeline_no_longer_has_is_announced",
     "PG162": "cli/test_validate_against.py::test_a_rename_is_announced_by_validate_generate_and_check",

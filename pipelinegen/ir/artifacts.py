@@ -104,7 +104,6 @@ class Recommender(Model):
 
     item_column: str
     user: Column
-    time_column: str
     categorical: tuple[str, ...] = ()
     numeric: tuple[str, ...] = ()
 

@@ -98,11 +98,3 @@ def demo_data(options: Namespace) -> int:
     from pipelinegen.local.prepare import write_tables
 
     return write_tables(options)
-
-
-@_printing_faults
-def validate_with_spark(options: Namespace) -> int:
-    """Finds every fault of a spec, by Spark's own planning of its SQL as well."""
-    from pipelinegen.local.spark_check import validate_with_spark
-
-    return validate_with_spark(options)

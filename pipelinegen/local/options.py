@@ -20,7 +20,6 @@ LOCAL_COMMANDS: Final = {
     "retry": "retry",
     "serve": "serve",
     "demo-data": "demo_data",
-    "validate --spark": "validate_with_spark",
 }
 
 

@@ -23,8 +23,6 @@ from pipelinegen.local.data.vehicles import DataSet
 from pipelinegen.local.faults import LocalCloudError
 from pipelinegen.local.local_cloud import CloudSettings
 from pipelinegen.local.stand_ins import StandIns
-from pipelinegen.spec.load import describe
-from pipelinegen.spec.pipeline import fits_parameter
 from pipelinegen.tree import compile_specs, generate_folders
 from pipelinegen.write import compare
 
@@ -121,20 +119,19 @@ def run_parameters(pipeline: Pipeline, given: Sequence[str]) -> dict[str, Any]:
         name, _, value = text.partition("=")
         if name not in pipeline.parameters:
             raise LocalCloudError(f"there is no parameter '{name}'", suggest(name, pipeline.parameters, "parameters"))
-        type = pipeline.parameter_types[name]
-        found[name] = value if isinstance(pipeline.parameters[name], str) else _read(value)
-        if not fits_parameter(found[name], type.name, type.within):
-            message = f"the parameter '{name}' wants {type.words}, found {describe(value)}"
-            raise LocalCloudError(message, "give a value of the declared type")
+        default = pipeline.parameters[name]
+        found[name] = value if isinstance(default, str) else _scalar(name, value, type(default))
     return found
 
 
-def _read(text: str) -> Any:
-    """The value of a text that is JSON, or else the text; NaN is no JSON."""
+def _scalar(name: str, text: str, kind: type) -> Any:
     try:
-        return json.loads(text, parse_constant=str)
+        value = json.loads(text)
     except ValueError:
-        return text
+        value = None
+    if not isinstance(value, int | float if kind is float else kind) or isinstance(value, bool) != (kind is bool):
+        raise LocalCloudError(f"'{text}' is no value for the parameter '{name}'", "give a value like its default")
+    return value
 
 
 def local_secrets(

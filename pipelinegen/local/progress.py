@@ -9,7 +9,6 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from pipelinegen.emit.asl_steps import SKIPPED, WENT_ON
 from pipelinegen.local.causes import telling
 from pipelinegen.local.follow import ExecutionEnd, StateEvent
 
@@ -19,9 +18,7 @@ _DONE: Final = "[green]done"
 _RETRY: Final = "[yellow]failed, goes on"
 _FAILED: Final = "[red]failed"
 _KEPT: Final = "[green]done before"
-_NOT_REACHED: Final = "[dim]not reached"
-#: What the last state of a step says that did not do its work.
-_LEFT: Final = {f": {WENT_ON}": "[yellow]failed, went on", f": {SKIPPED}": "[dim]skipped"}
+_SKIPPED: Final = "[dim]not reached"
 
 
 class _RunningSpinner(SpinnerColumn):
@@ -44,8 +41,6 @@ class StepProgress:
             TimeElapsedColumn(),
             console=console,
         )
-        #: What a step failed with last, by its name.
-        self._errors: dict[str, str] = {}
         self._tasks: dict[str, TaskID] = {
             step["name"]: self._progress.add_task(step["title"], start=False, total=1, what=_WAITING) for step in steps
         }
@@ -82,24 +77,16 @@ class StepProgress:
             # Otherwise the time shown stays that of the step's first state.
             self._task(task).finished_time = None
         elif event.kind == "failed":
-            self._progress.update(task, what=_named(_RETRY, event.error))
+            self._progress.update(task, what=_named(_RETRY, event))
         else:
             # Done until another state of the same step is entered, which is soon.
-            self._progress.update(task, completed=1, what=self._said(event))
-
-    def _said(self, event: StateEvent) -> str:
-        """What is shown of a step when one of its states is over."""
-        if event.error:
-            self._errors[event.step] = event.error
-            return _named(_FAILED, event.error)
-        left = next((what for ending, what in _LEFT.items() if event.state.endswith(ending)), None)
-        return _named(left, self._errors.get(event.step, "")) if left else _DONE
+            self._progress.update(task, completed=1, what=_named(_FAILED, event) if event.error else _DONE)
 
     def _finish(self) -> None:
         for task in self._tasks.values():
             if not self._task(task).started:
                 kept = self._task(task).fields["what"] == _KEPT
-                self._progress.update(task, what=_KEPT if kept else _NOT_REACHED)
+                self._progress.update(task, what=_KEPT if kept else _SKIPPED)
             elif not self._task(task).finished:
                 self._progress.update(task, completed=1, what=_FAILED)
 
@@ -107,6 +94,6 @@ class StepProgress:
         return next(known for known in self._progress.tasks if known.id == task)
 
 
-def _named(what: str, error: str) -> str:
-    name = telling(error)
+def _named(what: str, event: StateEvent) -> str:
+    name = telling(event.error)
     return f"{what}: {escape(name)}" if name else what

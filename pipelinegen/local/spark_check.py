@@ -1,18 +1,23 @@
-"""A second opinion on SQL: Spark itself plans every query of a spec, on empty tables, and runs none."""
+"""Spark's word on SQL: it plans the queries of a spec that no rule decides, or all of them, and runs none."""
 
+import hashlib
+import json
 import os
 import re
-from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from datetime import date
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelinegen import commands
-from pipelinegen.errors import Diagnostic, Span, SpecError
+from pipelinegen.assets import cache_folder, keep
+from pipelinegen.errors import Diagnostic, Span, SpecError, fault
 from pipelinegen.ir.model import Pipeline
-from pipelinegen.local.java import find_java
+from pipelinegen.local.java import NoJavaError, find_java
+from pipelinegen.sql.question import Finding
 from pipelinegen.steps.glue_etl.model import GlueScriptContext
 from pipelinegen.tree import Compiled
 
@@ -21,42 +26,51 @@ if TYPE_CHECKING:
 
 #: Any day does: Spark plans for all of them alike.
 _DAY = date(2026, 1, 31)
-_HELP = "Spark itself says so: mend the SQL, and run `pipelinegen validate --spark` again"
+_HELP = "Spark itself says so: mend the SQL, and run `pipelinegen validate` again"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a Glue job would hand to Spark: its settings, the parameters of a run, and where the SQL is written."""
+    """What a Glue job would hand to Spark: its settings, the parameters of a run, where the SQL is written.
+
+    `doubts` are what of it no rule decides.
+    """
 
     settings: Mapping[str, Any]
     values: Mapping[str, Any]
     place: Callable[[int | None, int | None], Span]
+    doubts: tuple[Diagnostic, ...] = ()
 
     @property
     def sql(self) -> str:
         """The query."""
         return str(self.settings["sql"])
 
+    @property
+    def key(self) -> str:
+        """Differs where Spark might judge differently."""
+        asked = {name: self.settings.get(name) for name in ("sql", "inputs", "output", "parameters", "spark")}
+        text = json.dumps([asked, dict(self.values), _spark_release(), _code()], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
 
-def validate_with_spark(options: Namespace) -> int:
-    """`validate`, and beside it Spark's own opinion. Raises: SpecError with PG133 at what Spark refuses."""
-    compiled = commands.compiled_for_validation(options)
-    queries = list(queries_of(compiled))
-    if queries:
-        # Both are asked for before Spark is started, which would say less of what is missing.
-        import pyspark  # noqa: F401
 
-        os.environ.setdefault("JAVA_HOME", str(find_java().parents[1]))
-        session = _started()
-        try:
-            faults = refusals(queries, session)
-        finally:
-            session.stop()
-        if faults:
-            raise SpecError(faults)
-    code = commands.validate(options)
-    print(f"Spark plans {len(queries)} {'query' if len(queries) == 1 else 'queries'}")
-    return code
+def ask(compiled: Sequence[Compiled], *, of_all: bool) -> int:
+    """How many queries Spark plans: all of the specs, or those that no rule decides; it is asked once for each.
+
+    Raises: SpecError with PG133 at what Spark refuses, with PG144 for doubts where there is no Spark to ask.
+    """
+    queries = [query for query in queries_of(compiled) if of_all or query.doubts]
+    known = {query.key: _remembered(query) for query in queries}
+    unknown = [query for query in queries if known[query.key] is None]
+    if unknown:
+        with _Session(unknown) as session:
+            for query in unknown:
+                known[query.key] = refusals(query, session)
+                keep(_path(query), json.dumps([asdict(item) for item in known[query.key] or ()]))
+    faults = [_placed(query, item) for query in queries for item in known[query.key] or ()]
+    if faults:
+        raise SpecError(faults)
+    return len(queries)
 
 
 def queries_of(compiled: Sequence[Compiled]) -> Iterator[Query]:
@@ -71,9 +85,21 @@ def queries_of(compiled: Sequence[Compiled]) -> Iterator[Query]:
                 seen.add(key)
 
 
-def refusals(queries: Sequence[Query], session: "SparkSession") -> list[Diagnostic]:
-    """A fault for each query that Spark does not plan, or whose result cannot become the declared columns."""
-    return [fault for query in queries for fault in _refusals(query, session)]
+def refusals(query: Query, session: "SparkSession") -> list[Finding]:
+    """What Spark says against a query: it does not plan it, or its result cannot become the declared columns."""
+    own = {name: value for name, value in query.settings.get("spark", {}).items() if name.startswith("spark.sql.")}
+    before = {name: session.conf.get(name, None) for name in own}
+    try:
+        for name, value in own.items():
+            session.conf.set(name, str(value))
+        for table, source in query.settings["inputs"].items():
+            _empty(session, source["columns"]).createOrReplaceTempView(table)
+        return list(_planned(query, session))
+    finally:
+        for name, old in before.items():
+            session.conf.unset(name) if old is None else session.conf.set(name, old)
+        for table in query.settings["inputs"]:
+            session.catalog.dropTempView(table)
 
 
 def _of_pipeline(pipeline: Pipeline) -> Iterator[Query]:
@@ -87,7 +113,7 @@ def _of_pipeline(pipeline: Pipeline) -> Iterator[Query]:
                     found: Span = written.part(sql, start, end)
                     return found
 
-                yield Query(context.settings, _values(context.settings, pipeline), place)
+                yield Query(context.settings, _values(context.settings, pipeline), place, context.doubts)
 
 
 def _values(settings: Mapping[str, Any], pipeline: Pipeline) -> dict[str, Any]:
@@ -99,31 +125,80 @@ def _values(settings: Mapping[str, Any], pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def _started() -> "SparkSession":
-    from pyspark.sql import SparkSession
-
-    builder = SparkSession.builder.master("local[1]").appName("pipelinegen validate")
-    settings = {"spark.ui.enabled": "false", "spark.log.level": "OFF", "spark.sql.session.timeZone": "UTC"}
-    settings["spark.sql.warehouse.dir"] = (Path.cwd() / ".pipelinegen" / "spark").as_uri()
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    return builder.getOrCreate()
+def _remembered(query: Query) -> list[Finding] | None:
+    """What Spark said when it was asked before; None if it was not."""
+    with suppress(OSError, ValueError, TypeError):
+        return [Finding(**item) for item in json.loads(_path(query).read_text(encoding="utf-8"))]
+    return None
 
 
-def _refusals(query: Query, session: "SparkSession") -> Iterator[Diagnostic]:
-    own = {name: value for name, value in query.settings.get("spark", {}).items() if name.startswith("spark.sql.")}
-    before = {name: session.conf.get(name, None) for name in own}
+def _path(query: Query) -> Path:
+    return cache_folder() / "spark" / f"{query.key}.json"
+
+
+@cache
+def _spark_release() -> str | None:
+    with suppress(metadata.PackageNotFoundError):
+        return metadata.version("pyspark")
+    return None
+
+
+@cache
+def _code() -> str:
+    """Changes with this module, so that no answer outlives it."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+
+
+class _Session:
+    """A session of Spark's for some queries, silent. Raises: SpecError with PG144 if this machine has none."""
+
+    def __init__(self, queries: Sequence[Query]) -> None:
+        self.queries = queries
+
+    def __enter__(self) -> "SparkSession":
+        try:
+            from pyspark.sql import SparkSession
+
+            os.environ.setdefault("JAVA_HOME", str(find_java().parents[1]))
+        except ModuleNotFoundError:
+            raise self._missing("pyspark is not installed here", "pip install 'pipelinegen[local]'") from None
+        except NoJavaError as error:
+            raise self._missing(error.message, error.help) from None
+        builder = SparkSession.builder.master("local[1]").appName("pipelinegen validate")
+        settings = {"spark.ui.enabled": "false", "spark.log.level": "OFF", "spark.sql.session.timeZone": "UTC"}
+        settings["spark.sql.warehouse.dir"] = (Path.cwd() / ".pipelinegen" / "spark").as_uri()
+        for name, value in settings.items():
+            builder = builder.config(name, value)
+        try:
+            with _stderr_to_nobody():
+                self.session = builder.getOrCreate()
+        except Exception as error:  # whatever keeps a JVM from starting
+            raise self._missing(f"Spark does not start here: {error}", "see that `pyspark` starts here") from error
+        return self.session
+
+    def __exit__(self, *error: object) -> None:
+        self.session.stop()
+
+    def _missing(self, fact: str, help: str) -> SpecError:
+        doubts = [Diagnostic(item.span, item.id, f"{item.message}; {fact}", help) for item in self._doubts()]
+        return SpecError(doubts) if doubts else fault(None, "PG144", f"Spark cannot be asked: {fact}", help)
+
+    def _doubts(self) -> Iterator[Diagnostic]:
+        for query in self.queries:
+            yield from query.doubts
+
+
+@contextmanager
+def _stderr_to_nobody() -> Iterator[None]:
+    """Whoever is started meanwhile has no standard error: a JVM and Spark's scripts say a lot there."""
+    own = os.dup(2)
+    with Path(os.devnull).open("wb") as nobody:
+        os.dup2(nobody.fileno(), 2)
     try:
-        for name, value in own.items():
-            session.conf.set(name, str(value))
-        for table, source in query.settings["inputs"].items():
-            _empty(session, source["columns"]).createOrReplaceTempView(table)
-        yield from _planned(query, session)
+        yield
     finally:
-        for name, old in before.items():
-            session.conf.unset(name) if old is None else session.conf.set(name, old)
-        for table in query.settings["inputs"]:
-            session.catalog.dropTempView(table)
+        os.dup2(own, 2)
+        os.close(own)
 
 
 def _empty(session: "SparkSession", columns: Mapping[str, Mapping[str, Any]]) -> "DataFrame":
@@ -133,32 +208,35 @@ def _empty(session: "SparkSession", columns: Mapping[str, Mapping[str, Any]]) ->
     return session.createDataFrame([], ", ".join(f"`{name}` {type}" for name, type in types.items()))
 
 
-def _planned(query: Query, session: "SparkSession") -> Iterator[Diagnostic]:
+def _planned(query: Query, session: "SparkSession") -> Iterator[Finding]:
     try:
         frame = session.sql(query.sql, args=dict(query.values))
+        frame._jdf.queryExecution().executedPlan()
     except Exception as error:  # Spark's own faults, and those of the JVM behind it
-        yield _fault(query, str(error))
+        yield _finding(query, str(error))
         return
     present = {name.lower() for name in frame.columns}
     for name, column in query.settings["output"]["columns"].items():
         if name.lower() not in present:
-            yield Diagnostic(query.place(None, None), "PG083", f"the query gives no column '{name}'", _HELP)
+            yield Finding("PG083", f"the query gives no column '{name}'", _HELP)
             continue
         try:
             frame.selectExpr(f"try_cast(`{name}` AS {column['type']})")
         except Exception as error:
-            yield _fault(query, str(error))
+            yield _finding(query, str(error))
 
 
-def _fault(query: Query, text: str) -> Diagnostic:
+def _finding(query: Query, text: str) -> Finding:
     """What Spark says in one line, at the word that it points to."""
     said = " ".join(text.strip().split("\n")[0].split())
     place = re.search(r"[(; ]line (\d+),? pos (\d+)", text)
     message = re.sub(r"[;.]?\s*\(?line \d+,? pos \d+\)?.*$", "", said)
-    span = (
-        query.place(*_word(query.sql, int(place.group(1)), int(place.group(2)))) if place else query.place(None, None)
-    )
-    return Diagnostic(span, "PG133", f"Spark refuses the SQL: {message}", _HELP)
+    word = _word(query.sql, int(place.group(1)), int(place.group(2))) if place else (None, None)
+    return Finding("PG133", f"Spark refuses the SQL: {message}", _HELP, *word)
+
+
+def _placed(query: Query, item: Finding) -> Diagnostic:
+    return Diagnostic(query.place(item.start, item.end), item.id, item.message, item.help)
 
 
 def _word(sql: str, line: int, position: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from sqlglot.errors import SqlglotError
 
 from pipelinegen.errors import suggest
 from pipelinegen.sql.dialect import parse
+from pipelinegen.sql.doubts import result_doubts
 from pipelinegen.sql.grammar import files_read, foreign_syntax
 from pipelinegen.sql.kinds import family
 from pipelinegen.sql.question import Answer, Finding, Question
@@ -25,25 +26,25 @@ _CHANGES = (exp.Insert, exp.Create, exp.Drop, exp.Delete, exp.Update, exp.Merge)
 def check_query(question: Question) -> Answer:
     """Every fault of a query, and where the columns of its result come from."""
     if len(question.sql) > LONGEST:
-        return Answer(tuple(files_read(question.sql)))
+        return _unread(question.sql)
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it warns of syntax that it only half knows
     try:
         statements = _parsed(question.sql)
     except SqlglotError as error:
         return Answer((_not_parsed(question.sql, error),))
     except RecursionError:
-        return Answer(tuple(files_read(question.sql)))
+        return _unread(question.sql)
     if len(statements) != 1 or isinstance(statements[0], _CHANGES):
         fact = "the SQL is no query" if len(statements) < 2 else f"the SQL has {len(statements)} statements"
         return Answer((Finding("PG080", fact, "write one SELECT; its result is the step's output"),))
     (query,) = statements
     if not isinstance(query, exp.Query):
-        return Answer()
+        return _unread(question.sql)
     reader = Reader(question)
     try:
         result = reader.read(query)
     except RecursionError:
-        return Answer(tuple(files_read(question.sql)))
+        return _unread(question.sql)
     findings = [
         *missing_parts(question.sql, query),
         *foreign_syntax(question.sql, query),
@@ -59,7 +60,14 @@ def check_query(question: Question) -> Answer:
         {name: tuple(sorted(item.origins)) for name, item in traced.items()},
         frozenset(name for name, item in traced.items() if item.is_copy),
         {name: item.text for name, item in result.fields.items()},
+        tuple(dict.fromkeys([*reader.doubts, *result_doubts(question.sql, query, result)])),
     )
+
+
+def _unread(sql: str) -> Answer:
+    """What can be said of a query that is longer or deeper than any rule goes."""
+    doubt = Finding("PG144", "how to read a query that is so long, deep or rare", "")
+    return Answer(tuple(files_read(sql)), doubts=(doubt,))
 
 
 def _parsed(sql: str) -> list[exp.Expression]:

@@ -21,6 +21,12 @@ def constant_fault(call: Call, known: Signature) -> tuple[str, str] | None:
     return None
 
 
+def is_stable(value: exp.Expression) -> bool:
+    """Whether a value is the same each time it is reckoned."""
+    calls = (call_of(node) for node in value.walk())
+    return not any(call is not None and call.name in _UNSTABLE for call in calls)
+
+
 def is_constant(value: exp.Expression) -> bool:
     """Whether Spark can reckon a value without rows."""
     for node in value.walk():

@@ -226,15 +226,11 @@ def _keys_made(name: str, types: Types, arguments: Sequence[exp.Expression]) -> 
 
 
 def _second_map(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
-    return (
-        None
-        if kind_of(types[1]) in (None, "map", "void")
-        else (f"'{name}' takes two maps, found {types[1]}", "cast it")
-    )
+    return None if kind_of(types[1]) in (None, "map") else (f"'{name}' takes two maps, found {types[1]}", "cast it")
 
 
 def _second_array(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
-    is_fine = kind_of(types[1]) in (None, "array", "void")
+    is_fine = kind_of(types[1]) in (None, "array")
     return None if is_fine else (f"'{name}' takes two arrays, found {types[1]}", "make an array of it")
 
 
@@ -256,7 +252,7 @@ def _first_kind(wanted: str) -> Rule:
     """That the first argument is an array, or a map."""
 
     def rule(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
-        if types and kind_of(types[0]) not in (None, wanted, "void"):
+        if types and kind_of(types[0]) not in (None, wanted):
             return (
                 f"'{name}' wants {'an' if wanted == 'array' else 'a'} {wanted} first, found {types[0]}",
                 "give it one",

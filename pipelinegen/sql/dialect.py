@@ -1,27 +1,29 @@
 """Spark SQL as sqlglot reads it, with every call remembered as it was written: sqlglot knows many by other names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.dialects.dialect import Dialect
 from sqlglot.dialects.spark import Spark
 from sqlglot.tokens import TokenType
 
 _CALL = "pipelinegen_call"
 #: Functions that sqlglot reads by methods of their own, and whose parts are their arguments in order.
 _PLAIN = frozenset(
-    {"APPROX_PERCENTILE", "CEIL", "FLOOR", "MAX_BY", "MIN_BY", "PERCENTILE", "PERCENTILE_APPROX", "SUBSTR", "SUBSTRING"}
+    (
+        *("APPROX_PERCENTILE", "CEIL", "CHAR", "CHR", "DECODE", "FLOOR", "MAX_BY", "MIN_BY", "OVERLAY", "PERCENTILE"),
+        *("PERCENTILE_APPROX", "SUBSTR", "SUBSTRING"),
+    )
 )
+#: Which end TRIM (… FROM …) means, by the function that does the same.
+_TRIMS = {"LEADING": "ltrim", "TRAILING": "rtrim", "BOTH": "trim"}
 #: What Spark's grammar has, and its list of functions has not; hints among it.
 _GRAMMAR = frozenset(
     (
         *("AND", "BROADCAST", "BROADCASTJOIN", "MAPJOIN", "MERGE", "MERGEJOIN", "OR"),
-        *("SHUFFLEMERGE", "SHUFFLE_HASH", "SHUFFLE_REPLICATE_NL", "TRIM", "TRY_CAST", "CAST", "EXTRACT"),
-        *("OVERLAY", "POSITION", "SUBSTRING"),
+        *("SHUFFLEMERGE", "SHUFFLE_HASH", "SHUFFLE_REPLICATE_NL", "TRY_CAST", "CAST", "EXTRACT"),
     )
 )
 
@@ -42,10 +44,22 @@ def call_of(node: exp.Expression) -> Call | None:
     """The call a node was read from, if it was one."""
     if isinstance(node, exp.Anonymous):
         return Call(str(node.this).lower(), _flat(node.expressions))
-    if isinstance(node, exp.Transform):
-        return Call("transform", tuple(node.iter_expressions()))
+    if isinstance(node, exp.Any) and isinstance(node.this, exp.Paren) and not is_of_like(node):
+        return Call("any", (node.this.this,))
     found = node.meta.get(_CALL)
     return found if isinstance(found, Call) else None
+
+
+def parts_of(node: exp.Expression) -> Iterator[exp.Expression]:
+    """What is written in a node: of a call the arguments, and not what sqlglot makes of them."""
+    call = call_of(node)
+    yield from node.iter_expressions() if call is None or call.arguments is None else call.arguments
+
+
+def is_of_like(node: exp.Expression) -> bool:
+    """Whether this is the ANY or ALL of LIKE ANY (…), whatever stands in its brackets."""
+    is_behind = isinstance(node.parent, exp.Like | exp.ILike) and node.arg_key == "expression"
+    return is_behind and isinstance(node, exp.Any | exp.All)
 
 
 def written(node: exp.Expression, **options: Any) -> str:
@@ -58,37 +72,30 @@ def written(node: exp.Expression, **options: Any) -> str:
 
 def parse(sql: str) -> list[exp.Expression]:
     """Every statement. Raises: SqlglotError if it cannot be read."""
-    return [item for item in sqlglot.parse(sql, read=_dialect()) if item is not None]
+    return [item for item in sqlglot.parse(sql, read=_Dialect) if item is not None]
 
 
-@cache
-def _dialect() -> type[Dialect]:
-    class Parser(Spark.Parser):  # type: ignore[misc]
-        """Spark's, remembering calls."""
-
-        FUNCTIONS = {name: _remembering(name, make) for name, make in Spark.Parser.FUNCTIONS.items()}
-        FUNCTION_PARSERS = {name: _remembering_parser(name, read) for name, read in _own_parsers().items()}
-
-        def _parse_cube_or_rollup(self, with_prefix: bool = False) -> Any:
-            """Any expressions, comparisons among them, which sqlglot does not read there."""
-            kinds = {TokenType.CUBE: exp.Cube, TokenType.ROLLUP: exp.Rollup}
-            kind = next((kind for token, kind in kinds.items() if self._match(token)), None)
-            if kind is None:
-                return None
-            return kind(expressions=[] if with_prefix else self._parse_wrapped_csv(self._parse_disjunction))
-
-        def _parse_grouping_set(self) -> Any:
-            return self._parse_grouping_sets() or self._parse_cube_or_rollup() or self._parse_disjunction()
-
-        def _parse_lateral(self) -> Any:
-            """Names of columns behind that of the view without AS, too."""
-            found = super()._parse_lateral()
-            alias = found.args.get("alias") if found is not None and found.args.get("view") else None
-            if alias is not None and not alias.columns and self._curr and self._curr.token_type == TokenType.VAR:
-                alias.set("columns", self._parse_csv(self._parse_id_var))
-            return found
-
-    return type("RememberingSpark", (Spark,), {"Parser": Parser})
+def _with_variables(body: exp.Expression, names: Set[str]) -> exp.Expression:
+    """What a lambda gives, with identifiers where sqlglot read columns and variables are meant."""
+    moved: dict[int, tuple[exp.Expression, exp.Expression]] = {}
+    for column in list(body.find_all(exp.Column)):
+        if column.parts[0].name.lower() not in names:
+            continue
+        whole: exp.Expression = column
+        while isinstance(whole.parent, exp.Dot):
+            whole = whole.parent
+        variable = column.to_dot() if column.table or whole is not column else column.this
+        if whole is body:
+            body = variable
+        else:
+            whole.replace(variable)
+        moved[id(whole)] = whole, variable
+    for node in body.walk():
+        call = node.meta.get(_CALL)
+        if isinstance(call, Call) and call.arguments:
+            given = tuple(moved[id(item)][1] if id(item) in moved else item for item in call.arguments)
+            _remember(node, Call(call.name, given))
+    return body
 
 
 def _own_parsers() -> dict[str, Callable[..., Any]]:
@@ -119,14 +126,28 @@ def _remembering_parser(name: str, read: Callable[..., Any]) -> Callable[..., An
         node = read(parser)
         if name in _GRAMMAR and name not in _PLAIN:
             return node
-        arguments = tuple(node.iter_expressions()) if name in _PLAIN and isinstance(node, exp.Expression) else None
-        return _remember(node, Call(name.lower(), arguments))
+        return _remember(node, _call_in_words(name, node) if isinstance(node, exp.Expression) else None)
 
     return parsed
 
 
-def _remember(node: Any, call: Call) -> Any:
-    if isinstance(node, exp.Expression):
+def _call_in_words(name: str, node: exp.Expression) -> Call:
+    """A call whose arguments may have words between them, as in TRIM(BOTH ' ' FROM name)."""
+    if isinstance(node, exp.Trim):
+        return Call(_TRIMS[node.args.get("position") or "BOTH"], _given(node, "this", "expression"))
+    if isinstance(node, exp.StrPosition):
+        return Call("position", _given(node, "substr", "this", "position"))
+    if isinstance(node, exp.Initcap):  # sqlglot adds the letters that part words
+        return Call("initcap", _given(node, "this"))
+    return Call(name.lower(), tuple(node.iter_expressions()) if name in _PLAIN else None)
+
+
+def _given(node: exp.Expression, *parts: str) -> tuple[exp.Expression, ...]:
+    return tuple(item for part in parts if isinstance(item := node.args.get(part), exp.Expression))
+
+
+def _remember(node: Any, call: Call | None) -> Any:
+    if isinstance(node, exp.Expression) and call is not None:
         node.meta[_CALL] = call
     return node
 
@@ -136,3 +157,51 @@ def _flat(arguments: list[Any]) -> tuple[exp.Expression, ...]:
     if len(arguments) == 1 and isinstance(arguments[0], exp.Distinct):
         return tuple(arguments[0].expressions)
     return tuple(item for item in arguments if isinstance(item, exp.Expression))
+
+
+class _Parser(Spark.Parser):  # type: ignore[misc]
+    """Spark's, remembering calls."""
+
+    FUNCTIONS = {name: _remembering(name, make) for name, make in Spark.Parser.FUNCTIONS.items()}
+    FUNCTION_PARSERS = {name: _remembering_parser(name, read) for name, read in _own_parsers().items()}
+
+    def _parse_cube_or_rollup(self, with_prefix: bool = False) -> Any:
+        """Any expressions, comparisons among them, which sqlglot does not read there."""
+        kinds = {TokenType.CUBE: exp.Cube, TokenType.ROLLUP: exp.Rollup}
+        kind = next((kind for token, kind in kinds.items() if self._match(token)), None)
+        if kind is None:
+            return None
+        return kind(expressions=[] if with_prefix else self._parse_wrapped_csv(self._parse_disjunction))
+
+    def _parse_grouping_set(self) -> Any:
+        return self._parse_grouping_sets() or self._parse_cube_or_rollup() or self._parse_disjunction()
+
+    def _replace_lambda(self, node: Any, expressions: list[Any]) -> Any:
+        """Variables instead of columns, in the calls that were remembered, too."""
+        return _with_variables(node, {item.name.lower() for item in expressions}) if node else node
+
+    def _parse_transform(self) -> Any:
+        """As a function with all its arguments, of which sqlglot keeps two; TRANSFORM … USING as sqlglot does."""
+        begin = self._index
+        given = self._parse_wrapped_csv(self._parse_lambda) if self._is_open_bracket() else None
+        if given is not None and not self._match(TokenType.USING, advance=False):
+            return _remember(exp.Transform.from_arg_list(given[:2]), Call("transform", tuple(given)))
+        self._retreat(begin)
+        return super()._parse_transform()
+
+    def _is_open_bracket(self) -> bool:
+        return bool(self._match(TokenType.L_PAREN, advance=False))
+
+    def _parse_lateral(self) -> Any:
+        """Names of columns behind that of the view without AS, too."""
+        found = super()._parse_lateral()
+        alias = found.args.get("alias") if found is not None and found.args.get("view") else None
+        if alias is not None and not alias.columns and self._curr and self._curr.token_type == TokenType.VAR:
+            alias.set("columns", self._parse_csv(self._parse_id_var))
+        return found
+
+
+class _Dialect(Spark):  # type: ignore[misc]
+    """Spark's, with that parser."""
+
+    Parser = _Parser

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
-from pipelinegen.sql.coercion import ApartError, wider_of_all
+from pipelinegen.sql.coercion import ApartError, wider_of_all, wider_without_text
 from pipelinegen.sql.datatypes import element_of, fields_of, key_of, value_of
 from pipelinegen.sql.dialect import call_of
 from pipelinegen.sql.kinds import kind_of
 from pipelinegen.sql.question import Finding
 from pipelinegen.sql.relation import UNKNOWN, Field, Relation
 from pipelinegen.sql.rules import place_of
+from pipelinegen.sql.signatures import signatures
 from pipelinegen.sql.types import TypeOf, type_of
 
 GENERATORS = frozenset(
@@ -40,6 +41,18 @@ def generated(node: exp.Expression, ask: TypeOf) -> Given | None:
     return [*place, ("col", element_of(types[0]))] if kind == "array" else None
 
 
+def makes_rows(projection: exp.Expression) -> bool:
+    """Whether a projection may give several columns; any other gives one, of a name that no contract could declare."""
+    calls = (call_of(node) for node in projection.walk())
+    return any(call is not None and is_generator(call.name) for call in calls)
+
+
+def is_generator(name: str) -> bool:
+    """Whether a function makes rows."""
+    known = signatures().get(name)
+    return name in GENERATORS or (known is not None and known.group == "generator_funcs")
+
+
 def _stacked(arguments: Sequence[exp.Expression], types: Sequence[str | None]) -> Given | None:
     rows = arguments[0]
     if not isinstance(rows, exp.Literal) or not str(rows.this).isdigit() or int(str(rows.this)) < 1:
@@ -53,6 +66,17 @@ def _common(types: Sequence[str | None]) -> str | None:
         return wider_of_all(types)
     except ApartError:
         return None
+
+
+def _alike(types: Sequence[str | None]) -> str | None:
+    """What the values of a column are, which Spark brings to no text."""
+    found: str | None = "void"
+    try:
+        for type in types:
+            found = wider_without_text(found, type)
+    except ApartError:
+        return None
+    return found
 
 
 def renamed(given: Given, names: Sequence[str], place: exp.Expression) -> tuple[Given, list[Finding]]:
@@ -78,7 +102,7 @@ def of_values(item: exp.Values, ask: TypeOf) -> Relation:
     if not rows or len({len(row) for row in rows}) != 1:
         return UNKNOWN
     columns = zip(*rows, strict=True)
-    types = [_common([type_of(value, ask) for value in column]) for column in columns]
+    types = [_alike([type_of(value, ask) for value in column]) for column in columns]
     return Relation({f"col{place + 1}": Field(type) for place, type in enumerate(types)})
 
 

@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterator
 from sqlglot import exp
 
 from pipelinegen.sql.dialect import call_of
+from pipelinegen.sql.punctuation import punctuation_faults
 from pipelinegen.sql.question import Finding
 from pipelinegen.sql.rules import place_of
 
+#: What an interval can be counted in.
+_SPANS = frozenset(
+    ("year", "month", "week", "day", "hour", "minute", "second", "millisecond", "microsecond"),
+)
 #: What a node was written as, and what to write instead.
 Foreign = tuple[str, str]
 
@@ -25,6 +30,11 @@ _NODES: dict[type[exp.Expression], Foreign] = {
 #: The same for words: what is underlined is the first group.
 _WORDS = (
     (r"(::)", "Spark has no '::'", "write CAST(… AS …)"),
+    (
+        r"\bis\s+(?:not\s+)?(?:null|true|false)\s+(is)\b",
+        "Spark has no IS behind another test",
+        "put the first one in brackets",
+    ),
     (r"\b((?:group|order)\s+by)\s*(?=$|\)|;)", "nothing follows {}", "name columns"),
     (r"\blimit\s+[^\s(),]+\s*(,)", "Spark has no LIMIT with two numbers", "write LIMIT … OFFSET …"),
     (
@@ -54,7 +64,8 @@ def files_read(sql: str) -> Iterator[Finding]:
 
 def foreign_syntax(sql: str, query: exp.Expression) -> Iterator[Finding]:
     """What Spark would not read."""
-    plain = _without_texts(sql)
+    plain = without_texts(sql)
+    yield from punctuation_faults(plain)
     for pattern, fact, help in _WORDS:
         found = re.search(pattern, plain, re.IGNORECASE)
         if found:
@@ -65,8 +76,8 @@ def foreign_syntax(sql: str, query: exp.Expression) -> Iterator[Finding]:
         if foreign:
             what, help = foreign
             yield Finding("PG080", f"Spark has no {what}", help, *place_of(node))
-        elif isinstance(node, exp.Alias | exp.TableAlias):
-            yield from _alias_in_quotes(sql, node)
+        if isinstance(node, exp.Identifier) and node.quoted:
+            yield from _name_in_quotes(sql, node)
 
 
 def _foreign(node: exp.Expression) -> Foreign | None:
@@ -101,8 +112,38 @@ def _with(node: exp.Expression) -> Foreign | None:
 
 
 def _in(node: exp.Expression) -> Foreign | None:
+    if node.args.get("field") is not None:
+        return "IN without brackets", "write IN (…)"
     is_empty = not node.expressions and not any(node.args.get(key) for key in ("query", "unnest", "field"))
     return ("IN of nothing", "write what it may be, or false") if is_empty else None
+
+
+def _decimal(node: exp.Expression) -> Foreign | None:
+    sizes = [int(item.name) for item in node.expressions if item.name.isdigit()]
+    is_wrong = sizes and (sizes[0] > 38 or (len(sizes) > 1 and sizes[1] > sizes[0]))
+    return ("such a DECIMAL", "give it 38 digits at most, of which some stand behind the point") if is_wrong else None
+
+
+def _interval(node: exp.Expression) -> Foreign | None:
+    value = node.this.this if isinstance(node.this, exp.Neg) else node.this
+    is_plain = value is None or isinstance(value, exp.Literal)
+    unit = node.args.get("unit")
+    word = unit.name.lower() if isinstance(unit, exp.Var) else ""
+    if word and word.removesuffix("s") not in _SPANS:
+        return f"unit {word.upper()} of intervals", "write DAYS, HOURS, MINUTES and so on"
+    if is_plain and value is not None and "." in value.name and word and not word.startswith("second"):
+        return f"intervals of {value.name} {word.upper()}", "write a whole number of a smaller unit"
+    return None if is_plain else ("INTERVAL of anything but a number as such", "multiply: INTERVAL 1 DAY * n")
+
+
+def _parameter_of_type(node: exp.Expression) -> Foreign | None:
+    is_number = isinstance(node.this, exp.Literal) and node.name.isdigit() and node.args.get("expression") is None
+    return None if is_number else ("types whose size is no number as such", "write it as in DECIMAL(12, 2)")
+
+
+def _name(node: exp.Expression) -> Foreign | None:
+    is_number = not node.args.get("quoted") and re.fullmatch(r"(?i)\d+([dlfsy]|bd)?", node.name)
+    return (f"names that are numbers, such as {node.name}", f"write `{node.name}`") if is_number else None
 
 
 def _set(node: exp.Expression) -> Foreign | None:
@@ -110,6 +151,8 @@ def _set(node: exp.Expression) -> Foreign | None:
 
 
 def _is(node: exp.Expression) -> Foreign | None:
+    if not isinstance(node.expression, exp.Boolean | exp.Null):
+        return "IS with anything but NULL, TRUE and FALSE", "write = or <=>"
     inner = node.this.this if isinstance(node.this, exp.Not) else node.this
     is_test = isinstance(inner, exp.Is | exp.In | exp.Between | exp.Like | exp.ILike | exp.RegexpLike)
     is_test = is_test and call_of(inner) is None
@@ -117,6 +160,8 @@ def _is(node: exp.Expression) -> Foreign | None:
 
 
 def _type(node: exp.Expression) -> Foreign | None:
+    if getattr(node.this, "name", "") == "DECIMAL":
+        return _decimal(node)
     wanted = {"ARRAY": 1, "MAP": 2}.get(getattr(node.this, "name", ""))
     if wanted is None or len(node.expressions) == wanted:
         return None
@@ -132,23 +177,48 @@ def _order(node: exp.Expression) -> Foreign | None:
     return ("ORDER BY inside an aggregate", "write sort_array(…), or transform it") if is_inside else None
 
 
+def _alias(node: exp.Expression) -> Foreign | None:
+    if isinstance(node, exp.Alias) and (node.this.is_star or isinstance(node.parent, exp.Paren)):
+        return "AS there", "leave it out"
+    name = node.this if isinstance(node, exp.TableAlias) else node.args.get("alias")
+    return (
+        None
+        if name is None or isinstance(name, exp.Identifier)
+        else ("parameters in place of names", "write the name itself behind AS")
+    )
+
+
 def _select(node: exp.Expression) -> Foreign | None:
+    if node.args.get("joins") and not (node.args.get("from_") or node.args.get("from")):
+        return "JOIN without FROM", "name the first table behind FROM"
     return ("CONNECT BY", "compute it in several steps") if node.args.get("connect") else None
 
 
+def _join(node: exp.Expression) -> Foreign | None:
+    is_bare = node.args.get("kind") == "OUTER" and not node.args.get("side")
+    return ("OUTER JOIN without a side", "write LEFT, RIGHT or FULL before it") if is_bare else None
+
+
 def _lateral(node: exp.Expression) -> Foreign | None:
+    if node.arg_key == "laterals" and not node.args.get("view"):
+        return "LATERAL without VIEW there", "write LATERAL VIEW, or a comma before LATERAL"
     is_apply = node.args.get("cross_apply") is not None
     return ("APPLY", "write JOIN LATERAL, or LATERAL VIEW explode(…)") if is_apply else None
 
 
-_PARTS: dict[type[exp.Expression], Callable[[exp.Expression], Foreign | None]] = {
+_PARTS: dict[type[exp.Expression] | tuple[type[exp.Expression], ...], Callable[[exp.Expression], Foreign | None]] = {
+    (exp.Alias, exp.TableAlias): _alias,
     exp.All: _quantified,
     exp.Any: _quantified,
     exp.Array: _array,
     exp.Cast: _cast,
     exp.DataType: _type,
+    exp.DataTypeParam: _parameter_of_type,
+    exp.Identifier: _name,
     exp.In: _in,
+    exp.Interval: _interval,
     exp.Is: _is,
+    exp.Join: _join,
     exp.Lateral: _lateral,
     exp.Order: _order,
     exp.Select: _select,
@@ -158,17 +228,14 @@ _PARTS: dict[type[exp.Expression], Callable[[exp.Expression], Foreign | None]] =
 }
 
 
-def _alias_in_quotes(sql: str, node: exp.Expression) -> Iterator[Finding]:
-    name = node.args.get("alias") if isinstance(node, exp.Alias) else node.this
-    if not isinstance(name, exp.Identifier) or not name.quoted:
-        return
+def _name_in_quotes(sql: str, name: exp.Identifier) -> Iterator[Finding]:
     start, end = place_of(name)
     if start is not None and end is not None and sql[start : start + 1] in ("'", '"'):
         fact = f"Spark takes {sql[start:end]} for a text, and no name"
         yield Finding("PG080", fact, f"write `{name.name}` or {name.name}", start, end)
 
 
-def _without_texts(sql: str) -> str:
+def without_texts(sql: str) -> str:
     """The SQL with its texts, names in quotes and comments blanked out, every character and quote in its place."""
     parts = r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/"
     return re.sub(parts, lambda found: re.sub(r"[^\n'\"`]", " ", found.group()), sql, flags=re.DOTALL)

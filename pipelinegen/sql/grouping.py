@@ -1,10 +1,10 @@
 """PG133: aggregates and windows where they cannot stand, and columns beside them that have several values."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from sqlglot import exp
 
-from pipelinegen.sql.dialect import call_of, written
+from pipelinegen.sql.dialect import call_of, parts_of, written
 from pipelinegen.sql.question import Finding
 from pipelinegen.sql.relation import Field, Relation
 from pipelinegen.sql.rules import place_of
@@ -14,8 +14,8 @@ from pipelinegen.sql.signatures import signatures
 _LONGEST = 300
 #: What a function that makes rows may stand in.
 _BESIDE_GENERATORS = (exp.Alias, exp.Aliases, exp.Lateral, exp.Select)
-#: Expressions that one groups by as they are, and not by a rule such as CUBE.
-_KEYS = (exp.Column, exp.Binary, exp.Cast, exp.Case, exp.Extract, exp.If, exp.Not, exp.Paren)
+#: What are no values that one could group by as they are.
+_NO_KEYS = (exp.Cube, exp.GroupingSets, exp.Query, exp.Rollup, exp.Star, exp.Tuple)
 #: What may stand around a function before its OVER.
 _SAID = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 
@@ -31,7 +31,7 @@ def grouping_faults(
     yield from _grouping_words(select)
     yield from _structs_in_sets(select)
     yield from _ungrouped(select, tables, given)
-    yield from _order_faults(select, given)
+    yield from _order_faults(select, given, _columns_of(tables))
 
 
 def _misplaced(select: exp.Select) -> Iterator[Finding]:
@@ -119,7 +119,7 @@ def _number(key: exp.Expression) -> int | None:
 def _structs_in_sets(select: exp.Select) -> Iterator[Finding]:
     """Structs with names of their own as keys of CUBE and its kin: Spark does not know them again in the SELECT."""
     group = select.args.get("group")
-    if group is None or not _has_sets(group):
+    if group is None or not has_sets(group):
         return
     keys = {_text(key) for key in all_keys(group)}
     for key in all_keys(group):
@@ -136,7 +136,8 @@ def _is_named(item: exp.Expression) -> bool:
     return _name(item.parent) == "struct" and item.this.name != item.expression.name
 
 
-def _has_sets(group: exp.Expression) -> bool:
+def has_sets(group: exp.Expression) -> bool:
+    """Whether one groups by CUBE, ROLLUP or GROUPING SETS."""
     return any(group.args.get(word) for word in ("cube", "rollup", "grouping_sets")) or any(
         isinstance(key, exp.Cube | exp.Rollup | exp.GroupingSets) or _is_rule(key) for key in group.expressions
     )
@@ -145,7 +146,7 @@ def _has_sets(group: exp.Expression) -> bool:
 def _grouping_words(select: exp.Select) -> Iterator[Finding]:
     """grouping() and its kin where GROUP BY has no sets."""
     group = select.args.get("group")
-    is_of_sets = group is not None and _has_sets(group)
+    is_of_sets = group is not None and has_sets(group)
     for item in select.expressions if not is_of_sets else ():
         for node in own_nodes(item):
             if _name(node) in ("grouping", "grouping_id"):
@@ -155,7 +156,8 @@ def _grouping_words(select: exp.Select) -> Iterator[Finding]:
 
 def _ungrouped(select: exp.Select, tables: Mapping[str, Relation], given: Mapping[str, Field]) -> Iterator[Finding]:
     """Columns that stand beside an aggregate although the query does not group by them."""
-    keys = _keys(select)
+    columns = _columns_of(tables)
+    keys = _keys(select, columns)
     if keys is None:
         return
     texts = {_text(key) for key in keys}
@@ -163,6 +165,7 @@ def _ungrouped(select: exp.Select, tables: Mapping[str, Relation], given: Mappin
     names |= (
         {key.name.lower() for key in select.args["group"].expressions if isinstance(key, exp.Column)} if keys else set()
     )
+    names |= {name for name in (window_of(select),) if name}
     having = select.args.get("having")
     for item in [*select.expressions, *([having.this] if having is not None else [])]:
         if item.is_star:
@@ -171,7 +174,8 @@ def _ungrouped(select: exp.Select, tables: Mapping[str, Relation], given: Mappin
                 fact = f"'*' stands beside what is grouped, and '{loose}' has several values"
                 yield Finding("PG133", fact, "name the columns, each grouped by or aggregated", *place_of(item))
             continue
-        if item.alias_or_name.lower() in names and not isinstance(item, exp.Column):
+        is_key = item.alias_or_name.lower() in names - columns
+        if is_key and not isinstance(item, exp.Column):
             continue  # GROUP BY names the alias
         if sum(1 for _ in item.walk()) > _LONGEST:
             continue
@@ -183,15 +187,20 @@ def _ungrouped(select: exp.Select, tables: Mapping[str, Relation], given: Mappin
             yield Finding("PG133", fact, help, *place_of(column.this))
 
 
-def _order_faults(select: exp.Select, given: Mapping[str, Field]) -> Iterator[Finding]:
+def _columns_of(tables: Mapping[str, Relation]) -> Set[str]:
+    return {name for relation in tables.values() for name in relation.fields}
+
+
+def _order_faults(select: exp.Select, given: Mapping[str, Field], columns: Set[str]) -> Iterator[Finding]:
     """Keys of ORDER BY that are gone once rows are grouped or made distinct."""
-    order, keys = select.args.get("order"), _keys(select)
+    order, keys = select.args.get("order"), _keys(select, columns)
     is_distinct = select.args.get("distinct") is not None
     if order is None or (keys is None and not is_distinct):
         return
     if not is_distinct and any(item.is_star for item in select.expressions):
         return
     texts = {_text(key) for key in keys or ()} | {_text(item.unalias()) for item in select.expressions}
+    texts |= {window_of(select) or ""}
     names = {key.name.lower() for key in keys or () if isinstance(key, exp.Column)} if not is_distinct else set()
     for item in order.expressions:
         if sum(1 for _ in item.walk()) > _LONGEST:
@@ -203,30 +212,38 @@ def _order_faults(select: exp.Select, given: Mapping[str, Field]) -> Iterator[Fi
             yield Finding("PG133", fact, "order by what the SELECT gives", *place_of(column.this))
 
 
-def _keys(select: exp.Select) -> list[exp.Expression] | None:
+def _keys(select: exp.Select, columns: Set[str]) -> list[exp.Expression] | None:
     """What a SELECT groups by; nothing for one group of all rows, None where rows are not grouped, or by rules."""
     group = select.args.get("group")
     if group is None:
         is_grouped = any(has_aggregate(item) for item in select.expressions)
         return [] if is_grouped or select.args.get("having") is not None else None
+    if group.args.get("all"):
+        return [item.unalias() for item in select.expressions if not has_aggregate(item)]
     given = list(all_keys(group))
-    if not given or group.args.get("all") or any(_is_rule(key) for key in given):
+    if not given or any(_is_rule(key) for key in given):
         return None
     keys = []
     for key in given:
-        if isinstance(key, exp.Literal) and str(key.this).isdigit():
-            place = int(str(key.this)) - 1
-            if not 0 <= place < len(select.expressions):
+        place = _number(key)
+        if place is not None:
+            if not 1 <= place <= len(select.expressions):
                 return None
-            key = select.expressions[place].unalias()
-        keys.append(_behind_alias(key, select))
-    is_known = all(isinstance(key, _KEYS) or call_of(key) for key in keys)
+            key = select.expressions[place - 1].unalias()
+        keys.append(_behind_alias(key, select, columns))
+    is_known = not any(isinstance(key, _NO_KEYS) for key in keys)
     return keys if is_known and not any(_is_rule(key) for key in keys) else None
 
 
-def _behind_alias(key: exp.Expression, select: exp.Select) -> exp.Expression:
-    """What a key stands for that is a name of the SELECT's own."""
-    if isinstance(key, exp.Column) and not key.table:
+def is_held_against_keys(select: exp.Select) -> bool:
+    """Whether what stands beside aggregates was held against what the query groups by."""
+    is_short = all(sum(1 for _ in item.walk()) <= _LONGEST for item in select.expressions)
+    return select.args.get("group") is None or (is_short and _keys(select, frozenset()) is not None)
+
+
+def _behind_alias(key: exp.Expression, select: exp.Select, columns: Set[str]) -> exp.Expression:
+    """What a key stands for that is a name of the SELECT's own, and of no column."""
+    if isinstance(key, exp.Column) and not key.table and key.name.lower() not in columns:
         for item in select.expressions:
             is_same = isinstance(item, exp.Alias) and item.alias.lower() == key.name.lower()
             if is_same and not (isinstance(item.this, exp.Column) and item.this.name.lower() == key.name.lower()):
@@ -234,8 +251,24 @@ def _behind_alias(key: exp.Expression, select: exp.Select) -> exp.Expression:
     return key
 
 
+def is_of_keys(node: exp.Expression, arguments: Sequence[exp.Expression]) -> bool:
+    """Whether grouping(…) or grouping_id(…) names what the query groups by: one key, or every one in order."""
+    select = node.find_ancestor(exp.Select)
+    group = select.args.get("group") if select is not None else None
+    keys = list(dict.fromkeys(_text(key) for key in all_keys(group))) if group is not None else []
+    named = [_text(item) for item in arguments]
+    return named == keys if _name(node) == "grouping_id" else len(named) == 1 and named[0] in keys
+
+
 def _is_rule(key: exp.Expression) -> bool:
-    return _name(key) in ("window", "windoo", "session_window", "grouping_sets", "cube", "rollup")
+    return _name(key) in ("grouping_sets", "cube", "rollup")
+
+
+def window_of(select: exp.Select) -> str | None:
+    """The column that Spark adds where one groups by time: `window` or `session_window`; None if it adds none."""
+    group = select.args.get("group")
+    found = {_name(_behind_alias(key, select, frozenset())) for key in (all_keys(group) if group is not None else ())}
+    return "session_window" if "session_window" in found else "window" if found & {"window", "windoo"} else None
 
 
 def _loose(node: exp.Expression, texts: set[str], names: set[str]) -> exp.Column | None:
@@ -249,9 +282,11 @@ def _loose(node: exp.Expression, texts: set[str], names: set[str]) -> exp.Column
     if isinstance(node, exp.Column):
         parts = {part.name.lower() for part in node.parts}
         return node if not (parts & names or isinstance(node.this, exp.Star)) else None
-    children = node.iter_expressions()
+    children = parts_of(node)
     if isinstance(node, exp.Window):
-        children = iter([*heads(node)[-1].iter_expressions(), *(node.args.get("partition_by") or ())])
+        order = node.args.get("order")
+        keys = [*(node.args.get("partition_by") or ()), *(order.expressions if order is not None else ())]
+        children = iter([*heads(node)[-1].iter_expressions(), *keys])
     found = (_loose(child, texts, names) for child in children)
     return next((item for item in found if item is not None), None)
 
@@ -270,8 +305,6 @@ def is_aggregate(node: exp.Expression) -> bool:
     """Whether a node makes one value of many rows."""
     call = call_of(node)
     known = signatures().get(call.name) if call else None
-    if isinstance(node, exp.Any):  # any(…) of rows, and not LIKE ANY (…)
-        return not isinstance(node.parent, exp.Binary)
     return known.is_aggregate if known else isinstance(node, exp.AggFunc)
 
 

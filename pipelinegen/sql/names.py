@@ -7,19 +7,18 @@ from sqlglot import exp
 
 from pipelinegen.errors import suggest
 from pipelinegen.sql.datatypes import element_of, fields_of
+from pipelinegen.sql.generators import makes_rows
 from pipelinegen.sql.kinds import kind_of
 from pipelinegen.sql.question import Finding
 from pipelinegen.sql.relation import Field, Relation, combined
 from pipelinegen.sql.rules import place_of
-from pipelinegen.sql.types import UNITS, TypeOf, part_type, type_of
+from pipelinegen.sql.types import TypeOf, is_unit, part_type, type_of
 
 #: Words that Spark reads as a function where no column has the name.
 _FUNCTIONS = frozenset(
     {"user", "session_user", "current_user", "current_date", "current_timestamp", "current_time", "current_timezone"}
     | {"current_catalog", "current_database", "current_schema", "localtimestamp", "now", "grouping__id", "_metadata"}
 )
-#: Columns that Spark names itself where one groups by time.
-_STRUCTS = frozenset({"session_window", "window"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +87,7 @@ def column_faults(
         yield from _part_faults(found)
         return
     first = column.parts[0]
-    if table in _STRUCTS or (name in _STRUCTS and not table):
-        if table and name not in ("start", "end"):
-            help = suggest(name, ("start", "end"), "it has")
-            yield Finding("PG082", f"'{column.table}' has no part '{column.name}'", help, *place_of(column.this))
-        return
-    is_argument = isinstance(column.parent, exp.Func) and not isinstance(column.parent, exp.AggFunc)
-    if not table and (name in _FUNCTIONS or (name in UNITS and is_argument)):
+    if is_unit(column) or (not table and name in _FUNCTIONS):
         return
     tables = [view.tables[first.name.lower()] for view in views if first.name.lower() in view.tables]
     if len(column.parts) > 1 and not tables:
@@ -174,6 +167,40 @@ def ambiguous(column: exp.Column, select: exp.Select, view: View) -> Iterator[Fi
     if len(owners) > 1:
         fact = f"'{column.parts[0].name}' may be that of {' or '.join(owners)}"
         yield Finding("PG132", fact, f"write {owners[0]}.{name}", *place_of(column.parts[0]))
+
+
+def star_faults(star: exp.Expression, tables: Mapping[str, Relation]) -> Iterator[Finding]:
+    """PG081 for `c.*` where nothing is called `c`."""
+    table = star.table.lower() if isinstance(star, exp.Column) else ""
+    may_be = any(table in relation.fields or relation.is_open for relation in tables.values())
+    if table and table not in tables and not may_be:
+        help = suggest(table, [alias for alias in tables if " " not in alias], "its tables")
+        yield Finding("PG081", f"the query has no table '{table}'", help, *place_of(star.args["table"]))
+
+
+def lateral_faults(select: exp.Select, view: View) -> Iterator[Finding]:
+    """Names that a SELECT gives, used in that SELECT itself: Spark knows them from then on, and not everywhere."""
+    given = set(view.aliases) - {alias.lower() for alias in (item.alias for item in select.expressions) if alias}
+    for item in select.expressions:
+        for column in item.find_all(exp.Column):
+            name = column.parts[0].name.lower()
+            is_alias = name in view.aliases and _unqualified(name, View(view.tables, {})) is None
+            if is_alias and name not in view.tables and column.find_ancestor(exp.Select) is select:
+                yield from _lateral_fault(column, name, is_given=name in given)
+        if not makes_rows(item):
+            given.add(item.alias.lower())
+
+
+def _lateral_fault(column: exp.Column, name: str, *, is_given: bool) -> Iterator[Finding]:
+    around = column.find_ancestor(exp.Window, exp.AggFunc, exp.Select)
+    place = place_of(column.parts[0])
+    if not is_given:
+        fact = f"'{name}' is no column, and no name that this SELECT gave before"
+        yield Finding("PG082", fact, "write what it stands for, or name it in a query of its own", *place)
+    elif not isinstance(around, exp.Select):
+        where = "a window" if isinstance(around, exp.Window) else "an aggregate"
+        fact = f"'{name}' is a name that this SELECT gives, which {where} of the same SELECT does not know"
+        yield Finding("PG133", fact, "write what it stands for, or name it in a query of its own", *place)
 
 
 def _relations(views: tuple[View, ...]) -> list[Relation]:

@@ -10,19 +10,17 @@ from pipelinegen.sql.coercion import can_cast, is_apart, is_orderable, tightest,
 from pipelinegen.sql.constants import constant_fault
 from pipelinegen.sql.containers import container_fault
 from pipelinegen.sql.datatypes import element_of, fields_of, key_of
-from pipelinegen.sql.dialect import call_of, written
+from pipelinegen.sql.dialect import call_of, is_of_like, written
 from pipelinegen.sql.kinds import NUMBERS, kind_of
 from pipelinegen.sql.names import part_faults_of_text
 from pipelinegen.sql.question import Finding
 from pipelinegen.sql.rules import WINDOW_STAND_IN, place_of
 from pipelinegen.sql.signatures import signatures, takes
-from pipelinegen.sql.types import MOMENTS, UNITS, TypeOf, branches, cast_type, operator_of, type_of
+from pipelinegen.sql.types import MOMENTS, UNITS, WITH_UNITS, TypeOf, branches, cast_type, operator_of, type_of
 
 _SIGNS = {"div": "DIV", "&": "&, | or ^"}
 _COMPARED = frozenset({"=", "<", "<=>"})
 _RECKONED = frozenset({"+", "-", "*", "/", "%", "div", "&"})
-#: Functions that take three arguments, too, if the first is a unit of time.
-_WITH_UNITS = frozenset({"date_add", "date_diff", "dateadd", "datediff", "timestampadd", "timestampdiff"})
 _MOMENTS = frozenset({"date", "string", "timestamp", "void"})
 #: Kinds of types that have parts.
 _WITH_PARTS = frozenset({"array", "map", "struct"})
@@ -40,17 +38,15 @@ def _faults(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
     return _of_call(node, ask) if call_of(node) is not None else _of_operator(node, ask)
 
 
-def condition_fault(node: exp.Expression, ask: TypeOf, word: str) -> Iterator[Finding]:
-    """What stands where true or false is wanted."""
+def condition_fault(node: exp.Expression, ask: TypeOf, word: str, *, is_whole: bool = False) -> Iterator[Finding]:
+    """What stands where true or false is wanted; a condition as a whole, such as ON, cannot be NULL either."""
     type = type_of(node, ask)
-    if type not in (None, "boolean", "void"):
+    if type not in (None, "boolean") and (is_whole or type != "void"):
         yield _fault(node, f"{word} wants true or false, found {type}", "compare it with something")
 
 
 def _where(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
-    if isinstance(node.this, exp.Null):
-        yield _fault(node, "WHERE and HAVING want true or false, found NULL", "write false, or leave it out")
-    yield from condition_fault(node.this, ask, "WHERE" if isinstance(node, exp.Where) else "HAVING")
+    yield from condition_fault(node.this, ask, "WHERE" if isinstance(node, exp.Where) else "HAVING", is_whole=True)
 
 
 def _and(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
@@ -66,6 +62,12 @@ def _ordered(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
 
 def _not(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
     return condition_fault(node.this, ask, "NOT")
+
+
+def _is(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
+    type = type_of(node.this, ask)
+    if isinstance(node.expression, exp.Boolean) and not takes("<=>", type, "boolean"):
+        yield _fault(node, f"IS wants true or false, found {type}", "compare it with something")
 
 
 def _in(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
@@ -138,7 +140,9 @@ def _of_call(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
     known = signatures().get(call.name) if call else None
     if call is None or call.arguments is None or any(item.is_star for item in call.arguments):
         return
-    if call.name in _WITH_UNITS and len(call.arguments) == 3:
+    if isinstance(node.this, exp.Distinct) and known is not None and not known.is_aggregate:
+        yield _fault(node, f"'{call.name}' is no aggregate, and takes no DISTINCT", "leave it out")
+    if call.name in WITH_UNITS and len(call.arguments) == 3:
         yield from _unit(node, call.name, call.arguments[0])
         yield from _moments(node, call.name, [type_of(item, ask) for item in call.arguments[1:]])
         return
@@ -204,7 +208,9 @@ def _of_operator(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
         return
     sign = _SIGNS.get(operator_, operator_.upper())
     done = f"reckoned with '{sign}'" if operator_ in _RECKONED else f"put together by '{sign}'"
-    yield from _pairs(node, node.this, [node.expression], operator_, done, ask)
+    other = node.expression
+    listed = other.this.expressions or [other.this.unnest()] if is_of_like(other) else [other]
+    yield from _pairs(node, node.this, listed, operator_, done, ask)
 
 
 def _pairs(
@@ -252,6 +258,7 @@ _CHECKS: dict[type | tuple[type, ...], Callable[[exp.Expression, TypeOf], Iterat
     (exp.And, exp.Or): _and,
     exp.Not: _not,
     exp.In: _in,
+    exp.Is: _is,
     exp.Between: _between,
     exp.Coalesce: _one_type,
     exp.Case: _case,

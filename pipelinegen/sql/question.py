@@ -53,6 +53,7 @@ class Answer:
     origins: Mapping[str, tuple[Origin, ...]] = field(default_factory=dict)
     copies: frozenset[str] = frozenset()
     texts: Mapping[str, str] = field(default_factory=dict)
+    doubts: tuple[Finding, ...] = ()
 
 
 def answer(question: Question, kept: Path | None) -> Answer:
@@ -86,4 +87,5 @@ def _from_json(text: str) -> Answer:
         {name: tuple((table, column) for table, column in origins) for name, origins in found["origins"].items()},
         frozenset(found["copies"]),
         dict(found["texts"]),
+        tuple(Finding(**item) for item in found["doubts"]),
     )

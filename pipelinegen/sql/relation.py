@@ -32,11 +32,16 @@ class Relation:
     is_open: bool = False
     repeated: frozenset[str] = frozenset()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether its fields are all of its columns."""
+        return not self.is_open and not self.repeated
+
     def renamed(self, names: list[str]) -> "Relation":
         """The same columns under other names, as in `t(a, b)`."""
         if not names:
             return self
-        if self.is_open or self.repeated or len(names) != len(self.fields):
+        if not self.is_whole or len(names) != len(self.fields):
             return UNKNOWN
         return Relation(dict(zip(names, self.fields.values(), strict=True)))
 

@@ -17,7 +17,10 @@ from pipelinegen.sql.datatypes import (
     value_of,
 )
 from pipelinegen.sql.kinds import family
+from pipelinegen.sql.signatures import gives
 
+#: What window(…) gives.
+WINDOW_OF_TIME = "struct<start:timestamp,end:timestamp>"
 Types = Sequence[str | None]
 Rule = Callable[[Types, Sequence[exp.Expression]], str | None]
 
@@ -165,6 +168,12 @@ def _abs(types: Types, arguments: Sequence[exp.Expression]) -> str | None:
     return "double" if types[0] == "string" else types[0]
 
 
+def _whole(types: Types, arguments: Sequence[exp.Expression]) -> str | None:
+    """What ceil and floor give: of decimals decimals, of what has a scale, too; else whole numbers."""
+    is_decimal = types[0] is not None and (len(types) == 2 or family(types[0]) == "decimal")
+    return "decimal" if is_decimal else None
+
+
 def _rounded(types: Types, arguments: Sequence[exp.Expression]) -> str | None:
     held = family(types[0] or "")
     return {"string": "double", "decimal": "decimal"}.get(held, types[0])
@@ -189,7 +198,26 @@ def _listed(types: Types, arguments: Sequence[exp.Expression]) -> str | None:
     return array_of(types[0])
 
 
-_EMPTY = {"array": "array<void>", "map": "map<void,void>"}
+def _part_of_moment(types: Types, arguments: Sequence[exp.Expression]) -> str | None:
+    name = arguments[0]
+    is_second = isinstance(name, exp.Literal) and name.name.lower() in SECONDS
+    return "decimal(8,6)" if is_second else "int" if isinstance(name, exp.Literal) else None
+
+
+def _of_operator(sign: str) -> Rule:
+    """What the operator gives that a function stands for."""
+
+    def rule(types: Types, arguments: Sequence[exp.Expression]) -> str | None:
+        return gives(sign, *types)
+
+    return rule
+
+
+#: try_add and its kin by what they do.
+_SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+#: Seconds as EXTRACT and date_part call them.
+SECONDS = frozenset(("s", "sec", "second", "seconds", "secs"))
+_EMPTY = {"count": "bigint", "grouping_id": "bigint", "array": "array<void>", "map": "map<void,void>"}
 _RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("any_value", "first", "first_value", "last", "last_value", "max", "max_by", "min"), _like_first),
     **dict.fromkeys(("min_by", "mode", "nth_value", "lag", "lead", "nullif", "map_filter", "filter"), _like_first),
@@ -211,7 +239,18 @@ _RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("dateadd", "date_add", "timestampadd"), lambda t, a: "timestamp" if len(t) == 3 else None),
     **dict.fromkeys(("datediff", "date_diff", "timestampdiff"), lambda t, a: "bigint" if len(t) == 3 else None),
     **dict.fromkeys(("lpad", "rpad"), lambda t, a: "string" if t[0] and family(t[0]) != "binary" else None),
+    **dict.fromkeys(("exists", "forall"), lambda t, a: "boolean"),
+    **dict.fromkeys(("count", "grouping_id", "width_bucket", "xxhash64"), lambda t, a: "bigint"),
+    **dict.fromkeys(("make_timestamp", "make_timestamp_ltz"), lambda t, a: "timestamp"),
+    **{f"try_{word}": _of_operator(sign) for word, sign in _SIGNS.items()},
+    "hash": lambda t, a: "int",
+    "nanvl": lambda t, a: "float" if set(t) == {"float"} else "double",
+    **dict.fromkeys(("mod", "pmod"), _of_operator("%")),
+    **dict.fromkeys(("date_part", "datepart"), _part_of_moment),
+    "make_interval": lambda t, a: "interval",
+    **dict.fromkeys(("ceil", "ceiling", "floor"), _whole),
     "abs": _abs,
+    "grouping": lambda t, a: "tinyint",
     "get": lambda t, a: element_of(t[0]),
     "array": lambda t, a: array_of(wider_of_all(t)),
     "arrays_zip": _zipped,
@@ -231,13 +270,13 @@ _RULES: Mapping[str, Rule] = {
     "nvl2": lambda t, a: wider(t[1], t[2]),
     "percentile": _percentile,
     "sequence": _sequence,
-    "session_window": lambda t, a: "struct<start:timestamp,end:timestamp>",
+    "session_window": lambda t, a: WINDOW_OF_TIME,
     "struct": _struct,
     "transform": lambda t, a: array_of(t[1]),
     "transform_keys": _mapped(1, None),
     "transform_values": _mapped(None, 1),
-    "windoo": lambda t, a: "struct<start:timestamp,end:timestamp>",
-    "window": lambda t, a: "struct<start:timestamp,end:timestamp>",
+    "windoo": lambda t, a: WINDOW_OF_TIME,
+    "window": lambda t, a: WINDOW_OF_TIME,
     "zip_with": lambda t, a: array_of(t[2]),
 }
 

@@ -52,7 +52,8 @@ def missing_parts(sql: str, query: exp.Expression) -> Iterator[Finding]:
             fact = f"nothing follows '{word.name}', so that Spark takes it for the name of a table"
             yield Finding("PG080", fact, "complete the clause, or leave it out", *place_of(word))
     for select in query.find_all(exp.Select):
-        if not select.expressions and select.args.get("kind") is None and _part(select, "from") is not None:
+        yield from _condition_in_brackets(select)
+        if not select.expressions and select.args.get("kind") is None:
             yield Finding("PG080", "a SELECT names no columns", "name what it gives, or write SELECT *")
         distinct = select.args.get("distinct")
         if distinct is not None and distinct.args.get("on") is not None:
@@ -61,10 +62,21 @@ def missing_parts(sql: str, query: exp.Expression) -> Iterator[Finding]:
     empty = re.search(r"\b(on)\s*(?=$|\)|\b(where|group|order|having|join|left|inner)\b(?!\s*\())", sql, re.IGNORECASE)
     if empty:
         yield Finding("PG080", "nothing follows ON", "say by which columns the tables are joined", *empty.span(1))
-    dangling = re.search(r",(?=\s+from\b)", sql, re.IGNORECASE)
-    if dangling:
-        place = (dangling.start(), dangling.end())
-        yield Finding("PG080", "nothing follows the comma before FROM", "name a column, or leave the comma out", *place)
+
+
+def _condition_in_brackets(select: exp.Select) -> Iterator[Finding]:
+    """WHERE (flag): Spark reads `FROM clicks WHERE (flag)` as a table that is called WHERE, and its column `flag`."""
+    from_, where, joins = _part(select, "from"), select.args.get("where"), select.args.get("joins") or ()
+    inner = where.this if where is not None else None
+    if from_ is None or not isinstance(inner, exp.Paren | exp.Tuple) or select.args.get("laterals"):
+        return
+    last = joins[-1] if joins else from_
+    is_closed = last.args.get("on") or last.args.get("using") or last.this.args.get("alias")
+    names = inner.expressions if isinstance(inner, exp.Tuple) else [inner.this]
+    is_list = all(isinstance(item, exp.Boolean) or (isinstance(item, exp.Column) and not item.table) for item in names)
+    if is_list and not is_closed:
+        fact = "Spark takes this WHERE for the name of a table, and what is in the brackets for that of a column"
+        yield Finding("PG080", fact, "leave the brackets out", *place_of(inner))
 
 
 def unknown_functions(sql: str, query: exp.Expression) -> Iterator[Finding]:

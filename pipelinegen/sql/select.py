@@ -8,14 +8,15 @@ from types import MappingProxyType
 
 from sqlglot import exp
 
-from pipelinegen.errors import suggest
-from pipelinegen.sql.dialect import call_of, written
-from pipelinegen.sql.generators import generated, renamed
-from pipelinegen.sql.grouping import grouping_faults
-from pipelinegen.sql.names import View, ambiguous, column_faults, dot_faults, find
+from pipelinegen.sql.dialect import parts_of, written
+from pipelinegen.sql.doubts import doubts, open_doubt, outer_doubts, select_doubts, union_doubts
+from pipelinegen.sql.generators import generated, makes_rows, renamed
+from pipelinegen.sql.grouping import grouping_faults, window_of
+from pipelinegen.sql.names import View, ambiguous, column_faults, dot_faults, find, lateral_faults, star_faults
 from pipelinegen.sql.operands import condition_fault, type_faults
 from pipelinegen.sql.question import Finding, Question
 from pipelinegen.sql.relation import UNKNOWN, Field, Relation, combined, of_input
+from pipelinegen.sql.results import WINDOW_OF_TIME
 from pipelinegen.sql.rules import place_of
 from pipelinegen.sql.shape import (
     joined_by,
@@ -27,7 +28,6 @@ from pipelinegen.sql.shape import (
     union_faults,
     using_faults,
 )
-from pipelinegen.sql.signatures import signatures
 from pipelinegen.sql.sources import Sources, alias_columns, alias_of, sources_of
 from pipelinegen.sql.types import TypeOf, type_of
 from pipelinegen.sql.windows import window_faults
@@ -45,6 +45,7 @@ class Reader:
         self.dropped = question.dropped
         self.parameters = question.parameters
         self.findings: list[Finding] = []
+        self.doubts: list[Finding] = []
 
     def read(self, query: exp.Expression, named: Mapping[str, Relation] | None = None, outer: Views = ()) -> Relation:
         """The relation a query gives; `named` are the WITH queries it may use, `outer` the SELECTs around it."""
@@ -54,6 +55,7 @@ class Reader:
         if isinstance(query, exp.SetOperation):
             left, right = self.read(query.this, named, outer), self.read(query.expression, named, outer)
             self.findings.extend(union_faults(query, left, right))
+            self.doubts.extend(union_doubts(query, left, right))
             self.findings.extend(order_faults(query, left))
             return left.united(right)
         return self._select(query, named, outer) if isinstance(query, exp.Select) else UNKNOWN
@@ -73,7 +75,9 @@ class Reader:
                 self.findings.append(Finding("PG132", f"two WITH queries are called '{item.alias}'", help, *place))
             own.add(name)
             columns = alias_columns(item)
-            if columns and not relation.is_open and len(columns) != len(relation.fields):
+            if columns and not relation.is_whole:
+                self.doubts.extend(open_doubt(item))
+            if columns and relation.is_whole and len(columns) != len(relation.fields):
                 fact = f"'{item.alias}' names {len(columns)} columns, and its query gives {len(relation.fields)}"
                 place = place_of(item.args["alias"])
                 self.findings.append(Finding("PG133", fact, "name each of them", *place))
@@ -85,8 +89,11 @@ class Reader:
         sources = Sources(self.inputs, named, lambda item, views: self.read(item, named, views), types)
         found = sources.tables(select, outer)
         self.findings.extend(sources.findings)
+        if any(relation.is_open for relation in found.by_alias.values()):
+            self.doubts.extend(open_doubt(select))
         visible = found.visible()
-        view = View(visible, {})
+        time = window_of(select)
+        view = View(visible, {time: Field(WINDOW_OF_TIME)} if time else {})
         result = self._projections(select, view, named, outer)
         before = len(self.findings)
         self.findings.extend(repeated_names(select, [alias_of(item, 0) for item in sources_of(select)]))
@@ -95,9 +102,11 @@ class Reader:
             self._check(select, item, views, named)
         self._check_names(select, view, View(found.by_alias, {}), named, outer)
         ask = self._types((view, *outer), named)
+        self.findings.extend(lateral_faults(select, view))
         self.findings.extend(limit_faults(select, ask))
         self.findings.extend(window_faults(select, ask))
         self.findings.extend(key_faults(select, result, ask))
+        self.doubts.extend(select_doubts(select, ask))
         if not any(item.id in ("PG081", "PG082", "PG132") for item in self.findings[before:]):
             self.findings.extend(grouping_faults(select, visible, result.fields))
         return result
@@ -129,23 +138,21 @@ class Reader:
         value = projection.this if isinstance(projection, exp.Alias | exp.Aliases) else projection
         made = generated(value, self._types(views, named))
         text = written(projection, normalize_functions=False)
+        if made is None and isinstance(projection, exp.Aliases) and not makes_rows(projection):
+            help = "give it one name"
+            self.findings.append(Finding("PG133", "several names for what is one value", help, *place_of(projection)))
         if made is not None:
             names = [projection.alias] if isinstance(projection, exp.Alias) else _names(projection)
             columns, faults = renamed(made, names, projection)
             self.findings.extend(faults)
             return Relation({name.lower(): Field(type, text=text) for name, type in columns})
-        name = _name(projection) or (f" {number}" if not _makes_rows(projection) else None)
+        name = _name(projection) or (f" {number}" if not makes_rows(projection) else None)
         if name is None:
             return UNKNOWN
         return Relation({name: replace(self._field(projection.unalias(), views, named), text=text)})
 
     def _star(self, projection: exp.Expression, select: exp.Select, visible: Mapping[str, Relation]) -> Relation:
-        table = projection.table.lower() if isinstance(projection, exp.Column) else ""
-        may_be = any(table in relation.fields or relation.is_open for relation in visible.values())
-        if table and table not in visible and not may_be:
-            help = suggest(table, [alias for alias in visible if " " not in alias], "its tables")
-            place = place_of(projection.args["table"])
-            self.findings.append(Finding("PG081", f"the query has no table '{table}'", help, *place))
+        self.findings.extend(star_faults(projection, visible))
         return _star(projection, visible, joined_by(select))
 
     def _field(self, value: exp.Expression, views: Views, named: Mapping[str, Relation]) -> Field:
@@ -161,7 +168,7 @@ class Reader:
     def _type_of_query(self, node: exp.Subquery, named: Mapping[str, Relation], views: Views) -> str | None:
         """The type of a query that stands for a value; what is wrong with it is found elsewhere."""
         silent = copy(self)
-        silent.findings = []
+        silent.findings, silent.doubts = [], []
         relation = silent.read(node, named, views)
         is_one = len(relation.fields) == 1 and not relation.is_open
         return next(iter(relation.fields.values())).type if is_one else None
@@ -188,9 +195,11 @@ class Reader:
         own = self._types(every, named)
         for part, node in _inside(select):
             self._check_node(select, node, seen.get(part, every), asked.get(part, own), named)
+            if outer and part not in ("where", "having") and isinstance(node, exp.Column):
+                self.doubts.extend(outer_doubts(node, every))
         for join in select.args.get("joins") or ():
             for condition in _conditions(join):
-                self.findings.extend(condition_fault(condition, asked["joins"], "ON"))
+                self.findings.extend(condition_fault(condition, asked["joins"], "ON", is_whole=True))
 
     def _check(self, select: exp.Select, item: exp.Expression, views: Views, named: Mapping[str, Relation]) -> None:
         """The same of one expression in FROM."""
@@ -202,15 +211,19 @@ class Reader:
         self, select: exp.Select, node: exp.Expression, views: Views, ask: TypeOf, named: Mapping[str, Relation]
     ) -> None:
         if isinstance(node, exp.Query):
-            relation = self.read(node, named, views)
+            relation = self.read(node, named, (View(views[0].tables, {}), *views[1:]))
             self.findings.extend(subquery_fault(node, relation))
-        elif isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
+        elif node.is_star and isinstance(node, exp.Column):
+            self.findings.extend(star_faults(node, views[0].tables))
+        elif isinstance(node, exp.Column):
             self.findings.extend(column_faults(node, views, self.dropped))
             self.findings.extend(ambiguous(node, select, views[0]))
         elif isinstance(node, exp.Dot):
             self.findings.extend(dot_faults(node, ask))
         else:
             self.findings.extend(type_faults(node, ask))
+        if not isinstance(node, exp.Query):
+            self.doubts.extend(doubts(node, ask))
 
 
 def _star(projection: exp.Expression, visible: Mapping[str, Relation], shared: frozenset[str] | None) -> Relation:
@@ -250,17 +263,6 @@ def _names(projection: exp.Expression) -> list[str]:
     return [item.name for item in projection.expressions] if isinstance(projection, exp.Aliases) else []
 
 
-def _makes_rows(projection: exp.Expression) -> bool:
-    """Whether a projection may give several columns; any other gives one, of a name that no contract could declare."""
-    calls = (call_of(node) for node in projection.walk())
-    return any(call is not None and _is_generator(call.name) for call in calls)
-
-
-def _is_generator(name: str) -> bool:
-    known = signatures().get(name)
-    return known is None or known.group == "generator_funcs"
-
-
 def _inside(select: exp.Select) -> Iterator[tuple[str, exp.Expression]]:
     """Every node of a SELECT's own, and the clause it stands in; of queries inside its expressions only the outermost
     node, of its FROM nothing."""
@@ -281,10 +283,10 @@ def _conditions(join: exp.Join) -> list[exp.Expression]:
 
 
 def _walk(node: exp.Expression) -> Iterator[exp.Expression]:
+    """A node and what is written in it, without queries of their own."""
     yield node
-    if not isinstance(node, exp.Query):
-        for child in node.iter_expressions():
-            yield from _walk(child)
+    for child in parts_of(node) if not isinstance(node, exp.Query) else ():
+        yield from _walk(child)
 
 
 def _part(node: exp.Expression, name: str) -> exp.Expression | None:

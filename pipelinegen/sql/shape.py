@@ -13,8 +13,6 @@ from pipelinegen.sql.rules import place_of
 from pipelinegen.sql.signatures import takes
 from pipelinegen.sql.types import TypeOf, type_of
 
-_WHOLE = frozenset({"int", "bigint"})
-
 
 def repeated_names(select: exp.Select, aliases: Sequence[str]) -> Iterator[Finding]:
     """PG132 for two tables of one name: no column of theirs could be told apart."""
@@ -104,10 +102,15 @@ def _meant(key: exp.Expression, select: exp.Select) -> exp.Expression:
 
 
 def order_faults(query: exp.SetOperation, left: Relation) -> Iterator[Finding]:
-    """PG082 for a column that orders a set operation, and that its first half does not give."""
+    """PG082 for a column that orders a set operation, and that its first half does not give; PG133 for one of maps."""
     order = query.args.get("order")
     if order is None or left.is_open:
         return
+    for key in order.expressions:
+        field = left.fields.get(key.this.name.lower()) if isinstance(key.this, exp.Column) else None
+        if field is not None and not is_orderable(field.type):
+            help = "order by one of its values"
+            yield Finding("PG133", f"rows cannot be ordered by {field.type}", help, *place_of(key.this))
     for column in order.find_all(exp.Column):
         if column.name.lower() not in left.fields and not column.table:
             help = suggest(column.name, [name for name in left.fields if " " not in name], "it gives")
@@ -153,6 +156,6 @@ def limit_faults(select: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
         is_negative = isinstance(value, exp.Neg)
         if isinstance(value, exp.Column) and value.name.lower() == "all":
             continue
-        if is_negative or isinstance(value, exp.Column) or (type and type not in _WHOLE):
+        if is_negative or isinstance(value, exp.Column) or type not in (None, "int"):
             fact = f"{word.upper()} wants a whole number that does not depend on rows"
-            yield Finding("PG133", fact, "write a number, or a parameter that is one", *place_of(value))
+            yield Finding("PG133", fact, "write an int, or a parameter that is one", *place_of(value))

@@ -14,7 +14,16 @@ from pipelinegen.sql.kinds import CONTRACT_KINDS, kind_of
 _MOST = 7
 #: What these take depends on the elements of an array, or they want constants, which the table does not tell.
 _NOT_TOLD = frozenset(
-    {"approx_percentile", "array_insert", "mask", "percentile", "percentile_approx", "sequence", "sort_array"}
+    {
+        "approx_percentile",
+        "array_insert",
+        "mask",
+        "overlay",
+        "percentile",
+        "percentile_approx",
+        "sequence",
+        "sort_array",
+    }
 )
 #: Functions of any number of arguments, of which each goes with each.
 _ALIKE = frozenset({"array", "concat", "greatest", "least"})
@@ -77,8 +86,9 @@ class Signature:
         return ""
 
     def result(self, types: Sequence[str | None]) -> str | None:
-        """The type of the result, where it is certain."""
-        rules = self.by_count.get(str(len(types)), {})
+        """The type of the result, where it is certain; more arguments than were tried change nothing."""
+        most = max((int(count) for count in self.by_count if int(count) <= len(types)), default=0)
+        rules = self.by_count.get(str(most if len(types) in self.counts else len(types)), {})
         found = rules.get("result")
         if found is None and "by" in rules:
             found = rules["results"].get(kind_of(types[rules["by"]]))

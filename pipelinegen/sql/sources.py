@@ -1,17 +1,20 @@
 """What a SELECT reads from: the tables behind FROM, JOIN and LATERAL VIEW, each with its columns."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from pipelinegen.errors import suggest
-from pipelinegen.sql.generators import generated, of_values, pivoted, relation_of, renamed
+from pipelinegen.sql.dialect import call_of
+from pipelinegen.sql.generators import generated, is_generator, of_values, pivoted, relation_of, renamed
 from pipelinegen.sql.grammar import FILE_FORMATS, reads_files
+from pipelinegen.sql.grouping import has_aggregate
 from pipelinegen.sql.names import View
 from pipelinegen.sql.question import Finding
 from pipelinegen.sql.relation import UNKNOWN, Field, Relation
 from pipelinegen.sql.rules import place_of
+from pipelinegen.sql.signatures import signatures
 from pipelinegen.sql.types import TypeOf
 
 Views = tuple[View, ...]
@@ -77,6 +80,12 @@ class Sources:
         found.by_alias[alias_of(item, number)] = relation
 
     def _generated(self, item: exp.Expression, views: Views) -> Relation:
+        call = call_of(item.this)
+        if call is not None and call.name in signatures() and not is_generator(call.name):
+            fact = f"'{call.name}' makes no rows, which is what LATERAL VIEW is for"
+            self.findings.append(
+                Finding("PG133", fact, "write explode(…), posexplode(…) or inline(…)", *place_of(item))
+            )
         given = generated(item.this, self.types(views))
         if given is None:
             return UNKNOWN
@@ -91,10 +100,12 @@ class Sources:
             return self._pivot(item, outer)
         if isinstance(item, exp.Subquery) and isinstance(item.this, exp.Query):
             return self._renamed(self.read(item, outer), item)
+        if isinstance(item, exp.Values) or (isinstance(item, exp.Table) and isinstance(item.this, exp.Anonymous)):
+            self.findings.extend(_columns_of_nothing(item))
         if isinstance(item, exp.Values):
             return self._renamed(of_values(item, self.types(outer)), item)
         if isinstance(item, exp.Table) and isinstance(item.this, exp.Anonymous):
-            is_range = str(item.this.this).lower() == "range"
+            is_range = str(item.this.this).lower() == "range" and all(map(_is_whole, item.this.expressions))
             return self._renamed(Relation({"id": Field("bigint")}), item) if is_range else UNKNOWN
         if not isinstance(item, exp.Table) or not isinstance(item.this, exp.Identifier):
             return UNKNOWN
@@ -122,12 +133,19 @@ class Sources:
         plain.set("alias", None)
         inner = self._table(plain, outer)
         views = (View({"": inner}, {}), *outer)
-        keys = [key.this for key in pivots[0].args.get("fields") or () if isinstance(key, exp.In)]
-        if len(pivots) == 1 and not pivots[0].args.get("unpivot"):
+        if pivots[0].args.get("unpivot"):
+            return UNKNOWN
+        fields = pivots[0].args.get("fields") or ()
+        for value in [value for key in fields for value in key.expressions]:
+            self.findings.extend(_columns_of_nothing(value))
+        for value in pivots[0].expressions:
+            if not has_aggregate(value):
+                help = "aggregate it, as in sum(…)"
+                self.findings.append(Finding("PG133", "PIVOT wants an aggregate first", help, *place_of(value)))
+        if len(pivots) == 1:
+            keys = [key.this for key in fields if isinstance(key, exp.In)]
             self.pivoted.extend((part, views) for part in (*keys, *pivots[0].expressions))
-        if not pivots[0].args.get("unpivot"):
-            return pivoted(inner, pivots, self.types(views))
-        return UNKNOWN
+        return pivoted(inner, pivots, self.types(views))
 
     def _renamed(self, relation: Relation, item: exp.Expression) -> Relation:
         names = alias_columns(item)
@@ -136,6 +154,18 @@ class Sources:
             fact = f"'{item.alias}' names {len(names)} columns, and has {len(relation.fields)}"
             self.findings.append(Finding("PG133", fact, "name each of them", *place_of(item.args["alias"])))
         return relation.renamed(names)
+
+
+def _columns_of_nothing(item: exp.Expression) -> Iterator[Finding]:
+    """PG133 for columns where there is no table that could have them."""
+    column = item.find(exp.Column, exp.Star)
+    if column is not None:
+        fact = f"'{column.name}' stands where no row is read yet"
+        yield Finding("PG133", fact, "write a value", *place_of(column))
+
+
+def _is_whole(value: exp.Expression) -> bool:
+    return isinstance(value, exp.Literal) and not value.is_string and value.name.isdigit()
 
 
 def alias_of(item: exp.Expression, number: int) -> str:

@@ -7,10 +7,10 @@ from sqlglot import exp
 
 from pipelinegen.sql.coercion import ApartError, wider_of_all
 from pipelinegen.sql.datatypes import element_of, fields_of, interval_of, of_cast, value_of
-from pipelinegen.sql.dialect import call_of
-from pipelinegen.sql.kinds import family
+from pipelinegen.sql.dialect import call_of, is_of_like
+from pipelinegen.sql.kinds import NUMBERS, family, kind_of
 from pipelinegen.sql.lambdas import variable_place
-from pipelinegen.sql.results import VARIABLES, result_of
+from pipelinegen.sql.results import SECONDS, VARIABLES, result_of
 from pipelinegen.sql.signatures import gives, signatures
 
 #: Operators by what Spark calls them.
@@ -41,6 +41,8 @@ OPERATORS: dict[type[exp.Expression], str] = {
 UNITS = frozenset(
     ("microsecond", "millisecond", "second", "minute", "hour", "day", "dayofyear", "week", "month", "quarter", "year")
 )
+#: Functions that take three arguments, too, if the first is a unit of time.
+WITH_UNITS = frozenset({"date_add", "date_diff", "dateadd", "datediff", "timestampadd", "timestampdiff"})
 #: What EXTRACT can take from a moment (Spark 3.5).
 MOMENTS = frozenset(
     (
@@ -50,9 +52,9 @@ MOMENTS = frozenset(
         *("week", "weeks", "y", "year", "yearofweek", "years", "yr", "yrs"),
     )
 )
-_SECONDS = frozenset(("s", "sec", "second", "seconds", "secs"))
-_TRUE_OR_FALSE = (exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between, exp.Exists, exp.Boolean)
-_SAME = (exp.Paren, exp.Alias, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.PropertyEQ)
+_TRUE_OR_FALSE = (exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between, exp.Boolean, exp.Escape, exp.Exists)
+_SAME = (exp.Paren, exp.Alias, exp.Window, exp.Filter, exp.PropertyEQ)
+_OF_NULLS = (exp.IgnoreNulls, exp.RespectNulls)
 _MOST_OF_INT = 2**31
 
 
@@ -69,6 +71,20 @@ class TypeOf:
         if kept is None:
             kept = self._found[id(value)] = value, _type_of(value, self)
         return kept[1]
+
+
+def is_unit(node: exp.Expression) -> bool:
+    """Whether this is the DAY of dateadd(DAY, 1, day), which sqlglot reads as a column."""
+    if not isinstance(node, exp.Column) or node.table or node.name.lower() not in UNITS:
+        return False
+    around = node.parent
+    while around is not None and not isinstance(around, exp.Query):
+        call = call_of(around)
+        if call is not None:
+            arguments = call.arguments or ()
+            return call.name in WITH_UNITS and len(arguments) == 3 and arguments[0] is node
+        around = around.parent
+    return False
 
 
 def type_of(value: exp.Expression | None, ask: TypeOf) -> str | None:
@@ -141,10 +157,24 @@ def _of_operator(value: exp.Expression, ask: TypeOf) -> str | None:
     operator = operator_of(value)
     if operator is None or not isinstance(value, exp.Binary | exp.RegexpLike):
         return None
+    if is_of_like(value.expression):
+        return "boolean"
     one, two = type_of(value.this, ask), type_of(value.expression, ask)
+    if operator in "+-" and "date" in (one, two):
+        return _moved_day(value) or gives(operator, one, two)
     if operator == "||" and "array" in (family(one or ""), family(two or "")):
         return common([one, two])
     return gives(operator, one, two)
+
+
+def _moved_day(value: exp.Binary) -> str | None:
+    """What a date and an interval that is written out give: days and more a date, hours and less a timestamp."""
+    for side in (value.this, value.expression):
+        while isinstance(side, exp.Paren | exp.Neg):
+            side = side.this
+        if isinstance(side, exp.Interval) and isinstance(side.args.get("unit"), exp.Var):
+            return "date" if re.fullmatch(r"(?i)(year|month|week|day)s?", side.args["unit"].name) else "timestamp"
+    return None
 
 
 def branches(value: exp.Expression) -> list[exp.Expression]:
@@ -187,7 +217,14 @@ def _of_interval(value: exp.Expression, ask: TypeOf) -> str | None:
 
 
 def _of_extract(value: exp.Expression, ask: TypeOf) -> str | None:
-    return "decimal(8,6)" if value.this.name.lower() in _SECONDS else "int"
+    return "decimal(8,6)" if value.this.name.lower() in SECONDS else "int"
+
+
+def _within_group(value: exp.Expression, ask: TypeOf) -> str | None:
+    """percentile_cont and percentile_disc of numbers."""
+    keys = value.expression.expressions if isinstance(value.expression, exp.Order) else ()
+    kinds = {kind_of(type_of(key.this, ask)) for key in keys}
+    return "double" if kinds and kinds <= NUMBERS else None
 
 
 def _negated(value: exp.Expression, ask: TypeOf) -> str | None:
@@ -201,11 +238,13 @@ _RULES: dict[_Kinds, Callable[[exp.Expression, TypeOf], str | None]] = {
     exp.Identifier: _of_variable,
     exp.Cast: lambda value, ask: cast_type(value),
     _SAME: lambda value, ask: type_of(value.expression if isinstance(value, exp.PropertyEQ) else value.this, ask),
-    exp.WithinGroup: lambda value, ask: None,
+    _OF_NULLS: lambda value, ask: type_of(value.this, ask),
+    exp.WithinGroup: _within_group,
     _TRUE_OR_FALSE: lambda value, ask: "boolean",
     exp.Literal: _of_literal,
     exp.Null: lambda value, ask: "void",
     exp.HexString: lambda value, ask: "binary",
+    exp.Concat: lambda value, ask: "string",  # of texts side by side
     exp.Interval: _of_interval,
     exp.Neg: _negated,
     exp.BitwiseNot: lambda value, ask: type_of(value.this, ask),
@@ -213,9 +252,21 @@ _RULES: dict[_Kinds, Callable[[exp.Expression, TypeOf], str | None]] = {
     exp.Bracket: _of_bracket,
     exp.Extract: _of_extract,
     exp.CurrentDate: lambda value, ask: "date",
+    exp.CurrentUser: lambda value, ask: "string",
     exp.CurrentTimestamp: lambda value, ask: "timestamp",
 }
 #: Nodes that sqlglot reads calls into, too: then the call says what they are.
 _IF_NO_CALL = frozenset(
-    {exp.Cast, _TRUE_OR_FALSE, exp.Bracket, exp.Extract, exp.BitwiseNot, exp.Neg, exp.CurrentDate, exp.CurrentTimestamp}
+    {
+        exp.Cast,
+        exp.Concat,
+        _OF_NULLS,
+        _TRUE_OR_FALSE,
+        exp.Bracket,
+        exp.Extract,
+        exp.BitwiseNot,
+        exp.Neg,
+        exp.CurrentDate,
+        exp.CurrentTimestamp,
+    }
 )

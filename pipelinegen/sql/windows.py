@@ -149,6 +149,8 @@ def _of_frame(frame: exp.Expression, keys: list[exp.Expression], ask: TypeOf) ->
     bounds = [(frame.args.get(side), frame.args.get(f"{side}_side")) for side in ("start", "end")]
     values = [value for value, _ in bounds if isinstance(value, exp.Expression)]
     place = place_of(frame.parent) if frame.parent is not None else (None, None)
+    if any(value == "UNBOUNDED" and side is None for value, side in bounds):
+        yield Finding("PG080", "UNBOUNDED wants PRECEDING or FOLLOWING behind it", "say which", *place)
     for value in values:
         if not _is_literal(value):
             fact = "the bound of a frame wants a number or an interval as such"

@@ -1,9 +1,9 @@
 """Asks the SQL checker and Spark's own analyzer of random queries, and counts where they differ.
 
-    python -m tests.oracle.sql_fuzz --count 1000 --seed 1 [--show 20] [--kept FILE]
+    python -m tests.oracle.sql_fuzz --count 1000 --seed 1 [--mutated] [--show 20] [--kept FILE]
 
 A false accept is a query on which the checker says nothing and that Spark's analyzer refuses; a false refusal one that
-Spark plans. `--kept` names a file of Spark's verdicts, which do not change when the checker does.
+Spark plans and the checker refuses. What the checker leaves to Spark (`validate` then asks it) is counted apart. `--kept` names a file of Spark's verdicts, which do not change when the checker does.
 """
 # ruff: noqa: E501 - lists of what may stand somewhere
 
@@ -21,6 +21,7 @@ from typing import Any
 from pipelinegen.local.java import find_java
 from pipelinegen.sql.check import check_query
 from pipelinegen.sql.question import Question
+from tests.oracle.mutated_queries import Mutated
 from tests.oracle.random_queries import INPUTS, PARAMETERS, Queries
 
 VALUES = {"run_date": datetime.date(2026, 11, 22), "days": 3, "share": 0.5, "word": "x", "flag": True}
@@ -54,6 +55,7 @@ class Counts:
 
     accepted: int = 0
     refused: int = 0
+    left: int = 0
     false_accepts: list[tuple[str, str]] = field(default_factory=list)
     false_refusals: list[tuple[str, str]] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)
@@ -61,12 +63,15 @@ class Counts:
     def add(self, sql: str, refusal: str | None) -> None:
         """Asks the checker, too."""
         try:
-            findings = check_query(Question(sql, INPUTS, {}, {}, PARAMETERS)).findings
+            answer = check_query(Question(sql, INPUTS, {}, {}, PARAMETERS))
+            findings = answer.findings
         except Exception as error:  # the checker is under test
             self.broken.append((sql, repr(error)))
             return
         if refusal is None and findings:
             self.false_refusals.append((sql, f"{findings[0].id} {findings[0].message}"))
+        elif answer.doubts and not findings:
+            self.left += 1
         elif refusal is not None and not findings:
             self.false_accepts.append((sql, refusal))
         elif findings:
@@ -78,6 +83,7 @@ class Counts:
         """One line."""
         return (
             f"accepted by both {self.accepted}, refused by both {self.refused}, "
+            f"left to Spark {self.left}, "
             f"false accepts {len(self.false_accepts)}, false refusals {len(self.false_refusals)}, broken {len(self.broken)}"
         )
 
@@ -104,10 +110,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=10)
     parser.add_argument("--kept", type=Path)
+    parser.add_argument("--mutated", action="store_true", help="queries as people write them, with words exchanged")
     given = parser.parse_args()
     kept = given.kept
     verdicts = json.loads(kept.read_text()) if kept and kept.is_file() else {}
-    made = Queries(given.seed)
+    made = Mutated(given.seed) if given.mutated else Queries(given.seed)
     session: list[Analyzer] = []
 
     def analyzer() -> Analyzer:

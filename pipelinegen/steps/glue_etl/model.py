@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from pipelinegen.errors import SpecError
+from pipelinegen.errors import Diagnostic, SpecError
 from pipelinegen.ir.expressions import RUN_DATE
 from pipelinegen.ir.model import Artifact, Dataset, GlueJob, Json, Location, OutputFile, RoleKey, Service, Step, Table
 from pipelinegen.source import SpanTree
@@ -100,11 +100,12 @@ class GlueEtlSpec(StepSpec):
 
 @dataclass(frozen=True, slots=True)
 class GlueScriptContext:
-    """Constants of the generated script, and where in the spec its SQL stands, if it has any."""
+    """Constants of the generated script; where in the spec its SQL stands, if any, and what only Spark can judge."""
 
     title: str
     settings: Mapping[str, Any]
     written: SpanTree | None = field(default=None, compare=False, repr=False)
+    doubts: tuple[Diagnostic, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
         result, module, copies = check_program(scope, inputs, wanted, spec.sensitive_data), *_own_code(spec, scope)
     else:
         _refuse_references(scope, spec.sql)
-        result, module, copies = check_sql(scope, spec.sql, inputs, wanted), None, {}
+        result, module, copies = check_sql(scope, spec.sql, inputs, wanted, spec.spark), None, {}
     output = result.output
     table = Table(output, scope.data, is_checked=True, ways=result.ways)
     report = Location(scope.names.bucket("data"), f"reports/{scope.step}/", scope.data.part)
@@ -151,16 +152,19 @@ def lower(spec: GlueEtlSpec, scope: Scope) -> Step:
         outputs={"output": table},
         permissions=(*permissions, *file_permissions(job.role, scope.around.warehouse, _read(inputs))),
         resources=(job,),
-        files=(_script(job, spec, scope, settings),),
+        files=(_script(job, spec, scope, settings, result.doubts),),
         state=OutputFile(scope.title, "steps/glue_etl/state.asl.json.j2", state),
         copies=copies,
         resources_file=glue_resources(job, scope.names),
     )
 
 
-def _script(job: GlueJob, spec: GlueEtlSpec, scope: Scope, settings: Mapping[str, Any]) -> OutputFile:
+def _script(
+    job: GlueJob, spec: GlueEtlSpec, scope: Scope, settings: Mapping[str, Any], doubts: tuple[Diagnostic, ...]
+) -> OutputFile:
     written = scope.spans.at("sql") if spec.sql else None
-    return OutputFile(job.script, "steps/glue_etl/script.py.j2", GlueScriptContext(scope.title, settings, written))
+    context = GlueScriptContext(scope.title, settings, written, doubts)
+    return OutputFile(job.script, "steps/glue_etl/script.py.j2", context)
 
 
 def _bookmarks(scope: Scope, inputs: Inputs) -> Location | None:

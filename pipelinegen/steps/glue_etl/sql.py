@@ -15,18 +15,27 @@ from pipelinegen.steps.protection import PROTECTED, clear_inputs, clear_outputs,
 from pipelinegen.steps.unseen import unseen
 
 Inputs = Mapping[str, Dataset | Table]
+#: Settings of spark.sql that change how fast a query runs, and not which queries run.
+_OF_SPEED = tuple(
+    f"spark.sql.{name}"
+    for name in ("adaptive.", "autoBroadcastJoinThreshold", "broadcastTimeout", "files.", "parquet.", "shuffle.")
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The output, each column protected as the columns it is made of, and by which way the values came."""
+    """The output, each column protected as the columns it is made of, and by which way the values came.
+
+    `doubts` are what of the SQL only Spark can judge.
+    """
 
     output: Dataset
     ways: Mapping[str, str]
+    doubts: tuple[Diagnostic, ...] = ()
 
 
-def check_sql(scope: Scope, sql: str, inputs: Inputs, output: Dataset) -> Result:
-    """What the SQL gives.
+def check_sql(scope: Scope, sql: str, inputs: Inputs, output: Dataset, settings: Mapping[str, str]) -> Result:
+    """What the SQL gives; `settings` are Spark's, of the step's own.
 
     Raises: SpecError with PG080–PG084 and PG086 for what the SQL gets wrong, PG019 and PG085 for sensitive columns in
     the clear, PG087 for checks of pseudonyms.
@@ -52,7 +61,20 @@ def check_sql(scope: Scope, sql: str, inputs: Inputs, output: Dataset) -> Result
         faults.extend(_unfit_for_pseudonyms(scope, protected))
     if faults:
         raise SpecError(faults)
-    return Result(protected, ways)
+    return Result(protected, ways, tuple(_doubts(scope, sql, found, settings)))
+
+
+def _doubts(scope: Scope, sql: str, found: Answer, settings: Mapping[str, str]) -> Iterator[Diagnostic]:
+    """PG144 for the first thing that no rule decides, and for settings that change the rules."""
+    text, behind = scope.spans.at("sql"), "so that only Spark can say whether the query runs"
+    help = "`pipelinegen validate` asks Spark itself, where pipelinegen[local] and a Java are installed"
+    for item in found.doubts[:1]:
+        fact = f"no rule tells {item.message}, {behind}"
+        yield Diagnostic(text.part(sql, item.start, item.end), "PG144", fact, help)
+    for name in settings:
+        if name.startswith("spark.sql.") and not name.startswith(_OF_SPEED):
+            fact = f"no rule tells how queries are read with '{name}', {behind}"
+            yield Diagnostic(scope.spans.at("spark", name).label, "PG144", fact, help)
 
 
 def check_program(scope: Scope, inputs: Inputs, output: Dataset, said: str | None) -> Result:

@@ -272,7 +272,11 @@ FAULTY = (
     ("SELECT user_id FROM clicks WHERE dya = :run_date", "PG082", "dya"),
     ("SELECT user_id FROM clicks JOIN vehicles v ON clicks.vehicle_id = v.id", "PG082", "id"),
     ("WITH a AS (SELECT user_id FROM clicks) SELECT day FROM a", "PG082", "day"),
-    ("SELECT month(month) AS m FROM (SELECT make FROM vehicles) v WHERE price > 1", "PG082", "price"),
+    (
+        "SELECT dateadd(month, 1, current_date()) AS m FROM (SELECT make FROM vehicles) v WHERE price > 1",
+        "PG082",
+        "price",
+    ),
     ("SELECT x.make FROM (SELECT vehicle_id FROM vehicles) x", "PG082", "make"),
     ("SELECT make FROM vehicles WHERE vehicle_id IN (SELECT vehicle FROM clicks)", "PG082", "vehicle"),
     ("SELECT user_id FROM clicks ORDER BY clicked", "PG082", "clicked"),
