@@ -233,7 +233,8 @@ CATALOGUE: Mapping[str, str] = {
     ),
     "PG125": (
         "Raw states are not of the Amazon States Language: a state that leads nowhere or that nothing leads to, a "
-        "field that its type does not have, an unknown service or action, or JSONata that does not parse."
+        "field that its type does not have, an unknown service or action, JSONata that does not parse, a variable, "
+        "function or input that there is not, or a `result:` that no state gives."
     ),
     "PG126": (
         "A declared permission names no resource of its actions, or every resource without a reason, or lets a role be "

@@ -1,5 +1,6 @@
 """JSONata expressions of a state machine: they parse, and they call functions that exist there."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -81,6 +82,15 @@ def free_variables(text: str) -> set[str]:
         elif symbol.type == "lambda":
             bound.update(str(argument.value) for argument in symbol.arguments or [])
     return used - bound - PROVIDED
+
+
+def paths(text: str) -> Iterator[tuple[str, ...]]:
+    """The names along every path that begins with a variable, such as (states, input, day). Raises: ValueError."""
+    for symbol in _symbols(parse(text), set()):
+        steps = getattr(symbol, "steps", None) if symbol.type == "path" else None
+        if steps and steps[0].type == "variable":
+            names = itertools.takewhile(lambda step: step.type == "name", steps[1:])
+            yield (str(steps[0].value), *(str(step.value) for step in names))
 
 
 def _machine_expressions(machine: dict[str, Any]) -> Iterator[tuple[str, str]]:

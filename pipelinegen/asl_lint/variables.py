@@ -29,7 +29,7 @@ def _edges(state: State, known: Names) -> Iterator[tuple[str, Names]]:
         yield rule["Next"], known | set(rule.get("Assign", {}))
 
 
-def _known_on_entry(machine: Machine, outer: Names) -> dict[str, Names]:
+def known_on_entry(machine: Machine, outer: Names) -> dict[str, Names]:
     """State → variables that are assigned whichever way it is reached."""
     known: dict[str, Names] = {machine["StartAt"]: outer}
     waiting = [machine["StartAt"]]
@@ -62,7 +62,7 @@ def _assignments(state: State) -> Iterator[str]:
 
 def _machine_faults(machine: Machine, outer: Names, taken: Names) -> Iterator[str]:
     """`outer`: what the machines around this one have assigned by now; `taken`: what they assign at any time."""
-    known = _known_on_entry(machine, outer)
+    known = known_on_entry(machine, outer)
     own = frozenset(name for state in machine["States"].values() for name in _assignments(state))
     for name, state in machine["States"].items():
         yield from _unknown(name, state, known[name])

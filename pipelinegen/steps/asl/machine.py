@@ -18,7 +18,7 @@ Path = tuple[str | int, ...]
 LONGEST_NAME: Final = 48
 #: States that the compiler puts around those of any step.
 _TAKEN: Final = frozenset({"due?", "failed, going on", "keep result", "run states", "skipped", "tell of failure"})
-_RESOURCE: Final = re.compile(
+RESOURCE: Final = re.compile(
     r"arn:aws[a-z-]*:states:[a-z0-9-]*:[0-9]*:(?P<sdk>aws-sdk:)?(?P<service>[A-Za-z0-9-]+):(?P<action>[A-Za-z0-9]+)(?:\.(?:sync|sync:2|waitForTaskToken))?"
 )
 _FUNCTION: Final = re.compile(
@@ -40,7 +40,10 @@ def _is_list_of_mappings(value: object) -> bool:
 
 
 def _leads_by_text(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, dict) and _is_text(item.get("Next")) for item in value)
+    return isinstance(value, list) and all(
+        isinstance(item, dict) and _is_text(item.get("Next")) and isinstance(item.get("Assign", {}), dict)
+        for item in value
+    )
 
 
 _FORMS: Final[Mapping[str, Callable[[object], bool]]] = {
@@ -58,8 +61,8 @@ _FORMS: Final[Mapping[str, Callable[[object], bool]]] = {
 _FORM_NOUNS: Final[Mapping[str, str]] = {
     "Assign": "a mapping of names to values",
     "Branches": "a list of machines",
-    "Catch": "a list of mappings, each with `Next`",
-    "Choices": "a list of mappings, each with `Next`",
+    "Catch": "a list of mappings, each with `Next`, and `Assign` a mapping",
+    "Choices": "a list of mappings, each with `Next`, and `Assign` a mapping",
     "Default": "a state's name",
     "ItemProcessor": "a machine",
     "Iterator": "a machine",
@@ -154,7 +157,7 @@ class MachineCheck:
         return not wrong
 
     def _check_resource(self, resource: str, path: Path) -> None:
-        found = _RESOURCE.fullmatch(resource)
+        found = RESOURCE.fullmatch(resource)
         if found is None:
             if not _FUNCTION.fullmatch(resource):
                 help = "write arn:aws:states:::aws-sdk:<service>:<action>, or the ARN of a function"
@@ -183,7 +186,7 @@ class MachineCheck:
         for key, value in state.items():
             if key in inside:
                 continue
-            for place, text in _texts(value, (*path, key)):
+            for place, text in texts(value, (*path, key)):
                 wrong = _jsonata_fault(text)
                 if wrong:
                     self._fault(f"the JSONata does not parse: {wrong}", "mend the expression", place)
@@ -276,12 +279,13 @@ def _targets(state: State) -> Iterator[tuple[Any, Path]]:
                 yield rule["Next"], (key, index, "Next")
 
 
-def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every text inside a value, and where it stands."""
     if isinstance(value, str):
         yield path, value
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
-        yield from _texts(item, (*path, key))
+        yield from texts(item, (*path, key))
 
 
 def _jsonata_fault(text: str) -> str | None:

@@ -1,17 +1,20 @@
 """What an `asl` step is in the spec and in the IR."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
-from pipelinegen.errors import SpecError
+from pipelinegen.errors import Diagnostic, SpecError
+from pipelinegen.ir.expressions import index_variable, item_variable
 from pipelinegen.ir.model import Json, Jsonata, OutputFile, Permission, Step, Value
 from pipelinegen.source import SpanTree, parse
 from pipelinegen.spec.fields import Identifier, SpecValueError, StrictModel, exactly_one
+from pipelinegen.steps.asl.calls import call_faults
 from pipelinegen.steps.asl.machine import MachineCheck, prefixed
 from pipelinegen.steps.asl.permissions import Declared, declared_permissions
+from pipelinegen.steps.asl.reading import Reading
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
 from pipelinegen.steps.statements import leaks_of_machine
 from pipelinegen.steps.unseen import SensitiveData
@@ -96,14 +99,13 @@ class RawStateContext:
 
 
 def lower(spec: AslSpec, scope: Scope) -> Step:
-    """The step as one state with the raw ones inside. Raises: SpecError with PG017, PG062, PG125, PG126, PG134."""
+    """The step as one state with the raw ones inside.
+
+    Raises: SpecError with PG017, PG062, PG121, PG125, PG126, PG134.
+    """
     machine, spans, place = _machine(spec, scope)
     jsonpath = spec.language == "jsonpath"
-    check = MachineCheck(spans, jsonpath)
-    check.check(machine, place)
-    faults = [*check.faults, *leaks_of_machine(scope, machine, spans.at(*place), spec.sensitive_data)]
-    if faults:
-        raise SpecError(faults)
+    own_variables = _check(spec, scope, machine, spans, place)
     variable = f"{scope.step}_result"
     result = "$states.input.result[0]" if jsonpath else "$states.result[0]"
     kept = {key: Jsonata(f"$exists({result}.{key}) ? {result}.{key} : null") for key in spec.result}
@@ -130,9 +132,41 @@ def lower(spec: AslSpec, scope: Scope) -> Step:
         state=OutputFile(scope.title, f"steps/asl/{'jsonpath' if jsonpath else 'state'}.asl.json.j2", context),
         assigns=(variable,) if kept else (),
         runs_alone=jsonpath,
-        own_variables=tuple(sorted(check.variables)),
+        own_variables=own_variables,
         summary={"result": Jsonata(f"${variable}")} if kept else {},
     )
+
+
+def _check(
+    spec: AslSpec, scope: Scope, machine: Mapping[str, Any], spans: SpanTree, place: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The variables that the states set. Raises: SpecError with whatever is wrong with them, names in sound ones."""
+    jsonpath = spec.language == "jsonpath"
+    check = MachineCheck(spans, jsonpath)
+    check.check(machine, place)
+    faults = [*check.faults, *leaks_of_machine(scope, machine, spans.at(*place), spec.sensitive_data)]
+    if not faults:
+        faults += call_faults(machine, spans, place)
+        faults += [] if jsonpath else _reading(spec, scope, spans, machine, place)
+    if faults:
+        raise SpecError(faults)
+    return tuple(sorted(check.variables))
+
+
+def _reading(
+    spec: AslSpec, scope: Scope, spans: SpanTree, machine: Mapping[str, Any], place: tuple[str, ...]
+) -> Iterator[Diagnostic]:
+    """What is wrong with the names that the states read, and with those that they give."""
+    items = [variable for item in scope.items for variable in (item_variable(item), index_variable(item))]
+    reading = Reading(
+        spans=spans,
+        inputs=tuple(spec.inputs),
+        around=frozenset({"failure", "parameters", "promoted", "run_date", "run_id", *items}),
+        prefixes=tuple(f"{step}_" for step in scope.outputs),
+        result=spec.result,
+        result_spans=scope.spans.at("result"),
+    )
+    return reading.faults(machine, place)
 
 
 def _permissions(spec: AslSpec, scope: Scope) -> tuple[Permission, ...]:
