@@ -96,6 +96,6 @@ def resumable(fragment: Fragment) -> Fragment:
 
     states = {}
     for name, state in fragment.states.items():
-        catch = [noted(item) for item in state.get("Catch", ())]
-        states[name] = {**noted(state), "Catch": catch} if catch else noted(state)
+        rules: State = {key: [noted(item) for item in state[key]] for key in ("Catch", "Choices") if key in state}
+        states[name] = {**noted(state), **rules}
     return Fragment(fragment.start, states, fragment.exits)

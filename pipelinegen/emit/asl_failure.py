@@ -12,6 +12,8 @@ from pipelinegen.render.literals import plain_json
 FAILS = "\0fails"
 #: The variable that says what failed.
 FAILURE = "failure"
+#: What holds rules that lead on from a state.
+_RULES = ("Catch", "Choices")
 #: Characters of a cause that are kept: it is part of payloads and e-mails, which have limits.
 _CAUSE_LENGTH = 8000
 #: What the cause of a failure inside a branch or a round begins with: there it is the whole failure, as JSON.
@@ -61,9 +63,10 @@ def led(states: dict[str, State], target: str) -> dict[str, State]:
 
     def lead(state: State) -> State:
         found = {**state, "Next": target} if state.get("Next") == FAILS else state
-        if any(catcher["Next"] == FAILS for catcher in found.get("Catch", ())):
-            catch = [{**item, "Next": target} if item["Next"] == FAILS else item for item in found["Catch"]]
-            found = {**found, "Catch": catch}
+        for key in _RULES:
+            if any(rule["Next"] == FAILS for rule in found.get(key, ())):
+                rules = [{**rule, "Next": target} if rule["Next"] == FAILS else rule for rule in found[key]]
+                found = {**found, key: rules}
         return found
 
     return {name: lead(state) for name, state in states.items()}
@@ -71,7 +74,7 @@ def led(states: dict[str, State], target: str) -> dict[str, State]:
 
 def leads_to_failure(state: State) -> bool:
     """Whether a state may go to where failures go."""
-    return state.get("Next") == FAILS or any(catcher["Next"] == FAILS for catcher in state.get("Catch", ()))
+    return state.get("Next") == FAILS or any(rule["Next"] == FAILS for key in _RULES for rule in state.get(key, ()))
 
 
 def ended_inside(fragments: Iterable[Fragment], title: str) -> list[Fragment]:

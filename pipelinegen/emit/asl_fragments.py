@@ -112,7 +112,9 @@ def link(fragments: Iterable[Fragment], *, end: bool = False) -> dict[str, State
         if states and not open_exits:
             break
         for name in open_exits:
-            states[name] = {**states[name], "Next": fragment.start}
+            # A choice that ends a fragment goes on where none of its rules holds.
+            key = "Default" if states[name]["Type"] == "Choice" else "Next"
+            states[name] = {**states[name], key: fragment.start}
         states.update(fragment.states)
         open_exits = fragment.exits
     for name in open_exits if end else ():

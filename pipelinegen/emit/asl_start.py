@@ -1,9 +1,10 @@
-"""The first states of a run: its date, its parameters, and the pointer to the promoted model."""
+"""The first states of a run: its date, its parameters, whether they fit, and the pointer to the promoted model."""
 
 from collections.abc import Sequence
 
 from pipelinegen.emit.asl_failure import failing
 from pipelinegen.emit.asl_fragments import PASSED_ON, Fragment, State
+from pipelinegen.emit.asl_input import check_of_input
 from pipelinegen.emit.base import Workbench
 from pipelinegen.ir.expressions import RUN_DATE, RUN_ID, expression, quote
 from pipelinegen.ir.model import Json, Jsonata, Trigger
@@ -26,7 +27,7 @@ def start_of(bench: Workbench) -> list[Fragment]:
     }
     parameters = bench.pipeline.parameters
     if parameters:
-        chosen = "$exists($states.input.parameters) ? $states.input.parameters : {}"
+        chosen = "$type($states.input.parameters) = 'object' ? $states.input.parameters : {}"
         taken = "".join(f"{_is(trigger)} ? {expression(trigger.parameters)} : " for trigger in triggers)
         parts = [expression(parameters), *([f"({taken}{{}})"] if taken else []), chosen]
         assign["parameters"] = Jsonata(f"$merge([{', '.join(parts)}])")
@@ -36,7 +37,7 @@ def start_of(bench: Workbench) -> list[Fragment]:
             "The logical date is the execution's input, or else what the trigger says, or that of the time it is about."
         )
     state: State = {"Comment": about, "Type": "Pass", "Assign": plain_json(assign)}
-    fragments = [Fragment("Start run", {"Start run": state}, ("Start run",))]
+    fragments = [Fragment("Start run", {"Start run": state}, ("Start run",)), check_of_input(bench.pipeline)]
     if any(step.reads_promoted for step in bench.pipeline.steps):
         fragments.append(failing(_read_promoted(bench)))
     return fragments

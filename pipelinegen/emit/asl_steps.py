@@ -10,6 +10,8 @@ from pipelinegen.ir.expressions import comment
 from pipelinegen.ir.model import Json, Step
 from pipelinegen.render.literals import plain_json
 
+#: What the states are called that a step leaves behind which failed and may fail, or which had nothing to do.
+WENT_ON, SKIPPED = "failed, going on", "skipped"
 #: Calls that change nothing, or stop what is to be stopped: a second one does no harm.
 _READING = re.compile(r":aws-sdk:[a-z0-9]+:(cancel|describe|get|list|stop)[A-Za-z0-9]*$")
 
@@ -61,7 +63,7 @@ def _tolerant(step: Step, fragment: Fragment) -> Fragment:
     """The fragment of a step that may fail: its failure leads on, past it."""
     if not step.may_fail:
         return fragment
-    failed = f"{step.title}: failed, going on"
+    failed = f"{step.title}: {WENT_ON}"
     states = led(dict(fragment.states), failed)
     states[failed] = {"Type": "Pass", "Assign": _without_result(step)}
     return _marked(step, Fragment(fragment.start, states, (*fragment.exits, failed)), fragment.exits)
@@ -71,7 +73,7 @@ def _guarded(step: Step, fragment: Fragment) -> Fragment:
     """The fragment behind a choice, where the step has a condition."""
     if step.guard is None:
         return fragment
-    due, skipped = f"{step.title}: due?", f"{step.title}: skipped"
+    due, skipped = f"{step.title}: due?", f"{step.title}: {SKIPPED}"
     marked = fragment if step.may_fail else _marked(step, fragment, fragment.exits)
     choice: State = {
         "Type": "Choice",

@@ -104,6 +104,7 @@ class Recommender(Model):
 
     item_column: str
     user: Column
+    time_column: str
     categorical: tuple[str, ...] = ()
     numeric: tuple[str, ...] = ()
 

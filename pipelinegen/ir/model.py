@@ -33,6 +33,7 @@ from pipelinegen.ir.values import Column as Column
 from pipelinegen.ir.values import Json as Json
 from pipelinegen.ir.values import Jsonata as Jsonata
 from pipelinegen.ir.values import Location as Location
+from pipelinegen.ir.values import ParameterType as ParameterType
 from pipelinegen.ir.values import Window as Window
 
 
@@ -262,7 +263,7 @@ class Step:
 
     `otherwise` gives variables their values when the step does not run (null where it names none); a step that
     `tolerates_skipped` runs although a step it refers to did not.
-    `block` is empty, or names the loop whose body the step is part of. What `cannot_fail` has no state that does.
+    `block` is empty, or names the loop whose body the step is part of.
     `loads_promoted` is the role that reads the files of the promoted model, whichever step has made it.
     A step that `runs_alone` has states that AWS takes neither in a loop nor beside those of others.
     `own_variables` are set by raw states of the user's, inside of a state of the step.
@@ -293,7 +294,6 @@ class Step:
     guard: Jsonata | None = None
     retry: Retry | None = None
     may_fail: bool = False
-    cannot_fail: bool = False
     summary: Mapping[str, Json] = field(default_factory=dict)
     loop: Loop | None = None
     failure_notice: Json = None
@@ -375,6 +375,7 @@ class Pipeline:
     notify: str | None
     local_data: str | None
     parameters: Mapping[str, Json]
+    parameter_types: Mapping[str, ParameterType]
     steps: tuple[Step, ...]
     roles: tuple[Role, ...]
     triggers: tuple[Trigger, ...]

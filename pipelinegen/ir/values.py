@@ -114,3 +114,12 @@ class Location:
         """The address of one file of a run's date, and there of one round of a loop."""
         part = f" & '/part=' & {self.part}" if self.part else ""
         return Jsonata(f"'{self.uri}date=' & $run_date{part} & '{ending}'")
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterType:
+    """What values a parameter takes: by a name of the language, in words, and below which prefix files lie."""
+
+    name: str
+    words: str
+    within: str | None = None

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from botocore.exceptions import ClientError
 
+from pipelinegen.emit.asl_input import TITLE as CHECK_OF_INPUT
 from pipelinegen.local import logs
 from pipelinegen.local.causes import named_state
 from pipelinegen.local.deploy import Deployment
@@ -127,7 +128,7 @@ class _HistoryReader:
     def failed_at(self, description: Mapping[str, Any]) -> tuple[str, str]:
         """State and step that an execution failed in; what a condition refused is named by the cause only."""
         states = [state for step in self._deployment.steps for state in step["states"]]
-        named = named_state(description.get("cause", ""), states)
+        named = named_state(description.get("cause", ""), [CHECK_OF_INPUT, *states])
         if named:
             return named, self._deployment.step_of(named)
         failure = self._last_failure(description.get("error", ""))

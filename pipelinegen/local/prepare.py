@@ -23,6 +23,8 @@ from pipelinegen.local.data.vehicles import DataSet
 from pipelinegen.local.faults import LocalCloudError
 from pipelinegen.local.local_cloud import CloudSettings
 from pipelinegen.local.stand_ins import StandIns
+from pipelinegen.spec.load import describe
+from pipelinegen.spec.pipeline import fits_parameter
 from pipelinegen.tree import compile_specs, generate_folders
 from pipelinegen.write import compare
 
@@ -119,19 +121,20 @@ def run_parameters(pipeline: Pipeline, given: Sequence[str]) -> dict[str, Any]:
         name, _, value = text.partition("=")
         if name not in pipeline.parameters:
             raise LocalCloudError(f"there is no parameter '{name}'", suggest(name, pipeline.parameters, "parameters"))
-        default = pipeline.parameters[name]
-        found[name] = value if isinstance(default, str) else _scalar(name, value, type(default))
+        type = pipeline.parameter_types[name]
+        found[name] = value if isinstance(pipeline.parameters[name], str) else _read(value)
+        if not fits_parameter(found[name], type.name, type.within):
+            message = f"the parameter '{name}' wants {type.words}, found {describe(value)}"
+            raise LocalCloudError(message, "give a value of the declared type")
     return found
 
 
-def _scalar(name: str, text: str, kind: type) -> Any:
+def _read(text: str) -> Any:
+    """The value of a text that is JSON, or else the text; NaN is no JSON."""
     try:
-        value = json.loads(text)
+        return json.loads(text, parse_constant=str)
     except ValueError:
-        value = None
-    if not isinstance(value, int | float if kind is float else kind) or isinstance(value, bool) != (kind is bool):
-        raise LocalCloudError(f"'{text}' is no value for the parameter '{name}'", "give a value like its default")
-    return value
+        return text
 
 
 def local_secrets(

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from pipelinegen.emit.asl_steps import SKIPPED, WENT_ON
 from pipelinegen.local.causes import telling
 from pipelinegen.local.follow import ExecutionEnd, StateEvent
 
@@ -18,7 +19,9 @@ _DONE: Final = "[green]done"
 _RETRY: Final = "[yellow]failed, goes on"
 _FAILED: Final = "[red]failed"
 _KEPT: Final = "[green]done before"
-_SKIPPED: Final = "[dim]not reached"
+_NOT_REACHED: Final = "[dim]not reached"
+#: What the last state of a step says that did not do its work.
+_LEFT: Final = {f": {WENT_ON}": "[yellow]failed, went on", f": {SKIPPED}": "[dim]skipped"}
 
 
 class _RunningSpinner(SpinnerColumn):
@@ -41,6 +44,8 @@ class StepProgress:
             TimeElapsedColumn(),
             console=console,
         )
+        #: What a step failed with last, by its name.
+        self._errors: dict[str, str] = {}
         self._tasks: dict[str, TaskID] = {
             step["name"]: self._progress.add_task(step["title"], start=False, total=1, what=_WAITING) for step in steps
         }
@@ -77,16 +82,24 @@ class StepProgress:
             # Otherwise the time shown stays that of the step's first state.
             self._task(task).finished_time = None
         elif event.kind == "failed":
-            self._progress.update(task, what=_named(_RETRY, event))
+            self._progress.update(task, what=_named(_RETRY, event.error))
         else:
             # Done until another state of the same step is entered, which is soon.
-            self._progress.update(task, completed=1, what=_named(_FAILED, event) if event.error else _DONE)
+            self._progress.update(task, completed=1, what=self._said(event))
+
+    def _said(self, event: StateEvent) -> str:
+        """What is shown of a step when one of its states is over."""
+        if event.error:
+            self._errors[event.step] = event.error
+            return _named(_FAILED, event.error)
+        left = next((what for ending, what in _LEFT.items() if event.state.endswith(ending)), None)
+        return _named(left, self._errors.get(event.step, "")) if left else _DONE
 
     def _finish(self) -> None:
         for task in self._tasks.values():
             if not self._task(task).started:
                 kept = self._task(task).fields["what"] == _KEPT
-                self._progress.update(task, what=_KEPT if kept else _SKIPPED)
+                self._progress.update(task, what=_KEPT if kept else _NOT_REACHED)
             elif not self._task(task).finished:
                 self._progress.update(task, completed=1, what=_FAILED)
 
@@ -94,6 +107,6 @@ class StepProgress:
         return next(known for known in self._progress.tasks if known.id == task)
 
 
-def _named(what: str, event: StateEvent) -> str:
-    name = telling(event.error)
+def _named(what: str, error: str) -> str:
+    name = telling(error)
     return f"{what}: {escape(name)}" if name else what

@@ -67,7 +67,7 @@ def check_ends(draft: Draft) -> Draft:
 
 
 #: Variables of the run itself.
-_RUN_VARIABLES = frozenset({"failure", "parameters", "promoted", "run_date", "run_id"})
+_RUN_VARIABLES = frozenset({"failure", "input_faults", "parameters", "promoted", "resume", "run_date", "run_id"})
 
 
 def check_own_variables(draft: Draft) -> Draft:

@@ -89,7 +89,9 @@ def _pipeline_permissions(draft: Draft) -> list[Permission]:
             why_every_resource="X-Ray takes no resource for writing",
         ),
     ]
-    found += _ending(draft)
+    # A failed run ends with a task that fails by its own token (emit/asl_end.py).
+    why = "a task's token is no resource (Service Authorization Reference, Step Functions)"
+    found.append(Permission(STATES, "EndFailedRuns", ("states:SendTaskFailure",), ("*",), why_every_resource=why))
     if any(step.reads_promoted for step in draft.steps):
         pointer = arns.arn("ssm", f"parameter{draft.names.promoted_parameter()}")
         found.append(Permission(STATES, "ReadPromotedModel", ("ssm:GetParameter",), (pointer,)))
@@ -98,14 +100,6 @@ def _pipeline_permissions(draft: Draft) -> list[Permission]:
     # The definition and the history of runs are encrypted with it, and so is the topic.
     found.append(Permission(STATES, "UseDataKey", ("kms:Decrypt", "kms:GenerateDataKey"), ("${data_key_arn}",)))
     return [*found, *_starting(draft, machine)]
-
-
-def _ending(draft: Draft) -> list[Permission]:
-    """A failed run ends with a task that fails by its own token (emit/asl_end.py)."""
-    if all(step.may_fail or step.cannot_fail for step in draft.steps if step.state):
-        return []
-    why = "a task's token is no resource (Service Authorization Reference, Step Functions)"
-    return [Permission(STATES, "EndFailedRuns", ("states:SendTaskFailure",), ("*",), why_every_resource=why)]
 
 
 def _starting(draft: Draft, machine: str) -> list[Permission]:

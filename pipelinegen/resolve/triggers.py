@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pipelinegen.errors import Diagnostic, suggest
+from pipelinegen.errors import Diagnostic, Span, suggest
 from pipelinegen.ir.expressions import concatenate
 from pipelinegen.ir.model import Json, Jsonata, Trigger
 from pipelinegen.resolve.draft import Draft
+from pipelinegen.resolve.event_fields import check_field
 from pipelinegen.spec.load import describe
-from pipelinegen.spec.pipeline import fits_type
+from pipelinegen.spec.pipeline import ParameterSpec
 from pipelinegen.spec.triggers import NewObjectSpec, TriggerSpec
 
 _EVENT = re.compile(r"\$\{event\.([^{}]*)\}")
@@ -75,12 +76,30 @@ def _faults(draft: Draft, name: str, spec: TriggerSpec) -> list[Diagnostic]:
         if parameter not in known:
             help = suggest(parameter, known, "parameters")
             faults.append(Diagnostic(tree.label, "PG012", f"there is no parameter '{parameter}'", help))
-        elif not (isinstance(value, str) and _EVENT.fullmatch(value)) and not fits_type(value, known[parameter].type):
-            message = f"'{parameter}' wants a {known[parameter].type}, found {describe(value)}"
-            faults.append(Diagnostic(tree.value, "PG013", message, "give a value of the declared type"))
+        else:
+            faults.extend(_value_faults(parameter, value, known[parameter], spec.s3 is not None, tree.value))
+    if spec.date:
+        told = check_field(spec.date[len("${event.") : -1], "text", spec.s3 is not None, spans.at("date").value)
+        faults.extend([told] if told else [])
     if spec.s3 and spec.s3.bucket in (None, draft.names.bucket("data")):
         faults.extend(_starts_itself(draft, name, spec.s3))
     return faults
+
+
+def _value_faults(name: str, value: Json, known: ParameterSpec, is_new_object: bool, span: Span) -> list[Diagnostic]:
+    """Faults of a parameter's value; of one with parts of the event, what is known of those."""
+    if not isinstance(value, str) or not _EVENT.search(value):
+        message = f"'{name}' wants {known.words}, found {describe(value)}"
+        help = "give a value of the declared type"
+        return [] if known.takes(value) else [Diagnostic(span, "PG013", message, help)]
+    is_whole = _EVENT.fullmatch(value) is not None
+    if not is_whole and known.type in ("boolean", "double", "int", "list"):
+        message = f"'{name}' wants {known.words}, found {describe(value)}"
+        return [Diagnostic(span, "PG013", message, "write one reference and nothing beside it")]
+    # Within a text, anything becomes text.
+    wanted = known.type if is_whole else None
+    found = (check_field(item.group(1), wanted, is_new_object, span) for item in _EVENT.finditer(value))
+    return [fault for fault in found if fault]
 
 
 def _starts_itself(draft: Draft, name: str, spec: NewObjectSpec) -> list[Diagnostic]:

@@ -51,7 +51,8 @@ def diagnose(model: type[BaseModel], error: ErrorDetails, spans: SpanTree, owner
     path = [part for part in error["loc"] if part != "[key]"]
     own = error.get("ctx", {}).get("error")
     tree = spans.at(*path)
-    if error["loc"] and error["loc"][-1] == "[key]":
+    is_key = bool(error["loc"]) and error["loc"][-1] == "[key]"
+    if is_key:
         tree = SpanTree(tree.label)
     if isinstance(own, SpecValueError):
         return Diagnostic(tree.at(*own.path).value, own.id, str(own), own.help)
@@ -64,6 +65,8 @@ def diagnose(model: type[BaseModel], error: ErrorDetails, spans: SpanTree, owner
         return Diagnostic(parent.label, "PG011", f"{lacking} lacks '{name}'", f"add `{name}:`")
     if path and isinstance(path[-1], int):
         name = _owner(path) or name
+    if is_key and error["type"] in _KEY_FAULTS:
+        return Diagnostic(tree.value, "PG013", *_key_message(error, _owner(path[:-1]) or owner))
     keys = _keys(model, path) if error["type"] in _WANTS_MAPPING else []
     return Diagnostic(tree.value, "PG013", *_value_message(error, name, keys))
 
@@ -90,6 +93,19 @@ def describe(value: object) -> str:
     return "a list" if isinstance(value, Sequence) else f"{value}"[:40]
 
 
+def _key_message(error: ErrorDetails, owner: str) -> tuple[str, str]:
+    """What is wrong with the name of a key whose names are the reader's, and what to do."""
+    message, context = f"a key of {owner} may not be {describe(error['input'])}", error.get("ctx", {})
+    if error["type"] == "literal_error":
+        return message, suggest(str(error["input"]), _allowed(context), "choose from")
+    return message, f"write it so that it matches {context['pattern']}"
+
+
+def _allowed(context: Mapping[str, Any]) -> list[str]:
+    """The words of a fault `literal_error`."""
+    return [word.strip() for word in str(context["expected"]).replace(" or ", ", ").replace("'", "").split(",")]
+
+
 def _value_message(error: ErrorDetails, name: str, keys: Sequence[str]) -> tuple[str, str]:
     """What is wrong with a value, and what to do; `keys` are those that a mapping in its place would have."""
     name = name if name.startswith("item ") else f"'{name}'"
@@ -97,9 +113,7 @@ def _value_message(error: ErrorDetails, name: str, keys: Sequence[str]) -> tuple
     found = describe(error["input"])
     context = error.get("ctx", {})
     if error["type"] == "literal_error":
-        allowed = str(context["expected"]).replace(" or ", ", ").replace("'", "")
-        words = [word.strip() for word in allowed.split(",")]
-        return f"{name} may not be {found}", suggest(str(error["input"]), words, "choose from")
+        return f"{name} may not be {found}", suggest(str(error["input"]), _allowed(context), "choose from")
     if error["type"] == UNION:
         return f"{name} wants {context['wanted']}, found {found}", f"write {context['wanted']} here"
     if expected:
@@ -130,6 +144,8 @@ _LIMITS = {
     "less_than": "below",
     "less_than_equal": "at most",
 }
+#: Faults of keys that say nothing when they are told as those of a value.
+_KEY_FAULTS = frozenset({"literal_error", "string_pattern_mismatch"})
 _WANTS_MAPPING = frozenset({"dict_type", "model_attributes_type", "model_type"})
 
 

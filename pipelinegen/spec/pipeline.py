@@ -148,7 +148,7 @@ class ParameterSpec(StrictModel):
 
     def takes(self, value: object) -> bool:
         """Whether an execution may be given the value."""
-        return fits_type(value, self.type) and (self.within is None or _is_below(str(value), self.within))
+        return fits_parameter(value, self.type, self.within)
 
 
 _WORDS = {
@@ -168,6 +168,11 @@ def fits_type(value: object, type: str) -> bool:
     if type == "timestamp":
         return isinstance(value, str) and re.fullmatch(MOMENT, value) is not None
     return isinstance(value, kinds[type]) and (type == "boolean") == isinstance(value, bool)
+
+
+def fits_parameter(value: object, type: str, within: str | None) -> bool:
+    """Whether a value is of a parameter's type, and an address of files below the prefix that is given."""
+    return fits_type(value, type) and (within is None or _is_below(str(value), within))
 
 
 def _is_below(uri: str, prefix: str) -> bool:

@@ -1,14 +1,13 @@
 """Columns of tables in the parts that programs give them, and tables in the form that programs are told of."""
 
 from pipelinegen.errors import suggest
-from pipelinegen.ir.model import Artifact, Column, Table
+from pipelinegen.ir.model import Artifact, Column, Recommender, Table
 from pipelinegen.ir.values import NUMBERS, TIMES
 from pipelinegen.steps.base import Scope
 
 #: Families of types that can play a part: what the training program makes of them is in runtime/training/data.py.
 PLAIN = frozenset({"string", "boolean", *NUMBERS, *TIMES})
 NUMERIC = frozenset({"boolean", *NUMBERS})
-MOMENTS = frozenset({"string", *TIMES})
 
 PARQUET = "application/x-parquet"
 
@@ -32,6 +31,25 @@ def column_for(scope: Scope, table: Table, name: str, families: frozenset[str], 
             fact = f"'{name}' of dataset '{dataset.name}' is {column.stored_type}, and no '{path[-2]}' feature"
         raise scope.fault("PG138", fact, f"name a column of {', '.join(sorted(families))}", *path)
     return column
+
+
+def check_items(scope: Scope, model: Recommender, items: Table, *path: str | int) -> None:
+    """Raises: SpecError with PG021 or PG138 if the items lack what the model was trained with."""
+    if model.item_column not in {column.name for column in items.dataset.columns}:
+        message = f"dataset '{items.dataset.name}' has no column '{model.item_column}', by which the model knows items"
+        raise scope.fault("PG021", message, "give the table the model was trained with", *path)
+    for name, families in (
+        *((name, PLAIN) for name in model.categorical),
+        *((name, NUMERIC) for name in model.numeric),
+    ):
+        column_for(scope, items, name, families, *path)
+
+
+def check_interactions(scope: Scope, model: Recommender, interactions: Table, *path: str | int) -> None:
+    """Raises: SpecError with PG021 or PG138 if the interactions lack a column that the model was trained with."""
+    for name in (model.user.name, model.item_column):
+        column_for(scope, interactions, name, PLAIN, *path)
+    column_for(scope, interactions, model.time_column, TIMES, *path)
 
 
 def check_content_type(scope: Scope, reference: str, content_type: str | None, *path: str | int) -> None:

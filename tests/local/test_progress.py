@@ -59,3 +59,23 @@ def test_a_failed_step_says_so() -> None:
     )
     assert picture[0] == ["2026-11-22", "Train", "failed:", "States.Timeout"]
     assert picture[1] == ["2026-11-22", "Gate", "not", "reached"]
+
+
+def test_a_step_that_may_fail_says_that_it_did_and_a_skipped_one_that_it_was() -> None:
+    picture = _picture(
+        _event("entered", "Train", "train"),
+        _event("failed", "Train", "train", "States.Timeout"),
+        _event("exited", "Train", "train", "States.Timeout"),
+        _event("entered", "Train: failed, going on", "train"),
+        _event("exited", "Train: failed, going on", "train"),
+        _event("entered", "Gate: due?", "gate"),
+        _event("exited", "Gate: due?", "gate"),
+        _event("entered", "Gate: skipped", "gate"),
+        _event("exited", "Gate: skipped", "gate"),
+        ExecutionEnd("SUCCEEDED", "arn", "2026-11-22", 1.0),
+    )
+    assert picture == [
+        ["2026-11-22", "Train", "failed,", "went", "on:", "States.Timeout"],
+        ["2026-11-22", "Gate", "skipped"],
+        ["2026-11-22", "Publish", "not", "reached"],
+    ]

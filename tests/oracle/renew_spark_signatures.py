@@ -2,8 +2,8 @@
 
     python -m tests.oracle.renew_spark_signatures [--operators]     pipelinegen/sql/spark_{signatures,operators}.json
 
-Every function is asked for with one and two arguments of every kind of type, with three by sample. It takes a few
-minutes; tests/unit/sql/test_against_spark.py holds samples of the file against Spark.
+Every function is asked for with one and two arguments of every kind of type, with three by sample. It takes about
+half an hour; tests/unit/sql/test_against_spark.py holds samples of the file against Spark.
 """
 
 import itertools

@@ -20,7 +20,7 @@ def test_every_failure_leads_back_to_the_start_of_its_step() -> None:
     assigned = [
         holder["Assign"]
         for state in states.values()
-        for holder in (state, *state.get("Catch", ()))
+        for holder in (state, *state.get("Catch", ()), *state.get("Choices", ()))
         if "failure" in holder.get("Assign", {})
     ]
     assert len(assigned) > len(known) > 5

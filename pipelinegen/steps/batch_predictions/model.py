@@ -19,7 +19,7 @@ from pipelinegen.ir.model import (
 from pipelinegen.spec.fields import TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.batch_predictions.permissions import prediction_permissions
-from pipelinegen.steps.columns import NUMERIC, PLAIN, column_for
+from pipelinegen.steps.columns import check_items
 from pipelinegen.steps.processing import ProcessingJob, processing_request
 from pipelinegen.steps.sagemaker import (
     IMAGE_VARIABLE,
@@ -56,7 +56,7 @@ def lower(spec: BatchPredictionsSpec, scope: Scope) -> Step:
     """The step with its request, state and role. Raises: SpecError with PG017, PG021, PG025, PG138."""
     model = scope.artifact(spec.model, Recommender, "model")
     items = scope.artifact(spec.items, Table, "items")
-    _check_items(scope, model, items)
+    check_items(scope, model, items, "items")
     image, role = training_image(scope), RoleKey(Service.SAGEMAKER, scope.step)
     predictions = Predictions(scope.data, model, spec.top_k)
     job = ProcessingJob(
@@ -89,15 +89,3 @@ def lower(spec: BatchPredictionsSpec, scope: Scope) -> Step:
         state=OutputFile(scope.title, "steps/batch_predictions/state.asl.json.j2", context),
         summary={"predictions": predictions.uri},
     )
-
-
-def _check_items(scope: Scope, model: Recommender, items: Table) -> None:
-    """Raises: SpecError with PG021 or PG138 if the items lack what the model was trained with."""
-    if model.item_column not in {column.name for column in items.dataset.columns}:
-        message = f"dataset '{items.dataset.name}' has no column '{model.item_column}', by which the model knows items"
-        raise scope.fault("PG021", message, "give the table the model was trained with", "items")
-    for name, families in (
-        *((name, PLAIN) for name in model.categorical),
-        *((name, NUMERIC) for name in model.numeric),
-    ):
-        column_for(scope, items, name, families, "items")

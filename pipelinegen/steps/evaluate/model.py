@@ -23,6 +23,7 @@ from pipelinegen.ir.model import (
 )
 from pipelinegen.spec.fields import Identifier, SpecValueError, TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
+from pipelinegen.steps.columns import check_interactions, check_items
 from pipelinegen.steps.evaluate.permissions import evaluation_permissions
 from pipelinegen.steps.own_code import (
     CODE_ROOT,
@@ -117,10 +118,10 @@ class EvaluateStatesContext:
 
 
 def lower(spec: EvaluateSpec, scope: Scope) -> Step:
-    """The step with its job, states and role. Raises: SpecError with PG017, PG025, PG062, PG128."""
+    """The step with its job, states and role. Raises: SpecError with PG017, PG021, PG025, PG062, PG128, PG138."""
     model = scope.artifact(spec.model, Model if spec.code else Recommender, "model")
     inputs = {name: stored(scope, reference, "inputs", name) for name, reference in spec.inputs.items()}
-    image = _image(spec, scope)
+    image = _image(spec, scope, model)
     role = RoleKey(Service.SAGEMAKER, scope.step)
     target = scope.data.below("metrics")
     request = _request(spec, scope, role, image, model, {name: uri for name, (_, uri) in inputs.items()})
@@ -151,10 +152,10 @@ def _metric(name: str, goal: str, variable: str, model: Model) -> Metric:
     return Metric(name, goal, Jsonata(f"${variable}.{name}"), Jsonata(f"${variable}.promoted_{name}"), model)
 
 
-def _image(spec: EvaluateSpec, scope: Scope) -> JobImage:
+def _image(spec: EvaluateSpec, scope: Scope, model: Model) -> JobImage:
     """The pipeline's own image for the built-in program, one around the user's code otherwise."""
     if spec.code is None:
-        _check_built_in(spec, scope)
+        _check_built_in(spec, scope, model)
         return job_image(scope, None)
     program = spec.program or "evaluate.py"
     files = read_own_code(scope, spec.code, program)
@@ -170,12 +171,14 @@ def _image(spec: EvaluateSpec, scope: Scope) -> JobImage:
     return own_image(scope, f"evaluation_{scope.step}", context, files)
 
 
-def _check_built_in(spec: EvaluateSpec, scope: Scope) -> None:
+def _check_built_in(spec: EvaluateSpec, scope: Scope, model: Model) -> None:
     if set(spec.inputs) != set(_BUILT_IN_INPUTS):
         message = f"without `code:` the inputs are {' and '.join(_BUILT_IN_INPUTS)}"
         raise scope.fault("PG128", message, "name these two tables, or give `code:`", "inputs")
-    for name, reference in spec.inputs.items():
-        scope.artifact(reference, Table, "inputs", name)
+    tables = {name: scope.artifact(spec.inputs[name], Table, "inputs", name) for name in _BUILT_IN_INPUTS}
+    if isinstance(model, Recommender):
+        check_interactions(scope, model, tables["interactions"], "inputs", "interactions")
+        check_items(scope, model, tables["items"], "inputs", "items")
     printed = [f"{what}_at_{spec.top_k}" for what in ("ndcg", "recall")]
     for name in spec.metrics:
         if name not in printed:

@@ -18,10 +18,10 @@ from pipelinegen.ir.model import (
     Step,
     Table,
 )
-from pipelinegen.ir.values import NUMBERS, WHOLE_NUMBERS
+from pipelinegen.ir.values import NUMBERS, TIMES, WHOLE_NUMBERS
 from pipelinegen.spec.fields import Identifier, PositiveInt, StrictModel, TimeoutMinutes
 from pipelinegen.steps.base import Reference, Scope, StepSpec
-from pipelinegen.steps.columns import MOMENTS, NUMERIC, PLAIN, column_for
+from pipelinegen.steps.columns import NUMERIC, PLAIN, column_for
 from pipelinegen.steps.sagemaker import IMAGE_VARIABLE, TrainingInstanceSpec, image_file, training_image
 from pipelinegen.steps.sagemaker_training.permissions import training_permissions
 from pipelinegen.steps.sagemaker_training.request import training_request
@@ -125,6 +125,7 @@ def _model(spec: SagemakerTrainingSpec, scope: Scope, user: Column, features: Fe
         image=IMAGE_VARIABLE,
         item_column=spec.columns.item,
         user=user,
+        time_column=spec.columns.time,
         categorical=tuple(features.categorical),
         numeric=tuple(features.numeric),
     )
@@ -144,8 +145,11 @@ def _metrics(spec: SagemakerTrainingSpec, model: Recommender) -> dict[str, Artif
 
 
 def _check_columns(spec: SagemakerTrainingSpec, scope: Scope, interactions: Table, items: Table) -> Column:
+    if spec.columns.user == spec.columns.item:
+        message = f"'{spec.columns.user}' says who chose, and cannot say what was chosen, too"
+        raise scope.fault("PG138", message, "name the column of the items", "columns", "item")
     chosen = column_for(scope, interactions, spec.columns.item, PLAIN, "columns", "item")
-    column_for(scope, interactions, spec.columns.time, MOMENTS, "columns", "time")
+    column_for(scope, interactions, spec.columns.time, TIMES, "columns", "time")
     known = column_for(scope, items, spec.columns.item, PLAIN, "columns", "item")
     if chosen.family != known.family and not {chosen.family, known.family} <= WHOLE_NUMBERS:
         message = f"'{chosen.name}' is {chosen.stored_type} in the interactions and {known.stored_type} in the items"

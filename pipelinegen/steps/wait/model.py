@@ -76,7 +76,6 @@ def lower(spec: WaitSpec, scope: Scope) -> Step:
         needs=scope.needs,
         outputs={},
         state=OutputFile(scope.title, "steps/wait/state.asl.json.j2", context),
-        cannot_fail=True,
     )
 
 

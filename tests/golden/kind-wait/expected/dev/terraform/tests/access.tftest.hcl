@@ -45,6 +45,7 @@ run "access" {
         !contains(statement.Resource, "*") || contains([
           "demo-dev-states.json: DeliverLogs",
           "demo-dev-states.json: WriteTraces",
+          "demo-dev-states.json: EndFailedRuns",
         ], "${basename(file)}: ${statement.Sid}")
       ]
     ]))
