@@ -84,7 +84,7 @@ class Sources:
         if call is not None and call.name in signatures() and not is_generator(call.name):
             fact = f"'{call.name}' makes no rows, which is what LATERAL VIEW is for"
             self.findings.append(
-                Finding("PG133", fact, "write explode(…), posexplode(…) or inline(…)", *place_of(item))
+                Finding("PG133", fact, "write explode(…), posexplode(…) or inline(…)", *place_of(item.this))
             )
         given = generated(item.this, self.types(views))
         if given is None:

@@ -8,7 +8,10 @@ import pytest
 from pipelinegen.sql.check import check_query
 from pipelinegen.sql.question import Answer, Finding, Question
 from pipelinegen.sql.rules import spark_functions
+from tests.oracle.random_queries import INPUTS as TABLES
 from tests.unit.sql.queries import FAULTY, FINE, INPUTS, PARAMETERS
+from tests.unit.sql.queries_of_analysts import FINE as WRITTEN
+from tests.unit.sql.queries_of_slips import SLIPS, UNDECIDED
 from tests.unit.sql.queries_of_types import WRONG
 
 
@@ -21,11 +24,24 @@ def test_what_spark_accepts_is_accepted(sql: str) -> None:
     assert ask(sql).findings == ()
 
 
-@pytest.mark.parametrize(("sql", "id", "word"), [*FAULTY, *WRONG])
+@pytest.mark.parametrize(("sql", "id", "word"), [*FAULTY, *WRONG, *SLIPS])
 def test_a_fault_is_found_at_its_word(sql: str, id: str, word: str | None) -> None:
     (found,) = ask(sql).findings
     assert found.id == id
     assert (sql[found.start : found.end] if found.start is not None else None) == word
+
+
+@pytest.mark.parametrize(("sql", "reason"), UNDECIDED)
+def test_what_no_rule_decides_is_left_to_spark(sql: str, reason: str) -> None:
+    answer = ask(sql)
+    assert answer.findings == ()
+    assert any(reason in item.message for item in answer.doubts), answer.doubts
+
+
+def test_what_analysts_write_is_decided() -> None:
+    left = [sql for sql in WRITTEN if check_query(Question(sql, TABLES, {}, {}, PARAMETERS)).doubts]
+    assert all("USING" in sql and "CUBE" in sql for sql in left), left
+    assert sum(1 for sql in FINE if ask(sql).doubts) <= len(FINE) // 30
 
 
 @pytest.mark.parametrize(
