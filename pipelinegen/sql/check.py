@@ -7,15 +7,14 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from pipelinegen.errors import suggest
+from pipelinegen.sql.coercion import can_cast
 from pipelinegen.sql.dialect import parse
 from pipelinegen.sql.doubts import result_doubts
 from pipelinegen.sql.grammar import files_read, foreign_syntax
-from pipelinegen.sql.kinds import family
 from pipelinegen.sql.question import Answer, Finding, Question
 from pipelinegen.sql.relation import Relation
 from pipelinegen.sql.rules import WINDOW_STAND_IN, missing_parts, unknown_functions
 from pipelinegen.sql.select import Reader
-from pipelinegen.sql.signatures import takes
 
 #: A query longer than this is taken as it is, so that no spec takes long to compile.
 LONGEST = 20_000
@@ -123,7 +122,7 @@ def _broken_promises(question: Question, result: Relation) -> list[Finding]:
             findings.append(
                 Finding("PG132", f"the query gives '{name}' twice, which the output dataset declares", help)
             )
-        elif found and found.type and wanted and not takes(f"try_{family(wanted)}", found.type):
+        elif found and not can_cast(found.type, wanted, "try"):
             message = f"column '{name}' of the result is {found.type}, which cannot become {wanted}"
             findings.append(Finding("PG084", message, f"declare it as {found.type}, or cast it in the SQL"))
     return findings

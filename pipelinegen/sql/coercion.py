@@ -93,7 +93,7 @@ def holds_map(type: str | None) -> bool:
 
 
 def can_cast(have: str | None, want: str | None, word: str = "cast") -> bool:
-    """Whether Spark casts; true where that is not known."""
+    """Whether Spark casts; true where that is not known. Of parts `try_cast` takes what CAST does."""
     if have is None or want is None or have == want or have == "void":
         return True
     one, two = parsed(have), parsed(want)
@@ -105,7 +105,7 @@ def can_cast(have: str | None, want: str | None, word: str = "cast") -> bool:
         if one.name == "map" and _may_fail(one.parts[0], two.parts[0]):
             return False
         pairs = zip(one.parts, two.parts, strict=True)
-        return all(can_cast(known(part), known(other), word) for part, other in pairs)
+        return all(can_cast(known(part), known(other)) for part, other in pairs)
     if two.name in ("array", "map", "struct") and kind_of(have) is not None and one.name != two.name:
         return False
     return takes(f"{word}_{family(want)}", have)

@@ -7,6 +7,7 @@ SLIPS = [
     ("SELECT nvl(, 'none') AS x FROM clicks", "PG080", ","),
     ("SELECT user_id, FROM clicks", "PG080", ","),
     ("SELECT DISTINCT user_id FROM clicks ORDER BY , user_id", "PG080", ","),
+    ("SELECT DISTINCT user_id FROM clicks ORDER BY user_id,", "PG080", ","),
     ("SELECT count(*) AS n FROM clicks GROUP BY CAST(clicked_at AS date", "PG080", None),
     ("SELECT sum(price) OVER (PARTITION BY) AS s FROM clicks", "PG080", "PARTITION BY"),
     ("SELECT row_number() OVER (PARTITION BY ORDER BY price) AS n FROM clicks", "PG080", "PARTITION BY"),
