@@ -186,7 +186,8 @@ CATALOGUE: Mapping[str, str] = {
     ),
     "PG138": (
         "A column or a table cannot play the part it is given: its type does not do, it stands in the names of folders "
-        "and not in the files, Parquet files are said to be something else, or a bookmark is read in a loop."
+        "and not in the files, Parquet files are said to be something else, a bookmark is read in a loop, or a loop "
+        "goes through partitions that there are not."
     ),
     "PG139": (
         "A parameter cannot be used there: a window has a whole number of days, `:run_date` is the run's date in "

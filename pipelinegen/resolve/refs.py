@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from pipelinegen.errors import Diagnostic, Note, Span, suggest
 from pipelinegen.ir.graph import find_cycle
-from pipelinegen.resolve.blocks import own_part, owner_of
+from pipelinegen.resolve.blocks import own_part
 from pipelinegen.resolve.draft import Draft
+from pipelinegen.resolve.loop_items import parts_of_item
 from pipelinegen.source import Data, SpanTree
 from pipelinegen.steps.base import FAILURE, FAILURE_PARTS, REFERENCE, RUN_VALUES
 
@@ -109,31 +110,12 @@ def _check_failure(path: list[str], span: Span) -> list[Diagnostic]:
     return [_unknown(span, f"a failure has no '{'.'.join(path)}'", ".".join(path), FAILURE_PARTS, "it has")]
 
 
-#: What is known of each file that a loop goes over.
-_OF_FILES = ("bucket", "key", "size", "uri")
-
-
 def _check_item(draft: Draft, name: str, item: str, path: list[str], span: Span) -> list[Diagnostic]:
     """A fault for a part that an item of a loop has not, as far as the spec itself tells what the items are."""
-    loops = [draft.raw_steps.get(owner_of(block)) for block in draft.blocks.around(name)]
-    loop = next((raw for raw in (draft.raw_steps[name], *loops) if _is_loop(raw, item)), None)
-    if not path or not isinstance(loop, dict) or "batch_size" in loop:
-        return []
-    items = loop.get("items")
-    if "files" in loop:
-        known: tuple[str, ...] = _OF_FILES
-    elif isinstance(items, list) and items:
-        parts = [set(part) if isinstance(part, dict) else set() for part in items]
-        known = tuple(sorted(set.intersection(*parts)))
-    else:
-        return []
-    if path[0] in known:
+    known = parts_of_item(draft, name, item) if path else None
+    if known is None or path[0] in known:
         return []
     return [_unknown(span, f"not every '{item}' has a '{path[0]}'", path[0], list(known), "they have")]
-
-
-def _is_loop(raw: Data, item: str) -> bool:
-    return isinstance(raw, dict) and raw.get("kind") == "for_each" and raw.get("as", "item") == item
 
 
 def _check_step(draft: Draft, name: str, span: Span) -> list[Diagnostic]:

@@ -11,6 +11,7 @@ from pipelinegen.resolve.common_keys import with_common_keys
 from pipelinegen.resolve.datasets import lower_warehouse
 from pipelinegen.resolve.draft import Draft, TypedStep
 from pipelinegen.resolve.forms import typed_form
+from pipelinegen.resolve.loop_items import item_types
 from pipelinegen.resolve.refs import references
 from pipelinegen.source import Data, SpanTree
 from pipelinegen.steps.base import Scope, StepKind, Surroundings
@@ -95,7 +96,9 @@ def lower_steps(draft: Draft) -> Draft:
         typed = draft.typed[name]
         seen = outer_view(outputs, name, draft.blocks)
         items = draft.blocks.items.get(name, ())
-        scope = Scope(name, typed.kind.name, draft.spans.at("steps", name), around, seen, needs, items)
+        scope = Scope(
+            name, typed.kind.name, draft.spans.at("steps", name), around, seen, needs, items, item_types(draft, name)
+        )
         try:
             step = typed.kind.lower(typed.spec, scope)
             step = with_common_keys(step, typed.spec, scope, _referred(draft, name, made))
@@ -120,6 +123,7 @@ def _surroundings(draft: Draft) -> Surroundings:
     return Surroundings(
         names=draft.names,
         environment=draft.environment,
+        environments=tuple(spec.environments),
         region=draft.place.region,
         subnets=draft.infrastructure.network.subnet_labels if draft.infrastructure else (),
         source=draft.source,

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from pipelinegen.errors import SpecError
+from pipelinegen.errors import SpecError, suggest
 from pipelinegen.spec.conditions import ConditionSpec
 from pipelinegen.spec.load import describe
 from pipelinegen.steps.base import TYPE_NOUNS, Scope
 
+_ENVIRONMENT = "${run.environment}"
 _OF_NUMBERS = ("at_least", "at_most", "above", "below")
 #: Made of a list's text as well.
 _OF_ANY = ("contains", "matches")
@@ -14,19 +15,32 @@ _OF_TEXT = ("starts_with", "ends_with", "contains", "matches")
 
 
 def check_condition(spec: ConditionSpec, scope: Scope, *path: str | int) -> None:
-    """Raises: SpecError with PG135 for a comparison that a value of known type does not take."""
+    """Raises: SpecError with PG135 for a comparison that a value of known type does not take, PG012."""
     if spec.is_:
         type = scope.value_type(spec.is_[2:-1], *path, "is")
         if type not in (None, "boolean"):
             raise _fault(scope, spec.is_, type, "true or false", *path, "is")
     if spec.value is None:
         return
+    if spec.value == _ENVIRONMENT:
+        _check_environments(spec, scope, *path)
     type = scope.value_type(spec.value[2:-1], *path, "value")
     if type is None:
         return
     for key, wanted in _wanted(spec):
         if wanted != type and not (type == "list" and key in _OF_ANY):
             raise _fault(scope, spec.value, type, f"compared as {TYPE_NOUNS[wanted]}", *path, key)
+
+
+def _check_environments(spec: ConditionSpec, scope: Scope, *path: str | int) -> None:
+    """Raises: SpecError with PG012 for the name of an environment that there is not."""
+    named = [(getattr(spec, key), (key,)) for key in ("equals", "differs_from")]
+    listed = [(name, ("one_of", index)) for index, name in enumerate(spec.one_of or ())]
+    known = scope.around.environments
+    for name, place in (*named, *listed):
+        if isinstance(name, str) and name not in known:
+            help = suggest(name, known, "environments")
+            raise scope.fault("PG012", f"there is no environment '{name}'", help, *path, *place)
 
 
 def _wanted(spec: ConditionSpec) -> Iterator[tuple[str, str]]:

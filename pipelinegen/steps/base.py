@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Annotated, Any, TypeVar
 
@@ -183,6 +183,7 @@ class Surroundings:
 
     names: Names
     environment: str
+    environments: tuple[str, ...]
     region: str
     #: What the private subnets are called, e.g. ("a", "b").
     subnets: tuple[str, ...]
@@ -208,6 +209,8 @@ class Scope:
     outputs: Mapping[str, Mapping[str, Artifact]]
     needs: tuple[str, ...]
     items: tuple[str, ...] = ()
+    #: Of items and their parts, by names such as `item.uri`, where the spec itself tells what they are.
+    item_types: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> Names:
@@ -345,7 +348,8 @@ class Scope:
             if path == [f"{item}_index"]:
                 return Value(Jsonata(f"${index_variable(item)}"), "number")
             if path[0] == item:
-                return Value(Jsonata(".".join((f"${item_variable(item)}", *path[1:]))))
+                text = ".".join((f"${item_variable(item)}", *path[1:]))
+                return Value(Jsonata(text), self.item_types.get(".".join(path)))
         return PerItem(self.step)
 
 

@@ -1,5 +1,6 @@
 """The user's own code in an image that the pipeline builds: a folder beside the spec, and the packages it wants."""
 
+import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol
@@ -67,6 +68,26 @@ class OwnImageContext:
 def shell_words(requirements: Sequence[str]) -> str | None:
     """Packages as words of a shell, in which the quotes keep < and > from redirecting; None for none."""
     return " ".join(f'"{requirement}"' for requirement in requirements) or None
+
+
+def top_level_names(text: str) -> frozenset[str] | None:
+    """The names that a module gives to others, conditional ones too; None where they cannot be told."""
+    names: set[str] = set()
+    try:
+        waiting: list[ast.AST] = list(ast.parse(text).body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names.update(item.asname or item.name.partition(".")[0] for item in node.names)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        else:
+            waiting.extend(ast.iter_child_nodes(node))
+    return None if "*" in names else frozenset(names)
 
 
 def read_own_code(scope: Scope, folder: str, wanted: str | None = None) -> Mapping[str, str]:

@@ -112,7 +112,9 @@ def test_the_examples_together_are_a_pipeline_and_outputs_are_as_declared() -> N
         "steps": steps,
         "environments": {"dev": {"account_id": "111111111111", "region": "eu-central-1"}},
     }
-    (pipeline,) = pipelines_of(yaml.safe_dump(spec), lambda folder: {"handler.py": f"# code in {folder}\n"})
+    (pipeline,) = pipelines_of(
+        yaml.safe_dump(spec), lambda folder: {"handler.py": f"def handler(event, context):\n    return {folder!r}\n"}
+    )
     assert sorted(step.kind for step in pipeline.steps) == sorted([*KINDS, "glue_etl", "wait"])
     for step in pipeline.steps:
         declared = KINDS[step.kind].outputs

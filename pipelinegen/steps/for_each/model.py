@@ -1,7 +1,7 @@
 """What a `for_each` step is in the spec and in the IR."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
@@ -17,6 +17,7 @@ from pipelinegen.ir.model import (
     OutputFile,
     Permission,
     Step,
+    Table,
     Value,
 )
 from pipelinegen.spec.fields import Identifier, RawStep, SpecValueError, StepName, exactly_one
@@ -176,11 +177,9 @@ class MapStateContext:
 
 
 def lower(spec: ForEachSpec, scope: Scope) -> Step:
-    """The step as a Map over its steps, inline or distributed. Raises: SpecError with PG017, PG102."""
+    """The step as a Map over its steps, inline or distributed. Raises: SpecError with PG017, PG102, PG138."""
     _refuse_item_name(spec, scope)
-    inside = Scope(
-        scope.step, scope.kind, scope.spans, scope.around, scope.outputs, scope.needs, (*scope.items, spec.as_)
-    )
+    inside = replace(scope, items=(*scope.items, spec.as_))
     location = _location(spec, scope)
     label = scope.step.replace("_", "-")
     permissions: tuple[Permission, ...] = start_rounds(scope.names, label) if spec.distributed else ()
@@ -250,6 +249,10 @@ def _location(spec: ForEachSpec, scope: Scope) -> Location | None:
     if plain:
         return Location(plain["bucket"], plain["prefix"])
     found = scope.artifact(given, DatedFiles, key)
+    if spec.partitions and isinstance(found, Table) and not found.dataset.partitions:
+        message = f"'{given}' is a table without partitions, and the loop would have no rounds"
+        help = f"give dataset '{found.dataset.name}' `partitions:`, or go through `files:`"
+        raise scope.fault("PG138", message, help, key)
     return found.location
 
 

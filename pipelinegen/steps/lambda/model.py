@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipelinegen.errors import suggest
 from pipelinegen.ir.expressions import expression
 from pipelinegen.ir.model import (
     Artifact,
@@ -25,7 +26,7 @@ from pipelinegen.ir.model import (
 )
 from pipelinegen.spec.fields import Identifier, SecretName, SpecValueError
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
-from pipelinegen.steps.own_code import REQUIREMENT, CodeFolder
+from pipelinegen.steps.own_code import REQUIREMENT, CodeFolder, top_level_names
 from pipelinegen.steps.written import Target, written
 
 from .permissions import Reach, function_permissions
@@ -176,10 +177,16 @@ def _copies(spec: LambdaSpec, scope: Scope, function: LambdaFunction) -> Mapping
     if "requirements.txt" in files:
         message = f"the folder '{spec.code}' has a requirements.txt, which is generated"
         raise scope.fault("PG062", message, "move its lines to `requirements:`", "code")
-    module = spec.handler.rpartition(".")[0].replace(".", "/")
-    if not {f"{module}.py", f"{module}/__init__.py"} & set(files):
+    path, _, function_name = spec.handler.rpartition(".")
+    module = path.replace(".", "/")
+    found = next((name for name in (f"{module}.py", f"{module}/__init__.py") if name in files), None)
+    if found is None:
         message = f"the folder '{spec.code}' has no {module}.py, where the handler '{spec.handler}' would be"
         raise scope.fault("PG062", message, "name the handler's module and function", "handler")
+    names = top_level_names(files[found])
+    if names is not None and function_name not in names:
+        message = f"{found} in '{spec.code}' has no '{function_name}', which the handler '{spec.handler}' would be"
+        raise scope.fault("PG062", message, suggest(function_name, names, "it has"), "handler")
     return {f"{function.folder}/{name}": text for name, text in files.items()}
 
 

@@ -1,5 +1,6 @@
 """What a `pipeline` step is in the spec and in the IR."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -8,10 +9,11 @@ from pydantic import Field
 from pipelinegen.ir.expressions import RUN_DATE
 from pipelinegen.ir.model import Json, Jsonata, OutputFile, Step, Value
 from pipelinegen.spec.fields import Identifier, PipelineName
-from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
+from pipelinegen.steps.base import REFERENCE, TYPE_NOUNS, Scope, StepSpec
 from pipelinegen.steps.pipeline.permissions import start_permissions
 
 Scalar = str | int | float | bool
+_DAY = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
 
 
 class PipelineStepSpec(StepSpec):
@@ -39,14 +41,14 @@ class StartStateContext:
 
 
 def lower(spec: PipelineStepSpec, scope: Scope) -> Step:
-    """The step as one state. Raises: SpecError with PG017, PG064 for a pipeline that starts itself."""
+    """The step as one state. Raises: SpecError with PG017, PG060, PG064 for a pipeline that starts itself, PG135."""
     if spec.pipeline == scope.names.pipeline:
         raise scope.fault("PG064", f"'{spec.pipeline}' would start itself, without end", "name another one", "pipeline")
     machine = replace(scope.names, pipeline=spec.pipeline).state_machine()
     arn, permissions = start_permissions(machine, scope.step.title().replace("_", ""))
     result = f"{scope.step}_result"
     given: dict[str, Json] = {
-        "date": scope.text(spec.date, "date") if spec.date else RUN_DATE,
+        "date": _date(spec.date, scope) if spec.date else RUN_DATE,
         # By this, the console and the API tie both executions together.
         "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": Jsonata("$states.context.Execution.Id"),
     }
@@ -70,6 +72,21 @@ def lower(spec: PipelineStepSpec, scope: Scope) -> Step:
         state=OutputFile(scope.title, "steps/pipeline/state.asl.json.j2", context),
         assigns=(result,),
     )
+
+
+def _date(date: str, scope: Scope) -> Json:
+    """The other run's date. Raises: SpecError with PG060 for a text that is none, PG135 for no text at all."""
+    found = REFERENCE.findall(date)
+    if not found and not re.fullmatch(_DAY, date):
+        raise scope.fault(
+            "PG060", f"'{date[:60]}' is no date", "write a day such as 2026-01-31, or refer to one", "date"
+        )
+    for name in found:
+        type = scope.value_type(name, "date")
+        if type not in (None, "text"):
+            fact = f"'${{{name}}}' is {TYPE_NOUNS[type]}, and no date"
+            raise scope.fault("PG135", fact, "refer to a text such as 2026-01-31", "date")
+    return scope.text(date, "date")
 
 
 def _value(value: Scalar, scope: Scope, name: str) -> Json:

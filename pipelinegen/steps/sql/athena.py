@@ -18,7 +18,9 @@ from pipelinegen.steps.permissions import STATES, use_key, write
 Scalar = str | int | float | bool
 
 #: What is no parameter though it looks like one, then a parameter.
-_WORDS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|(?<![:\w]):([a-z][a-z0-9_]*)", re.DOTALL)
+_WORDS = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\$\$.*?\$\$|(?<![:\w]):([a-z][a-z0-9_]*)", re.DOTALL
+)
 _READ = ("glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable")
 _WRITE = (
     "glue:BatchCreatePartition",
@@ -154,19 +156,18 @@ def _files(sid: str, tables: list[AthenaTableSpec], *, writes: bool) -> list[Per
 
 def _positional(scope: Scope, sql: str, parameters: Mapping[str, Scalar]) -> tuple[str, list[str]]:
     """The statement with `?` for each `:name`, and the names in that order; texts and comments are left alone."""
-    names: list[str] = []
+    names = bound_names(scope, sql, parameters)
+    return _WORDS.sub(lambda found: "?" if found.group(1) else found.group(0), sql), names
 
-    def replaced(found: re.Match[str]) -> str:
-        name = found.group(1)
-        if name is None:
-            return found.group(0)
+
+def bound_names(scope: Scope, sql: str, parameters: Mapping[str, Scalar]) -> list[str]:
+    """The names after `:` in a statement, in their order. Raises: SpecError with PG086 if one is not given."""
+    names = [found.group(1) for found in _WORDS.finditer(sql) if found.group(1)]
+    for name in names:
         if name not in parameters:
             help = suggest(name, parameters, "parameters")
             raise scope.fault("PG086", f"the SQL has a parameter ':{name}' that is not given", help, "sql")
-        names.append(name)
-        return "?"
-
-    return _WORDS.sub(replaced, sql), names
+    return names
 
 
 def _literal(scope: Scope, name: str, value: Scalar) -> Json:

@@ -10,7 +10,7 @@ from pipelinegen.ir.expressions import concatenate
 from pipelinegen.ir.model import Json, Jsonata, OutputFile, ResourcesFile, Step, Value
 from pipelinegen.spec.fields import Identifier, SecretName, SpecValueError, StrictModel, exactly_one
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
-from pipelinegen.steps.sql.athena import AthenaSpec, athena_permissions, athena_states
+from pipelinegen.steps.sql.athena import AthenaSpec, athena_permissions, athena_states, bound_names
 from pipelinegen.steps.sql.permissions import cluster_arn, statement_permissions, workgroup_arn
 from pipelinegen.steps.sql.terraform import WorkgroupContext, workgroup_resources
 from pipelinegen.steps.statements import leaks_of_statement
@@ -119,6 +119,7 @@ def lower(spec: SqlSpec, scope: Scope) -> Step:
     else:
         assert spec.redshift is not None
         redshift = spec.redshift
+        bound_names(scope, spec.sql, spec.parameters)
         arn, place = _place(redshift, scope)
         about, secrets = f"Redshift database {redshift.database}", (redshift.secret,)
         permissions = statement_permissions(arn, redshift.secret)

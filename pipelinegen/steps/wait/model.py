@@ -106,7 +106,9 @@ def _check_reference(name: str, *, is_whole: bool, scope: Scope) -> None:
         fact = f"'${{{name}}}' is any {declared}" if declared != "timestamp" else f"'${{{name}}}' is a moment by itself"
         help = "declare the parameter with `type: timestamp`, and write nothing beside it"
         raise scope.fault("PG135", f"{fact}, so that `until:` need not be a moment", help, "until")
-    if type not in (None, "text") or name.startswith("run.") or not _may_be_moment(name, scope):
+    # A number may be a part of a moment, such as its hour.
+    fits = type in ((None, "text") if is_whole else (None, "text", "number"))
+    if not fits or name.startswith("run.") or not _may_be_moment(name, scope):
         known = "known to be something else" if type in (None, "text") else TYPE_NOUNS[type]
         fact = f"'${{{name}}}' is {known}, and no moment"
         raise scope.fault("PG135", fact, "refer to a text that a step gives, or write ${run.date}T06:00:00Z", "until")
