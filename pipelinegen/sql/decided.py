@@ -94,10 +94,9 @@ def _percentile(types: Types, arguments: Sequence[exp.Expression]) -> bool:
     share = arguments[1]
     shares = share.expressions if isinstance(share, exp.Array) else [share]
     others = all(isinstance(item, exp.Literal) and _whole(item) for item in arguments[2:])
-    is_parameter = isinstance(share, exp.Placeholder) and types[1] != "double"
-    return (
-        kind_of(types[0]) in NUMBERS and others and len(types) <= 3 and not is_parameter and all(map(_is_share, shares))
-    )
+    is_whole_parameter = isinstance(share, exp.Placeholder) and types[1] != "double"
+    are_fine = others and not is_whole_parameter and all(map(_is_share, shares))
+    return len(types) <= 3 and kind_of(types[0]) in NUMBERS and are_fine
 
 
 def _percentile_within(types: Types, arguments: Sequence[exp.Expression]) -> bool:

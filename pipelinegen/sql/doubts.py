@@ -113,9 +113,8 @@ def result_doubts(sql: str, query: exp.Expression, result: Relation) -> Iterator
 def _is_every_column(node: exp.Expression) -> bool:
     """Whether this is a star where one may stand."""
     around = node.parent
-    return node.is_star and (
-        isinstance(around, exp.Select | exp.Column) or (around is not None and call_of(around) is not None)
-    )
+    is_argument = around is not None and call_of(around) is not None
+    return node.is_star and (is_argument or isinstance(around, exp.Select | exp.Column))
 
 
 def _is_beside(node: exp.Expression) -> bool:
@@ -151,9 +150,7 @@ def _is_of_key(node: exp.Bracket, ask: TypeOf) -> bool:
     key, given = kind_of(key_of(held)), kind_of(type_of(node.expressions[0], ask) if node.expressions else None)
     if kind_of(held) != "map" or key == given:
         return True
-    return any(
-        {key, given} <= kinds for kinds in (NUMBERS | {"string", "void"}, {"date", "string", "timestamp", "void"})
-    )
+    return {key, given} <= NUMBERS | {"string", "void"} or {key, given} <= {"date", "string", "timestamp", "void"}
 
 
 def _doubt(node: exp.Expression, message: str) -> Finding:

@@ -8,7 +8,8 @@ from sqlglot import exp
 from pipelinegen.sql.question import Finding
 
 _CLAUSE = r"(?:from|where|group\s+by|order\s+by|having|limit|offset|union|except|intersect|(?:\w+\s+)?join)\b"
-#: What is wrong where a pattern is found, and what to do; the first group is underlined.
+#: What is wrong where a pattern is found, and what to do; the first group is underlined. None looks further than some
+#: hundred letters: a query may be long, and is read by all of them.
 _PATTERNS = (
     (r"(,)\s*,", "nothing stands between two commas", "leave one out"),
     (r"\bselect\s+(?:(?:distinct|all)\s+)?(,)", "nothing stands before a comma", "leave it out"),
@@ -20,7 +21,7 @@ _PATTERNS = (
     (r"\bby\s*(,)", "nothing stands before a comma", "leave it out"),
     (r"\b(using)\s*\(\s*\)", "nothing stands in the brackets of {}", "name columns"),
     (r"\bgroup\s+by\s+(distinct)\b", "GROUP BY takes no {}", "leave it out"),
-    (r"\bsort\s+by\b[^()]*\b(distribute\s+by)\b", "{} stands behind SORT BY", "write it before SORT BY"),
+    (r"\bsort\s+by\b[^()]{0,300}\b(distribute\s+by)\b", "{} stands behind SORT BY", "write it before SORT BY"),
     (r"\bselect\s+(?:(?:distinct|all)\s+)?(as)\b", "nothing stands before {}", "write what is meant"),
     (r"\b(as)\s*(?=[,)]|$)", "nothing follows {}", "write a name"),
     (rf"(,)\s*{_CLAUSE}(?!\s*[,.=<>])", "nothing follows a comma", "name a column, or leave the comma out"),
@@ -30,7 +31,7 @@ _PATTERNS = (
         "name columns, or leave it out",
     ),
     (
-        r"\b(rows|range)\s+(?!between\b)[^()]*?\b(?:preceding|following|row)\s+and\b",
+        r"\b(rows|range)\s+(?!between\b)[^()]{0,200}?\b(?:preceding|following|row)\s+and\b",
         "{} with two bounds wants BETWEEN",
         "write ROWS BETWEEN … AND …",
     ),
