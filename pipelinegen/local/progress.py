@@ -22,6 +22,8 @@ _KEPT: Final = "[green]done before"
 _NOT_REACHED: Final = "[dim]not reached"
 #: What the last state of a step says that did not do its work.
 _LEFT: Final = {f": {WENT_ON}": "[yellow]failed, went on", f": {SKIPPED}": "[dim]skipped"}
+#: In the name of a state that ends a branch, and belongs to the last step in it by its name alone (emit/asl_weave.py).
+_HANDED_OUT: Final = ": hand out"
 
 
 class _RunningSpinner(SpinnerColumn):
@@ -44,8 +46,9 @@ class StepProgress:
             TimeElapsedColumn(),
             console=console,
         )
-        #: What a step failed with last, by its name.
+        #: What a step failed with last, and what was said when one of its own states was over, by its name.
         self._errors: dict[str, str] = {}
+        self._last: dict[str, str] = {}
         self._tasks: dict[str, TaskID] = {
             step["name"]: self._progress.add_task(step["title"], start=False, total=1, what=_WAITING) for step in steps
         }
@@ -92,8 +95,11 @@ class StepProgress:
         if event.error:
             self._errors[event.step] = event.error
             return _named(_FAILED, event.error)
+        if _HANDED_OUT in event.state:
+            return self._last.get(event.step, _DONE)
         left = next((what for ending, what in _LEFT.items() if event.state.endswith(ending)), None)
-        return _named(left, self._errors.get(event.step, "")) if left else _DONE
+        self._last[event.step] = _named(left, self._errors.get(event.step, "")) if left else _DONE
+        return self._last[event.step]
 
     def _finish(self) -> None:
         for task in self._tasks.values():

@@ -94,7 +94,8 @@ def check_own_variables(draft: Draft) -> Draft:
 def check_alone(draft: Draft) -> Draft:
     """The draft itself. Raises: SpecError with PG129 if states of JSONPath would run in a loop or beside others."""
     before = ancestors({step.name: step.needs for step in draft.steps})
-    others = {step.name for step in draft.steps if step.state}
+    # What is in a loop or handles failures comes where the step that it belongs to does, or after all others.
+    others = {step.name for step in draft.steps if step.state and not step.block}
 
     def is_in_order(name: str, other: str) -> bool:
         return name == other or name in before[other] or other in before[name]

@@ -8,7 +8,7 @@ from pipelinegen.resolve.environments import Overlaid, lay_upon
 from pipelinegen.source import Data, SpanTree
 from pipelinegen.spec.fields import MAX_PIPELINE_NAME
 from pipelinegen.spec.load import describe
-from pipelinegen.spec.pipeline import PipelineSpec, fits_type
+from pipelinegen.spec.pipeline import PipelineSpec
 
 ID = "PG118"
 
@@ -46,8 +46,8 @@ def _unknown_parameters(spec: PipelineSpec, given: dict[str, object], spans: Spa
         if known is None:
             help = suggest(name, spec.parameters, "parameters")
             faults.append(Diagnostic(spans.at(name).label, "PG012", f"there is no parameter '{name}'", help))
-        elif not fits_type(value, known.type):
-            message = f"'{name}' wants a {known.type}, found {describe(value)}"
+        elif not known.takes(value):
+            message = f"'{name}' wants {known.words}, found {describe(value)}"
             faults.append(Diagnostic(spans.at(name).value, "PG013", message, "give a value of the declared type"))
     return faults
 

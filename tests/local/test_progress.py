@@ -72,6 +72,8 @@ def test_a_step_that_may_fail_says_that_it_did_and_a_skipped_one_that_it_was() -
         _event("exited", "Gate: due?", "gate"),
         _event("entered", "Gate: skipped", "gate"),
         _event("exited", "Gate: skipped", "gate"),
+        _event("entered", "Gate: hand out from Train", "gate"),
+        _event("exited", "Gate: hand out from Train", "gate"),
         ExecutionEnd("SUCCEEDED", "arn", "2026-11-22", 1.0),
     )
     assert picture == [
