@@ -214,7 +214,7 @@ _RULES: Mapping[str, Rule] = {
         ("array", "coalesce", "nvl", "ifnull", "greatest", "least", "map", "named_struct", "struct"), _counted
     ),
     **dict.fromkeys(("array_contains", "array_position", "array_remove", "array_append", "array_prepend"), _like_array),
-    **dict.fromkeys(("array_union", "array_intersect", "array_except", "arrays_overlap", "concat"), _counted),
+    **dict.fromkeys(("array_union", "array_intersect", "array_except", "arrays_overlap"), _counted),
     **dict.fromkeys(("element_at", "try_element_at", "map_contains_key", "max_by", "min_by", "nullif"), _counted),
     **dict.fromkeys(("array_join", "concat_ws", "map_concat", "map_from_arrays", "map_from_entries"), _counted),
     **dict.fromkeys(("from_json", "from_csv", "json_tuple", "inline", "inline_outer"), _counted),
@@ -231,6 +231,7 @@ _RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("make_timestamp", "make_timestamp_ltz"), _in_zone),
     **dict.fromkeys(("try_add", "try_subtract"), _reckoned),
     "array_insert": _inserted,
+    "concat": lambda types, arguments: not {kind_of(type) for type in types} & {"calendar", "map", "struct"},
     "decode": _decode,
     "nvl2": _branches,
     "sequence": _sequence,

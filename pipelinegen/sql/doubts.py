@@ -150,7 +150,8 @@ def _is_of_key(node: exp.Bracket, ask: TypeOf) -> bool:
     key, given = kind_of(key_of(held)), kind_of(type_of(node.expressions[0], ask) if node.expressions else None)
     if kind_of(held) != "map" or key == given:
         return True
-    return {key, given} <= NUMBERS | {"string", "void"} or {key, given} <= {"date", "string", "timestamp", "void"}
+    kinds = {key, given} - ({"void"} if given == "void" else set())
+    return kinds <= NUMBERS | {"string"} or kinds <= {"date", "string", "timestamp"}
 
 
 def _doubt(node: exp.Expression, message: str) -> Finding:

@@ -86,7 +86,7 @@ def _case(node: exp.Expression, ask: TypeOf) -> Iterator[Finding]:
         yield from _pairs(node, node.this, conditions, "=", "compared", ask)
     else:
         for condition in conditions:
-            yield from condition_fault(condition, ask, "WHEN")
+            yield from condition_fault(condition, ask, "WHEN", is_whole=True)
     yield from _one_type(node, ask)
 
 

@@ -105,7 +105,8 @@ class Sources:
         if isinstance(item, exp.Values):
             return self._renamed(of_values(item, self.types(outer)), item)
         if isinstance(item, exp.Table) and isinstance(item.this, exp.Anonymous):
-            is_range = str(item.this.this).lower() == "range" and all(map(_is_whole, item.this.expressions))
+            given = item.this.expressions
+            is_range = str(item.this.this).lower() == "range" and 0 < len(given) < 5 and all(map(_is_whole, given))
             return self._renamed(Relation({"id": Field("bigint")}), item) if is_range else UNKNOWN
         if not isinstance(item, exp.Table) or not isinstance(item.this, exp.Identifier):
             return UNKNOWN

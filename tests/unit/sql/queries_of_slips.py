@@ -42,6 +42,7 @@ SLIPS = [
     ("SELECT make vehicle_id, count(*) AS n FROM vehicles GROUP BY vehicle_id", "PG133", "make"),
     ("SELECT lag(price) OVER (ORDER BY day) AS l FROM clicks GROUP BY price", "PG133", "day"),
     ("SELECT user_id FROM clicks JOIN vehicles ON NULL", "PG133", None),
+    ("SELECT CASE WHEN NULL THEN 1 ELSE 2 END AS x FROM clicks", "PG133", None),
     ("SELECT user_id FROM clicks WHERE day IS TRUE", "PG133", "day"),
     ("SELECT user_id FROM clicks LIMIT 5L", "PG133", None),
     ("SELECT map('a', price) AS m FROM clicks UNION ALL SELECT map('a', price) FROM vehicles ORDER BY m", "PG133", "m"),
