@@ -67,7 +67,7 @@ def part_of(prepared: Prepared, start: str | None, until: str | None) -> Part:
             raise LocalCloudError(
                 f"{fact}, as {option} would have it", f"{hint + ' ' if hint else ''}steps: {', '.join(known)}"
             )
-    before = _before(prepared.pipeline)
+    before = steps_before(prepared.pipeline)
     if start and until and start != until and start not in before[until]:
         raise LocalCloudError(
             f"'{until}' does not follow from '{start}', so that nothing lies between them",
@@ -77,19 +77,26 @@ def part_of(prepared: Prepared, start: str | None, until: str | None) -> Part:
     return Part(start, until, Machine.of(prepared.definition, states), before)
 
 
-def _before(pipeline: Pipeline) -> dict[str, frozenset[str]]:
+def steps_before(pipeline: Pipeline) -> dict[str, frozenset[str]]:
     """By step: what it needs. The steps of a loop's body need what the loop needs, and the loop is over after them."""
     body: dict[str, list[str]] = {}
     for step in pipeline.steps:
         if step.block:
             body.setdefault(step.block, []).append(step.name)
     needs = {step.name: step.needs for step in pipeline.steps}
-    return ancestors(
-        {
-            step.name: tuple(dict.fromkeys((*step.needs, *needs.get(step.block, ()), *body.get(step.name, ()))))
-            for step in pipeline.steps
-        }
-    )
+    block_of = {step.name: step.block for step in pipeline.steps}
+
+    def loops(step: str) -> list[str]:
+        """The loops around a step, innermost first."""
+        block = block_of[step]
+        return [block, *loops(block)] if block in needs else []
+
+    def all_needs(step: str) -> tuple[str, ...]:
+        # A loop needs what is inside of it; what is inside needs what the loop does, but for what is inside, too.
+        outer = (need for loop in loops(step) for need in needs[loop] if loop not in loops(need))
+        return tuple(dict.fromkeys((*needs[step], *outer, *body.get(step, ()))))
+
+    return ancestors({step: all_needs(step) for step in needs})
 
 
 def reused_of(part: Part, runs: RunFolders, world: str, date: str) -> tuple[Reused, Planned]:
