@@ -15,6 +15,7 @@ from tests.local.command_line import REPOSITORY, Finished, command, processes_th
 from tests.local.report_runs import Story
 
 DATE = "2026-10-25"
+CHECKED = ("Start run: check input", "Start run: fits?")
 KINDS = Path(__file__).parent / "kinds"
 
 SCHEDULES = """\
@@ -117,7 +118,7 @@ def test_a_part_is_run_over_the_results_of_what_lies_before(project: Path) -> No
     first = run_command(*words, "--until", "count", folder=project)
     assert first.code == 0, first.out + first.err
     assert "told the owner" not in first.out
-    assert entered(project, listed(project)[-1]) == ["Start run", "Settle", "Morning", "Count"]
+    assert entered(project, listed(project)[-1]) == ["Start run", *CHECKED, "Settle", "Morning", "Count"]
 
     rest = run_command(*words, "--from", "announce", folder=project)
     assert rest.code == 0, rest.out + rest.err
