@@ -9,8 +9,9 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from pipelinegen.sql.coercion import ApartError, is_orderable, wider_of_all
+from pipelinegen.sql.coercion import ApartError, is_apart, is_orderable, tightest, wider_of_all
 from pipelinegen.sql.constants import is_stable
+from pipelinegen.sql.datatypes import element_of, key_of
 from pipelinegen.sql.dialect import Call
 from pipelinegen.sql.grouping import is_aggregate, is_of_keys
 from pipelinegen.sql.kinds import NUMBERS, kind_of
@@ -84,6 +85,21 @@ def _like_array(types: Types, arguments: Sequence[exp.Expression]) -> bool:
     return kind_of(types[0]) == "array" and len(types) == 2
 
 
+def _exactly(types: Types, arguments: Sequence[exp.Expression]) -> bool:
+    """The same, of functions that take only what an element is without loss."""
+    return _like_array(types, arguments) and not is_apart(tightest, element_of(types[0]), types[1])
+
+
+def _found(types: Types, arguments: Sequence[exp.Expression]) -> bool:
+    """An element by its place, or by a key that a key is without loss."""
+    return kind_of(types[0]) == "array" or not is_apart(tightest, key_of(types[0]), types[1])
+
+
+def _united(types: Types, arguments: Sequence[exp.Expression]) -> bool:
+    """Two arrays whose elements are one sort without loss."""
+    return len(types) == 2 and not is_apart(tightest, types[0], types[1])
+
+
 def _of_unit(types: Types, arguments: Sequence[exp.Expression]) -> bool:
     """dateadd(DAY, 1, day) and its kin."""
     return len(types) == 3 and arguments[0].name.lower() in UNITS and all(map(kind_of, types[1:]))
@@ -140,7 +156,8 @@ def _sorted(types: Types, arguments: Sequence[exp.Expression]) -> bool:
 
 
 def _inserted(types: Types, arguments: Sequence[exp.Expression]) -> bool:
-    return len(types) == 3 and kind_of(types[0]) == "array" and _whole(arguments[1])
+    is_placed = len(types) == 3 and kind_of(types[0]) == "array" and _whole(arguments[1])
+    return is_placed and not is_apart(tightest, element_of(types[0]), types[2])
 
 
 def _sequence(types: Types, arguments: Sequence[exp.Expression]) -> bool:
@@ -201,10 +218,12 @@ def _hashed(types: Types, arguments: Sequence[exp.Expression]) -> bool:
     return bool(types) and all(map(is_orderable, types))
 
 
-#: Functions that look at what their arguments are, and not only at the types.
+#: Functions that look at what their arguments are, or at the parts of their types, and not only at kinds.
 _BY_VALUE = frozenset(
     (
         *("approx_percentile", "mask", "percentile", "percentile_approx", "to_binary", "to_char", "to_number"),
+        *("array_append", "array_except", "array_insert", "array_intersect", "array_position", "array_prepend"),
+        *("array_remove", "array_union", "arrays_overlap", "element_at", "try_element_at"),
         *("stack", "to_varchar", "try_to_binary", "try_to_number", "width_bucket"),
     )
 )
@@ -213,9 +232,10 @@ _RULES: Mapping[str, Rule] = {
     **dict.fromkeys(
         ("array", "coalesce", "nvl", "ifnull", "greatest", "least", "map", "named_struct", "struct"), _counted
     ),
-    **dict.fromkeys(("array_contains", "array_position", "array_remove", "array_append", "array_prepend"), _like_array),
-    **dict.fromkeys(("array_union", "array_intersect", "array_except", "arrays_overlap"), _counted),
-    **dict.fromkeys(("element_at", "try_element_at", "map_contains_key", "max_by", "min_by", "nullif"), _counted),
+    **dict.fromkeys(("array_position", "array_remove", "array_append", "array_prepend"), _exactly),
+    **dict.fromkeys(("array_union", "array_intersect", "array_except", "arrays_overlap"), _united),
+    **dict.fromkeys(("element_at", "try_element_at"), _found),
+    **dict.fromkeys(("map_contains_key", "max_by", "min_by", "nullif"), _counted),
     **dict.fromkeys(("array_join", "concat_ws", "map_concat", "map_from_arrays", "map_from_entries"), _counted),
     **dict.fromkeys(("from_json", "from_csv", "json_tuple", "inline", "inline_outer"), _counted),
     **dict.fromkeys(("explode", "explode_outer", "posexplode", "posexplode_outer", "flatten", "count"), _counted),
@@ -230,6 +250,7 @@ _RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("ceil", "ceiling", "floor"), _scaled),
     **dict.fromkeys(("make_timestamp", "make_timestamp_ltz"), _in_zone),
     **dict.fromkeys(("try_add", "try_subtract"), _reckoned),
+    "array_contains": _like_array,
     "array_insert": _inserted,
     "concat": lambda types, arguments: not {kind_of(type) for type in types} & {"calendar", "map", "struct"},
     "decode": _decode,

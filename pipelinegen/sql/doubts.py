@@ -90,9 +90,16 @@ def union_doubts(query: exp.Expression, left: Relation, right: Relation) -> Iter
             yield _doubt(query, "which columns a half of a set operation has")
 
 
-def outer_doubts(column: exp.Column, views: tuple[View, ...]) -> Iterator[Finding]:
-    """The same of a column of the query around this one, which Spark knows in WHERE, and seldom elsewhere."""
-    if not column.is_star and meant(column, views[:1]) is None and meant(column, views[1:]) is not None:
+def outer_doubts(column: exp.Column, views: tuple[View, ...], *, is_condition: bool) -> Iterator[Finding]:
+    """The same of a column of the query around this one, which Spark knows in WHERE, and seldom elsewhere.
+
+    Of two tables that have it, as one that they are joined by, Spark knows none.
+    """
+    if column.is_star or meant(column, views[:1]) is not None or meant(column, views[1:]) is None:
+        return
+    name = column.parts[0].name.lower()
+    owners = sum(name in relation.fields for view in views[1:] for relation in view.tables.values())
+    if not is_condition or owners > 1:
         yield _doubt(column, "where a query knows columns of the one around it")
 
 

@@ -96,6 +96,12 @@ def relation_of(given: Given) -> Relation:
     return Relation({name.lower(): Field(type) for name, type in given}, repeated=repeated)
 
 
+def values_of(item: exp.Values) -> Iterator[exp.Expression]:
+    """Every value, row by row."""
+    for row in item.expressions:
+        yield from row.expressions if isinstance(row, exp.Tuple) else (row,)
+
+
 def of_values(item: exp.Values, ask: TypeOf) -> Relation:
     """The table that VALUES makes."""
     rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in item.expressions]

@@ -238,4 +238,9 @@ def _name_in_quotes(sql: str, name: exp.Identifier) -> Iterator[Finding]:
 def without_texts(sql: str) -> str:
     """The SQL with its texts, names in quotes and comments blanked out, every character and quote in its place."""
     parts = r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/"
-    return re.sub(parts, lambda found: re.sub(r"[^\n'\"`]", " ", found.group()), sql, flags=re.DOTALL)
+
+    def blank(found: re.Match[str]) -> str:
+        text = found.group()
+        return re.sub(r"[^\n]" if text.startswith(("--", "/*")) else r"[^\n'\"`]", " ", text)
+
+    return re.sub(parts, blank, sql, flags=re.DOTALL)

@@ -147,7 +147,7 @@ def _shortened(type: str | None) -> str:
     return type if type and len(type) <= 60 else f"{(type or '')[:59]}…"
 
 
-def ambiguous(column: exp.Column, select: exp.Select, view: View) -> Iterator[Finding]:
+def ambiguous(column: exp.Column, select: exp.Query, view: View) -> Iterator[Finding]:
     """PG132 for a column that two tables have, unless they were joined by it or it stands where results are named."""
     first = column.parts[0].name.lower()
     is_qualified = len(column.parts) > 1 and first in view.tables

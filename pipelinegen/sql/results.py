@@ -250,7 +250,7 @@ _RULES: Mapping[str, Rule] = {
     "make_interval": lambda t, a: "interval",
     **dict.fromkeys(("ceil", "ceiling", "floor"), _whole),
     "abs": _abs,
-    "grouping": lambda t, a: "tinyint",
+    "grouping": lambda t, a: "int",  # a tinyint, which goes wherever an int does
     "get": lambda t, a: element_of(t[0]),
     "array": lambda t, a: array_of(wider_of_all(t)),
     "arrays_zip": _zipped,

@@ -51,14 +51,23 @@ class Reader:
         """The relation a query gives; `named` are the WITH queries it may use, `outer` the SELECTs around it."""
         named = self._with_queries(query, named or {}, outer)
         if isinstance(query, exp.Subquery):
-            return self.read(query.this, named, outer)
+            return self._ordered(query, self.read(query.this, named, outer), named, outer)
         if isinstance(query, exp.SetOperation):
             left, right = self.read(query.this, named, outer), self.read(query.expression, named, outer)
             self.findings.extend(union_faults(query, left, right))
             self.doubts.extend(union_doubts(query, left, right))
             self.findings.extend(order_faults(query, left))
-            return left.united(right)
+            return self._ordered(query, left.united(right), named, outer)
         return self._select(query, named, outer) if isinstance(query, exp.Select) else UNKNOWN
+
+    def _ordered(self, query: exp.Query, given: Relation, named: Mapping[str, Relation], outer: Views) -> Relation:
+        """Checks ORDER BY and LIMIT behind a set operation or brackets, which see the result."""
+        views = (View({" result": given}, {}), *outer)
+        order = query.args.get("order")
+        if order is not None:
+            self._check(query, order, views, named)
+        self.findings.extend(limit_faults(query, self._types(views, named)))
+        return given
 
     def _with_queries(
         self, query: exp.Expression, named: Mapping[str, Relation], outer: Views
@@ -195,20 +204,20 @@ class Reader:
         own = self._types(every, named)
         for part, node in _inside(select):
             self._check_node(select, node, seen.get(part, every), asked.get(part, own), named)
-            if outer and part not in ("where", "having") and isinstance(node, exp.Column):
-                self.doubts.extend(outer_doubts(node, every))
+            if outer and isinstance(node, exp.Column):
+                self.doubts.extend(outer_doubts(node, every, is_condition=part in ("where", "having")))
         for join in select.args.get("joins") or ():
             for condition in _conditions(join):
                 self.findings.extend(condition_fault(condition, asked["joins"], "ON", is_whole=True))
 
-    def _check(self, select: exp.Select, item: exp.Expression, views: Views, named: Mapping[str, Relation]) -> None:
+    def _check(self, select: exp.Query, item: exp.Expression, views: Views, named: Mapping[str, Relation]) -> None:
         """The same of one expression in FROM."""
         ask = self._types(views, named)
         for node in _walk(item):
             self._check_node(select, node, views, ask, named)
 
     def _check_node(
-        self, select: exp.Select, node: exp.Expression, views: Views, ask: TypeOf, named: Mapping[str, Relation]
+        self, select: exp.Query, node: exp.Expression, views: Views, ask: TypeOf, named: Mapping[str, Relation]
     ) -> None:
         if isinstance(node, exp.Query):
             relation = self.read(node, named, (View(views[0].tables, {}), *views[1:]))

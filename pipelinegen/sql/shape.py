@@ -102,20 +102,22 @@ def _meant(key: exp.Expression, select: exp.Select) -> exp.Expression:
 
 
 def order_faults(query: exp.SetOperation, left: Relation) -> Iterator[Finding]:
-    """PG082 for a column that orders a set operation, and that its first half does not give; PG133 for one of maps."""
+    """PG133 for what orders a set operation: a place that it has not, maps, an aggregate."""
     order = query.args.get("order")
-    if order is None or left.is_open:
-        return
-    for key in order.expressions:
-        field = left.fields.get(key.this.name.lower()) if isinstance(key.this, exp.Column) else None
-        if field is not None and not is_orderable(field.type):
-            help = "order by one of its values"
-            yield Finding("PG133", f"rows cannot be ordered by {field.type}", help, *place_of(key.this))
-    for column in order.find_all(exp.Column):
-        if column.name.lower() not in left.fields and not column.table:
-            help = suggest(column.name, [name for name in left.fields if " " not in name], "it gives")
-            fact = f"the first half of a set operation gives no column '{column.name}' to order by"
-            yield Finding("PG082", fact, help, *place_of(column.this))
+    fields = [*left.fields.values()]
+    for key in order.expressions if order is not None and left.is_whole else ():
+        value = key.this
+        if isinstance(value, exp.Literal) and value.name.isdigit() and not value.is_string:
+            place = int(value.name)
+            if not 1 <= place <= len(fields):
+                help = f"give a number from 1 to {len(fields)}, or a name"
+                yield Finding("PG133", f"ORDER BY {place} refers to no column: there are {len(fields)}", help)
+            elif not is_orderable(fields[place - 1].type):
+                help = "order by one of its values"
+                yield Finding("PG133", f"rows cannot be ordered by {fields[place - 1].type}", help)
+        elif has_aggregate(value):
+            help = "aggregate in a query around the set operation"
+            yield Finding("PG133", "an aggregate cannot order a set operation", help, *place_of(value))
 
 
 def subquery_fault(node: exp.Expression, relation: Relation) -> Iterator[Finding]:

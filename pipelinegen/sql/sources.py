@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from pipelinegen.errors import suggest
 from pipelinegen.sql.dialect import call_of
-from pipelinegen.sql.generators import generated, is_generator, of_values, pivoted, relation_of, renamed
+from pipelinegen.sql.generators import generated, is_generator, of_values, pivoted, relation_of, renamed, values_of
 from pipelinegen.sql.grammar import FILE_FORMATS, reads_files
 from pipelinegen.sql.grouping import has_aggregate
 from pipelinegen.sql.names import View
@@ -45,7 +45,7 @@ class Sources:
     ) -> None:
         self.inputs, self.named, self.read, self.types = inputs, named, read, types
         self.findings: list[Finding] = []
-        self.pivoted: list[tuple[exp.Expression, Views]] = []
+        self.own: list[tuple[exp.Expression, Views]] = []
 
     def tables(self, select: exp.Select, outer: Views) -> Tables:
         """Every table, in the order in which the query names them."""
@@ -63,7 +63,7 @@ class Sources:
             relation = self._generated(lateral, views)
             found.inside.append((lateral.this, views))
             found.by_alias[alias_of(lateral, number)] = relation
-        found.inside.extend(self.pivoted)
+        found.inside.extend(self.own)
         return found
 
     def _add(self, found: Tables, item: exp.Expression, outer: Views) -> None:
@@ -103,6 +103,8 @@ class Sources:
         if isinstance(item, exp.Values) or (isinstance(item, exp.Table) and isinstance(item.this, exp.Anonymous)):
             self.findings.extend(_columns_of_nothing(item))
         if isinstance(item, exp.Values):
+            views = (View({}, {}), *outer)
+            self.own.extend((value, views) for value in values_of(item) if value.find(exp.Column) is None)
             return self._renamed(of_values(item, self.types(outer)), item)
         if isinstance(item, exp.Table) and isinstance(item.this, exp.Anonymous):
             given = item.this.expressions
@@ -145,7 +147,7 @@ class Sources:
                 self.findings.append(Finding("PG133", "PIVOT wants an aggregate first", help, *place_of(value)))
         if len(pivots) == 1:
             keys = [key.this for key in fields if isinstance(key, exp.In)]
-            self.pivoted.extend((part, views) for part in (*keys, *pivots[0].expressions))
+            self.own.extend((part, views) for part in (*keys, *pivots[0].expressions))
         return pivoted(inner, pivots, self.types(views))
 
     def _renamed(self, relation: Relation, item: exp.Expression) -> Relation:

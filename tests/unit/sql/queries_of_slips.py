@@ -46,6 +46,11 @@ SLIPS = [
     ("SELECT user_id FROM clicks WHERE day IS TRUE", "PG133", "day"),
     ("SELECT user_id FROM clicks LIMIT 5L", "PG133", None),
     ("SELECT map('a', price) AS m FROM clicks UNION ALL SELECT map('a', price) FROM vehicles ORDER BY m", "PG133", "m"),
+    (
+        "SELECT map('a', price) AS m FROM clicks UNION ALL SELECT map('a', price) FROM vehicles ORDER BY 1",
+        "PG133",
+        None,
+    ),
     ("SELECT zip_with(words, NULL, (x, y) -> x) AS z FROM clicks", "PG133", "words"),
     ("SELECT sort_array(DISTINCT words) AS s FROM clicks", "PG133", "words"),
     ("SELECT size(words) AS (a, b) FROM clicks", "PG133", "a"),
