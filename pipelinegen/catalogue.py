@@ -274,5 +274,9 @@ CATALOGUE: Mapping[str, str] = {
         "'pipelinegen[local]'` and a Java; without them such a query is not valid, for nobody can say that it runs. "
         "`generate` writes it, and warns."
     ),
+    "PG145": (
+        "XGBoost as AWS ships it (`sagemaker-xgboost:1.x`) is given a hyperparameter, metric or type that it does not "
+        "have, or lacks `num_round` or the channel `train`. It would end the job for it."
+    ),
     "PG143": "An API on Lambda is given what only containers have: processors, a number of tasks, scaling, a firewall.",
 }

@@ -40,6 +40,7 @@ from pipelinegen.steps.sagemaker_images import ImageUri
 from pipelinegen.steps.sagemaker_training.permissions import training_permissions
 from pipelinegen.steps.sagemaker_training.program_request import program_request
 from pipelinegen.steps.training import JobContext, training_states, training_variables
+from pipelinegen.steps.xgboost import Given, check_xgboost
 
 
 class ProgramTrainingSpec(StepSpec):
@@ -80,9 +81,10 @@ class ProgramTrainingSpec(StepSpec):
 
 
 def lower(spec: ProgramTrainingSpec, scope: Scope) -> Step:
-    """The step with its request, states and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG073."""
+    """The step with its request, states and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG073, PG145."""
     image, role = program_image(scope, spec, spec.instance.type), RoleKey(Service.SAGEMAKER, scope.step)
     check_printed(scope, spec.code, spec.metrics)
+    check_xgboost(scope, Given(spec.image, spec.inputs, spec.hyperparameters, spec.metrics))
     given, sources = channels(scope, spec.inputs, spec.content_type)
     request = program_request(scope, role, image.uri, spec, given)
     variables = training_variables(scope)
