@@ -182,11 +182,16 @@ def test_a_training_program_that_fails(faulty: Faulty) -> None:
     assert "SyntaxError: invalid syntax" in end.log_tail
 
 
+#: The function that the spec names has to be there.
+EMPTY = "def handler(event, context):\n    return {}\n"
 FUNCTIONS: dict[str, Any] = {
-    "a syntax error": ("exec('def handler(event context):')\n", "Syntax error in module 'handler': invalid syntax"),
+    "a syntax error": (
+        "exec('def other(event context):')\n" + EMPTY,
+        "Syntax error in module 'handler': invalid syntax",
+    ),
     "an error": ("def handler(event, context):\n    raise KeyError('price')\n", "'price'"),
-    "an error when loaded": ("raise ValueError('bad constant')\n", "bad constant"),
-    "a missing package": ("import nosuchpackage\n", "No module named 'nosuchpackage'"),
+    "an error when loaded": ("raise ValueError('bad constant')\n" + EMPTY, "bad constant"),
+    "a missing package": ("import nosuchpackage\n" + EMPTY, "No module named 'nosuchpackage'"),
     "too much memory": (
         "def handler(event, context):\n    x = bytearray(300 << 20)\n    __import__('time').sleep(5)\n",
         "signal: killed (out of memory",
