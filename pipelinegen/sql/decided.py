@@ -76,8 +76,10 @@ def _products() -> Mapping[str, Mapping[str, Sequence[frozenset[str]]]]:
     }
 
 
-def _always(types: Types, arguments: Sequence[exp.Expression]) -> bool:
-    return True
+def _with_lambda(types: Types, arguments: Sequence[exp.Expression]) -> bool:
+    """A function of higher order over what it can go through; what its lambda gives was checked."""
+    is_given = any(isinstance(item, exp.Lambda) for item in arguments)
+    return kind_of(types[0]) in ("array", "map") and (is_given or len(arguments) == 1)
 
 
 def _like_array(types: Types, arguments: Sequence[exp.Expression]) -> bool:
@@ -228,7 +230,7 @@ _BY_VALUE = frozenset(
     )
 )
 _RULES: Mapping[str, Rule] = {
-    **dict.fromkeys(ARGUMENT_COUNTS, _always),
+    **dict.fromkeys(ARGUMENT_COUNTS, _with_lambda),
     **dict.fromkeys(
         ("array", "coalesce", "nvl", "ifnull", "greatest", "least", "map", "named_struct", "struct"), _counted
     ),

@@ -131,6 +131,8 @@ def _interval(node: exp.Expression) -> Foreign | None:
     word = unit.name.lower() if isinstance(unit, exp.Var) else ""
     if word and word.removesuffix("s") not in _SPANS:
         return f"unit {word.upper()} of intervals", "write DAYS, HOURS, MINUTES and so on"
+    if isinstance(value, exp.Literal) and word and not re.fullmatch(r"\s*[+-]?\d*\.?\d+\s*", value.name):
+        return f"intervals of '{value.name}' {word.upper()}", "write a number"
     if is_plain and value is not None and "." in value.name and word and not word.startswith("second"):
         return f"intervals of {value.name} {word.upper()}", "write a whole number of a smaller unit"
     return None if is_plain else ("INTERVAL of anything but a number as such", "multiply: INTERVAL 1 DAY * n")
@@ -147,6 +149,8 @@ def _name(node: exp.Expression) -> Foreign | None:
 
 
 def _set(node: exp.Expression) -> Foreign | None:
+    if any(isinstance(half, exp.Subquery) and half.alias for half in (node.this, node.expression)):
+        return "names for halves of a set operation", "leave the name out"
     return ("UNION BY NAME", "name the columns in both halves") if node.args.get("by_name") else None
 
 

@@ -26,6 +26,8 @@ SLIPS = [
     ("SELECT CAST(price AS DECIMAL(1, 2)) AS d FROM clicks", "PG080", None),
     ("SELECT day + INTERVAL seconds DAY AS d FROM clicks", "PG080", "seconds"),
     ("SELECT clicked_at - INTERVAL 0.5 MINUTES AS d FROM clicks", "PG080", None),
+    ("SELECT clicked_at - INTERVAL '2026-01-01' DAYS AS d FROM clicks", "PG080", None),
+    ("(SELECT user_id FROM clicks) t EXCEPT (SELECT make FROM vehicles)", "PG080", "t"),
     ("SELECT clicked_at - INTERVAL 7 FORTNIGHTS AS d FROM clicks", "PG080", None),
     ("SELECT user_id IN 'a' AS x FROM clicks", "PG080", "user_id"),
     ("SELECT v.make FROM clicks c JOIN vehicles v ON v.vehicle_id IS c.vehicle_id", "PG080", "vehicle_id"),
@@ -66,6 +68,7 @@ SLIPS = [
 ]
 #: What no rule decides, with a word of the reason.
 UNDECIDED = [
+    ("SELECT transform('k', seconds) AS t FROM clicks", "transform"),
     ("SELECT to_number(user_id, '999') AS n FROM clicks", "to_number"),
     ("SELECT percentile_approx(price, 1.5) AS p FROM clicks", "percentile_approx"),
     ("SELECT hash(*) AS h FROM vehicles", "hash"),
