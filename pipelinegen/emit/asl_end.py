@@ -8,11 +8,11 @@ run goes on at the start of the step that failed, with the variables of all that
 
 from collections.abc import Iterable
 
-from pipelinegen.emit.asl_failure import FAILURE, keeping, leads_to_failure, led, publish
+from pipelinegen.emit.asl_failure import RULES, keeping, leads_to_failure, led, publish
 from pipelinegen.emit.asl_fragments import Fragment, State, link
 from pipelinegen.emit.base import Workbench
 from pipelinegen.ir import arns
-from pipelinegen.ir.expressions import quote
+from pipelinegen.ir.expressions import FAILURE, quote
 from pipelinegen.ir.model import Jsonata
 from pipelinegen.render.literals import plain_json
 
@@ -96,6 +96,6 @@ def resumable(fragment: Fragment) -> Fragment:
 
     states = {}
     for name, state in fragment.states.items():
-        rules: State = {key: [noted(item) for item in state[key]] for key in ("Catch", "Choices") if key in state}
+        rules: State = {key: [noted(item) for item in state[key]] for key in RULES if key in state}
         states[name] = {**noted(state), **rules}
     return Fragment(fragment.start, states, fragment.exits)

@@ -5,15 +5,14 @@ from collections.abc import Iterable
 from pipelinegen.emit.asl_fragments import PASSED_ON, Fragment, State, exits, link
 from pipelinegen.emit.base import Workbench
 from pipelinegen.ir import arns
+from pipelinegen.ir.expressions import FAILURE
 from pipelinegen.ir.model import Json, Jsonata, Step
 from pipelinegen.render.literals import plain_json
 
 #: Stands for the place where failures of a level go, until that is known.
 FAILS = "\0fails"
-#: The variable that says what failed.
-FAILURE = "failure"
 #: What holds rules that lead on from a state.
-_RULES = ("Catch", "Choices")
+RULES = ("Catch", "Choices")
 #: Characters of a cause that are kept: it is part of payloads and e-mails, which have limits.
 _CAUSE_LENGTH = 8000
 #: What the cause of a failure inside a branch or a round begins with: there it is the whole failure, as JSON.
@@ -63,7 +62,7 @@ def led(states: dict[str, State], target: str) -> dict[str, State]:
 
     def lead(state: State) -> State:
         found = {**state, "Next": target} if state.get("Next") == FAILS else state
-        for key in _RULES:
+        for key in RULES:
             if any(rule["Next"] == FAILS for rule in found.get(key, ())):
                 rules = [{**rule, "Next": target} if rule["Next"] == FAILS else rule for rule in found[key]]
                 found = {**found, key: rules}
@@ -74,7 +73,7 @@ def led(states: dict[str, State], target: str) -> dict[str, State]:
 
 def leads_to_failure(state: State) -> bool:
     """Whether a state may go to where failures go."""
-    return state.get("Next") == FAILS or any(rule["Next"] == FAILS for key in _RULES for rule in state.get(key, ()))
+    return state.get("Next") == FAILS or any(rule["Next"] == FAILS for key in RULES for rule in state.get(key, ()))
 
 
 def ended_inside(fragments: Iterable[Fragment], title: str) -> list[Fragment]:

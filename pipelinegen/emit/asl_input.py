@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from pipelinegen.emit.asl_failure import FAILS, FAILURE
+from pipelinegen.emit.asl_failure import FAILS
 from pipelinegen.emit.asl_fragments import Fragment, State
-from pipelinegen.ir.expressions import expression, quote
+from pipelinegen.ir.expressions import FAILURE, expression, quote
 from pipelinegen.ir.model import Json, Jsonata, ParameterType, Pipeline
 from pipelinegen.render.literals import plain_json
+from pipelinegen.spec.fields import DAY, MOMENT
 
 TITLE, _FITS = "Start run: check input", "Start run: fits?"
 #: The variable that holds what is wrong with the input, and empty texts.
@@ -15,9 +16,6 @@ FAULTS: Final = "input_faults"
 _ERROR: Final = "WrongInput"
 #: Characters of a value that are told.
 _SHOWN: Final = 60
-_DATE: Final = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
-#: A moment as Step Functions reads one (a profile of RFC 3339).
-_MOMENT: Final = rf"{_DATE}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{{1,9}})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)"
 #: When a value is not of a type, by the type's name in the language.
 _MISFITS: Final = {
     "boolean": "$type({0}) != 'boolean'",
@@ -45,7 +43,7 @@ def check_of_input(pipeline: Pipeline) -> Fragment:
 
 def _wrong(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     """Conditions under which something is wrong, and how that is told; both are expressions."""
-    yield _lacks("$run_date", _DATE), _found("the date", "a day such as 2026-01-31", "$run_date")
+    yield _lacks("$run_date", DAY), _found("the date", "a day such as 2026-01-31", "$run_date")
     names: list[Json] = list(pipeline.parameter_types)
     if not names:
         return
@@ -64,7 +62,7 @@ def _misfit(value: str, type: ParameterType) -> str:
     if type.within:
         is_below = f"$substring({value}, 0, {len(type.within)}) = {quote(type.within)}"
         return f"($type({value}) = 'string' ? $not({is_below} and $not('..' in $split({value}, '/'))) : true)"
-    return _lacks(value, _MOMENT) if type.name == "timestamp" else _MISFITS[type.name].format(value)
+    return _lacks(value, MOMENT) if type.name == "timestamp" else _MISFITS[type.name].format(value)
 
 
 def _lacks(value: str, pattern: str) -> str:

@@ -6,19 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelinegen.emit.asl_failure import FAILURE, ended_inside, failing, handled
+from pipelinegen.emit.asl_failure import ended_inside, failing, handled
 from pipelinegen.emit.asl_fragments import INNER, PASSED_ON, Fragment, State, link, renamed
 from pipelinegen.emit.asl_plan import plan_block
 from pipelinegen.emit.asl_steps import rendered, tolerant
 from pipelinegen.emit.base import Workbench
-from pipelinegen.ir.expressions import in_round
+from pipelinegen.ir.expressions import FAILURE, RUN_VARIABLES, in_round
 from pipelinegen.ir.graph import ancestors
 from pipelinegen.ir.model import Json, Jsonata, Loop, Step
 from pipelinegen.ir.plan import Parallel, Plan, Series
 from pipelinegen.render.literals import plain_json
-
-#: Variables that "Start run" sets.
-_OF_THE_RUN = ("run_date", "run_id", "parameters", "promoted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,7 @@ class Weaver:
 
     def _handed(self, inside: Iterable[Fragment], loop: Loop) -> list[str]:
         """The variables from outside that rounds read."""
-        known = {*_OF_THE_RUN, *(variable for step in self.steps.values() for variable in step.variables)}
+        known = {*RUN_VARIABLES, *(variable for step in self.steps.values() for variable in step.variables)}
         loops = [step.loop for step in self.steps.values() if step.loop]
         known.update(name for other in loops for name in (other.item, other.index))
         text = json.dumps([dict(item.states) for item in inside])

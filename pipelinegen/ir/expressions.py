@@ -7,6 +7,9 @@ from pipelinegen.ir.model import Json, Jsonata
 
 RUN_DATE = Jsonata("$run_date")
 RUN_ID = Jsonata("$run_id")
+#: Variables that the first state of a run sets, and the one that says what failed.
+RUN_VARIABLES = ("run_date", "run_id", "parameters", "promoted")
+FAILURE = "failure"
 #: The day before the run's date, from which on rows are fresh.
 DAY_BEFORE = Jsonata("$substring($fromMillis($toMillis($run_date & 'T00:00:00Z') - 86400000), 0, 10)")
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pipelinegen.errors import Diagnostic
+from pipelinegen.ir.expressions import FAILURE
 from pipelinegen.ir.model import Artifact, DatedFiles, Location, PerItem
 from pipelinegen.source import Data, SpanTree
-from pipelinegen.steps.base import FAILURE
 
 #: The block of steps that are in no other.
 MAIN = ""

@@ -1,6 +1,7 @@
 """Checks across steps."""
 
 from pipelinegen.errors import Diagnostic, SpecError
+from pipelinegen.ir.expressions import FAILURE, RUN_VARIABLES
 from pipelinegen.ir.graph import ancestors
 from pipelinegen.ir.model import Model
 from pipelinegen.resolve.draft import Draft
@@ -66,8 +67,8 @@ def check_ends(draft: Draft) -> Draft:
     return draft
 
 
-#: Variables of the run itself.
-_RUN_VARIABLES = frozenset({"failure", "input_faults", "parameters", "promoted", "resume", "run_date", "run_id"})
+#: Variables of the run itself, those included that only the states around the steps use.
+_TAKEN = frozenset({*RUN_VARIABLES, FAILURE, "input_faults", "resume"})
 
 
 def check_own_variables(draft: Draft) -> Draft:
@@ -84,7 +85,7 @@ def check_own_variables(draft: Draft) -> Draft:
         )
         for step in draft.steps
         for name in step.own_variables
-        if name in _RUN_VARIABLES or any(name.startswith(f"{prefix}_") for prefix in ("branch", *draft.raw_steps))
+        if name in _TAKEN or any(name.startswith(f"{prefix}_") for prefix in ("branch", *draft.raw_steps))
     ]
     if faults:
         raise SpecError(faults)

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from pipelinegen.ir.expressions import RUN_DATE, expression
+from pipelinegen.ir.expressions import FAILURE, RUN_DATE, expression
 from pipelinegen.ir.model import Json, Jsonata, Retry, Step
 from pipelinegen.resolve.value_types import check_condition
 from pipelinegen.spec.conditions import ConditionSpec, WhenSpec
-from pipelinegen.steps.base import FAILURE, Scope, StepSpec
+from pipelinegen.steps.base import Scope, StepSpec
 
 _COMPARISONS = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<", "equals": "=", "differs_from": "!="}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pipelinegen.errors import Diagnostic, Span, suggest
+from pipelinegen.steps.base import TYPE_NOUNS, VALUE_TYPES
 
 Shape = Mapping[str, "Shape"] | str
 
@@ -33,9 +34,7 @@ _NEW_OBJECT: Final[Mapping[str, Shape]] = {
         "version": "text",
     },
 }
-#: What a value of an event must be for a parameter of a type.
-_WANTED: Final = {"boolean": "boolean", "double": "number", "int": "number", "list": "list"}
-_NOUNS: Final = {"list": "a list", "mapping": "a mapping", "number": "a number", "text": "text"}
+_NOUNS: Final = {**TYPE_NOUNS, "mapping": "a mapping"}
 
 
 def check_field(dotted: str, wanted: str | None, is_new_object: bool, span: Span) -> Diagnostic | None:
@@ -52,7 +51,7 @@ def check_field(dotted: str, wanted: str | None, is_new_object: bool, span: Span
             return Diagnostic(span, "PG012", f"'{done}' has no '{name}'", suggest(name, shape, "it has"))
         done, shape = f"{done}.{name}", shape[name]
     found = shape if isinstance(shape, str) else "mapping"
-    if wanted is None or found in (_ANY, _WANTED.get(wanted, "text")):
+    if wanted is None or found in (_ANY, VALUE_TYPES.get(wanted, "text")):
         return None
     message = f"'${{{done}}}' is {_NOUNS[found]}, and {wanted} is wanted"
     return Diagnostic(span, "PG013", message, "refer to another part of the event, or declare another type")

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pipelinegen.errors import Diagnostic, Span, SpecError, suggest
 from pipelinegen.layers import merge
 from pipelinegen.resolve.environments import Overlaid, lay_upon
+from pipelinegen.resolve.parameters import parameter_faults
 from pipelinegen.source import Data, SpanTree
 from pipelinegen.spec.fields import MAX_PIPELINE_NAME
-from pipelinegen.spec.load import describe
 from pipelinegen.spec.pipeline import PipelineSpec
 
 ID = "PG118"
@@ -33,23 +33,10 @@ def check_instances(spec: PipelineSpec, spans: SpanTree) -> None:
                 help = suggest(environment, spec.environments, "environments")
                 span = place.at("only_in", index).value
                 faults.append(Diagnostic(span, "PG020", f"there is no environment '{environment}'", help))
-        faults.extend(_unknown_parameters(spec, given.parameters, place.at("parameters")))
+        faults.extend(parameter_faults(spec.parameters, given.parameters, place.at("parameters")))
     faults.extend(_same_names(spec, spans))
     if faults:
         raise SpecError(faults)
-
-
-def _unknown_parameters(spec: PipelineSpec, given: dict[str, object], spans: SpanTree) -> list[Diagnostic]:
-    faults = []
-    for name, value in given.items():
-        known = spec.parameters.get(name)
-        if known is None:
-            help = suggest(name, spec.parameters, "parameters")
-            faults.append(Diagnostic(spans.at(name).label, "PG012", f"there is no parameter '{name}'", help))
-        elif not known.takes(value):
-            message = f"'{name}' wants {known.words}, found {describe(value)}"
-            faults.append(Diagnostic(spans.at(name).value, "PG013", message, "give a value of the declared type"))
-    return faults
 
 
 def _same_names(spec: PipelineSpec, spans: SpanTree) -> list[Diagnostic]:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pipelinegen.errors import Diagnostic, Note, Span, suggest
+from pipelinegen.ir.expressions import FAILURE
 from pipelinegen.ir.graph import find_cycle
 from pipelinegen.resolve.blocks import own_part
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.resolve.loop_items import parts_of_item
 from pipelinegen.source import Data, SpanTree
-from pipelinegen.steps.base import FAILURE, FAILURE_PARTS, REFERENCE, RUN_VALUES
+from pipelinegen.steps.base import FAILURE_PARTS, REFERENCE, RUN_VALUES
 
 
 def resolve_refs(draft: Draft) -> Draft:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pipelinegen.errors import Diagnostic, Span, suggest
+from pipelinegen.errors import Diagnostic, Span
 from pipelinegen.ir.expressions import concatenate
 from pipelinegen.ir.model import Json, Jsonata, Trigger
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.resolve.event_fields import check_field
-from pipelinegen.spec.load import describe
+from pipelinegen.resolve.parameters import misfit, unknown_parameter
 from pipelinegen.spec.pipeline import ParameterSpec
 from pipelinegen.spec.triggers import NewObjectSpec, TriggerSpec
 
@@ -74,8 +74,7 @@ def _faults(draft: Draft, name: str, spec: TriggerSpec) -> list[Diagnostic]:
     for parameter, value in spec.parameters.items():
         tree = spans.at("parameters", parameter)
         if parameter not in known:
-            help = suggest(parameter, known, "parameters")
-            faults.append(Diagnostic(tree.label, "PG012", f"there is no parameter '{parameter}'", help))
+            faults.append(unknown_parameter(parameter, known, tree.label))
         else:
             faults.extend(_value_faults(parameter, value, known[parameter], spec.s3 is not None, tree.value))
     if spec.date:
@@ -89,13 +88,10 @@ def _faults(draft: Draft, name: str, spec: TriggerSpec) -> list[Diagnostic]:
 def _value_faults(name: str, value: Json, known: ParameterSpec, is_new_object: bool, span: Span) -> list[Diagnostic]:
     """Faults of a parameter's value; of one with parts of the event, what is known of those."""
     if not isinstance(value, str) or not _EVENT.search(value):
-        message = f"'{name}' wants {known.words}, found {describe(value)}"
-        help = "give a value of the declared type"
-        return [] if known.takes(value) else [Diagnostic(span, "PG013", message, help)]
+        return [] if known.takes(value) else [misfit(name, known, value, span)]
     is_whole = _EVENT.fullmatch(value) is not None
     if not is_whole and known.type in ("boolean", "double", "int", "list"):
-        message = f"'{name}' wants {known.words}, found {describe(value)}"
-        return [Diagnostic(span, "PG013", message, "write one reference and nothing beside it")]
+        return [misfit(name, known, value, span, "write one reference and nothing beside it")]
     # Within a text, anything becomes text.
     wanted = known.type if is_whole else None
     found = (check_field(item.group(1), wanted, is_new_object, span) for item in _EVENT.finditer(value))

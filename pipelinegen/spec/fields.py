@@ -205,11 +205,11 @@ FreeText = Annotated[str, Field(min_length=1, max_length=1000)]
 PositiveInt = Annotated[int, Field(ge=1)]
 TimeoutMinutes = Annotated[int, Field(ge=1, le=2880, description="The job is stopped, and fails, after this time")]
 
+#: A day such as 2026-01-31; digits of other scripts are none.
+DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_HOUR_AND_MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
 #: A moment as Step Functions reads one (a profile of RFC 3339).
-MOMENT = (
-    r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?"
-    r"(Z|[+-]([01]\d|2[0-3]):[0-5]\d)"
-)
+MOMENT = rf"{DAY}T{_HOUR_AND_MINUTE}:[0-5][0-9](\.[0-9]{{1,9}})?(Z|[+-]{_HOUR_AND_MINUTE})"
 _SCALAR_TYPES = ("string", "int", "bigint", "float", "double", "boolean", "date", "timestamp")
 _UP_TO_38 = "[12][0-9]|3[0-8]"
 _SCALAR_TYPE = rf"({'|'.join(_SCALAR_TYPES)}|decimal\(([1-9]|{_UP_TO_38}),([0-9]|{_UP_TO_38})\))"
@@ -282,12 +282,12 @@ Days = Annotated[
     AfterValidator(_days),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": f"^{_PARAMETER}$"}]}),
 ]
-_MOMENT = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])( ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])?"
+_DAY_OR_MOMENT = f"{DAY}( {_HOUR_AND_MINUTE}:[0-5][0-9])?"
 
 
 def _number_or_moment(value: Any) -> Any:
     is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
-    is_moment = isinstance(value, str) and re.fullmatch(_MOMENT, value) and _on_calendar(value)
+    is_moment = isinstance(value, str) and re.fullmatch(_DAY_OR_MOMENT, value) and _on_calendar(value)
     if not is_number and not is_moment:
         found = f"'{value[:60]}'" if isinstance(value, str) else str(value)[:60]
         help = "write a number, 2026-01-01 or 2026-01-01 06:00:00"
@@ -310,7 +310,7 @@ NumberOrMoment = Annotated[
         {
             "anyOf": [
                 {"type": "integer", "minimum": -(2**63) + 1, "maximum": 2**63 - 1},
-                {"type": "string", "pattern": f"^{_MOMENT}$"},
+                {"type": "string", "pattern": f"^{_DAY_OR_MOMENT}$"},
             ]
         }
     ),

@@ -264,7 +264,7 @@ def _first_kind(wanted: str) -> Rule:
 
 def _maps(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
     one, two = (key_of(type) for type in types[:2])
-    if is_apart(wider_without_text, one, two):
+    if is_apart(wider, one, two):
         return f"'{name}' takes maps of one sort of keys, found {types[0]} and {types[1]}", _SCALAR
     return None
 

@@ -12,7 +12,7 @@ from sqlglot import exp
 from pipelinegen.sql.coercion import ApartError, is_apart, is_orderable, tightest, wider_of_all
 from pipelinegen.sql.constants import is_stable
 from pipelinegen.sql.datatypes import element_of, key_of
-from pipelinegen.sql.dialect import Call
+from pipelinegen.sql.dialect import Call, whole_number
 from pipelinegen.sql.grouping import is_aggregate, is_of_keys
 from pipelinegen.sql.kinds import NUMBERS, kind_of
 from pipelinegen.sql.results import ARGUMENT_COUNTS
@@ -111,7 +111,7 @@ def _percentile(types: Types, arguments: Sequence[exp.Expression]) -> bool:
     """A share that is written out, of numbers."""
     share = arguments[1]
     shares = share.expressions if isinstance(share, exp.Array) else [share]
-    others = all(isinstance(item, exp.Literal) and _whole(item) for item in arguments[2:])
+    others = all(map(_is_counted, arguments[2:]))
     is_whole_parameter = isinstance(share, exp.Placeholder) and types[1] != "double"
     are_fine = others and not is_whole_parameter and all(map(_is_share, shares))
     return len(types) <= 3 and kind_of(types[0]) in NUMBERS and are_fine
@@ -128,8 +128,9 @@ def _is_share(value: exp.Expression) -> bool:
     return is_number and re.fullmatch(r"0?\.\d+|0|1|1\.0+", value.name) is not None
 
 
-def _whole(value: exp.Expression) -> bool:
-    return isinstance(value, exp.Literal) and not value.is_string and value.name.isdigit() and int(value.name) > 0
+def _is_counted(value: exp.Expression) -> bool:
+    """Whether this is a number of things that is written out."""
+    return (whole_number(value) or 0) > 0
 
 
 def _decode(types: Types, arguments: Sequence[exp.Expression]) -> bool:
@@ -158,7 +159,7 @@ def _sorted(types: Types, arguments: Sequence[exp.Expression]) -> bool:
 
 
 def _inserted(types: Types, arguments: Sequence[exp.Expression]) -> bool:
-    is_placed = len(types) == 3 and kind_of(types[0]) == "array" and _whole(arguments[1])
+    is_placed = len(types) == 3 and kind_of(types[0]) == "array" and _is_counted(arguments[1])
     return is_placed and not is_apart(tightest, element_of(types[0]), types[2])
 
 
@@ -193,7 +194,7 @@ def _branches(types: Types, arguments: Sequence[exp.Expression]) -> bool:
 
 def _later(types: Types, arguments: Sequence[exp.Expression]) -> bool:
     """lag and lead of one row or so many, with nothing or a value of the same type instead."""
-    is_counted = len(types) < 2 or _whole(arguments[1])
+    is_counted = len(types) < 2 or _is_counted(arguments[1])
     return is_counted and (len(types) < 3 or kind_of(types[2]) in (kind_of(types[0]), "void"))
 
 
@@ -260,6 +261,6 @@ _RULES: Mapping[str, Rule] = {
     "sequence": _sequence,
     "session_window": _session,
     "sort_array": _sorted,
-    "stack": lambda types, arguments: len(types) > 1 and _whole(arguments[0]) and types[0] == "int",
+    "stack": lambda types, arguments: len(types) > 1 and _is_counted(arguments[0]) and types[0] == "int",
     "width_bucket": lambda types, arguments: len(types) == 4 and all(kind_of(type) in NUMBERS for type in types),
 }

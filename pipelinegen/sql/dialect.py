@@ -62,6 +62,13 @@ def is_of_like(node: exp.Expression) -> bool:
     return is_behind and isinstance(node, exp.Any | exp.All)
 
 
+def whole_number(value: object) -> int | None:
+    """The whole number that is written there, with a minus or without; None for anything else."""
+    sign, plain = (-1, value.this) if isinstance(value, exp.Neg) else (1, value)
+    is_number = isinstance(plain, exp.Literal) and not plain.is_string and plain.name.isdecimal()
+    return sign * int(plain.name) if is_number and isinstance(plain, exp.Literal) else None
+
+
 def written(node: exp.Expression, **options: Any) -> str:
     """An expression as Spark SQL; what sqlglot cannot write, such as a call without its arguments, as nothing much."""
     try:

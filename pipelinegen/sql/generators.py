@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from pipelinegen.sql.coercion import ApartError, wider_of_all, wider_without_text
 from pipelinegen.sql.datatypes import element_of, fields_of, key_of, value_of
-from pipelinegen.sql.dialect import call_of
+from pipelinegen.sql.dialect import call_of, whole_number
 from pipelinegen.sql.kinds import kind_of
 from pipelinegen.sql.question import Finding
 from pipelinegen.sql.relation import UNKNOWN, Field, Relation
@@ -54,10 +54,10 @@ def is_generator(name: str) -> bool:
 
 
 def _stacked(arguments: Sequence[exp.Expression], types: Sequence[str | None]) -> Given | None:
-    rows = arguments[0]
-    if not isinstance(rows, exp.Literal) or not str(rows.this).isdigit() or int(str(rows.this)) < 1:
+    rows = whole_number(arguments[0]) or 0
+    if rows < 1:
         return None
-    width = -(-(len(types) - 1) // int(str(rows.this)))
+    width = -(-(len(types) - 1) // rows)
     return [(f"col{place}", _common(types[1 + place :: width])) for place in range(width)]
 
 

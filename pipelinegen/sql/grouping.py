@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 
 from sqlglot import exp
 
-from pipelinegen.sql.dialect import call_of, parts_of, written
+from pipelinegen.sql.dialect import call_of, parts_of, whole_number, written
 from pipelinegen.sql.question import Finding
 from pipelinegen.sql.relation import Field, Relation
-from pipelinegen.sql.rules import place_of
+from pipelinegen.sql.rules import WINDOW_STAND_IN, place_of
 from pipelinegen.sql.signatures import signatures
 
 #: A longer expression is not held against GROUP BY: what that takes grows with the square of its length.
@@ -108,12 +108,8 @@ def all_keys(part: exp.Expression) -> Iterator[exp.Expression]:
 
 def _number(key: exp.Expression) -> int | None:
     """The number of a column that a key is, if it is one."""
-    sign = -1 if isinstance(key, exp.Neg) else 1
-    value = key.this if isinstance(key, exp.Neg) else key
-    if not isinstance(value, exp.Literal) or value.is_string or not str(value.this).isdigit():
-        return None
-    number = int(str(value.this))
-    return sign * number if number < 2**31 else None
+    number = whole_number(key)
+    return number if number is not None and abs(number) < 2**31 else None
 
 
 def _structs_in_sets(select: exp.Select) -> Iterator[Finding]:
@@ -268,7 +264,7 @@ def window_of(select: exp.Select) -> str | None:
     """The column that Spark adds where one groups by time: `window` or `session_window`; None if it adds none."""
     group = select.args.get("group")
     found = {_name(_behind_alias(key, select, frozenset())) for key in (all_keys(group) if group is not None else ())}
-    return "session_window" if "session_window" in found else "window" if found & {"window", "windoo"} else None
+    return "session_window" if "session_window" in found else "window" if found & {"window", WINDOW_STAND_IN} else None
 
 
 def _loose(node: exp.Expression, texts: set[str], names: set[str]) -> exp.Column | None:

@@ -265,7 +265,7 @@ _RULES: Mapping[str, Rule] = {
     "map_from_entries": _from_entries,
     "map_keys": lambda t, a: array_of(key_of(t[0])),
     "map_values": lambda t, a: array_of(value_of(t[0])),
-    "map_zip_with": lambda t, a: map_of(wider_without_text(key_of(t[0]), key_of(t[1])), t[2]),
+    "map_zip_with": lambda t, a: map_of(wider(key_of(t[0]), key_of(t[1])), t[2]),
     "named_struct": _named_struct,
     "nvl2": lambda t, a: wider(t[1], t[2]),
     "percentile": _percentile,
@@ -304,7 +304,7 @@ def _of_two_arrays(types: Types, argument: int, variable: int) -> str | None:
 def _of_two_maps(types: Types, argument: int, variable: int) -> str | None:
     if variable == 0:
         try:
-            return wider_without_text(key_of(types[0]), key_of(types[1]))
+            return wider(key_of(types[0]), key_of(types[1]))
         except ApartError:
             return None
     return value_of(types[variable - 1])

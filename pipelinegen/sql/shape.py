@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from pipelinegen.errors import suggest
 from pipelinegen.sql.coercion import holds_map, is_alike, is_apart, is_orderable, wider
+from pipelinegen.sql.dialect import whole_number
 from pipelinegen.sql.grouping import all_keys, has_aggregate
 from pipelinegen.sql.question import Finding
 from pipelinegen.sql.relation import Relation
@@ -97,7 +98,7 @@ def key_faults(select: exp.Select, given: Relation, ask: TypeOf) -> Iterator[Fin
 
 def _meant(key: exp.Expression, select: exp.Select) -> exp.Expression:
     """The expression that a key is, where it is the number of one."""
-    number = int(key.name) if isinstance(key, exp.Literal) and key.name.isdigit() else 0
+    number = whole_number(key) or 0
     return select.expressions[number - 1].unalias() if 1 <= number <= len(select.expressions) else key
 
 
@@ -107,8 +108,8 @@ def order_faults(query: exp.SetOperation, left: Relation) -> Iterator[Finding]:
     fields = [*left.fields.values()]
     for key in order.expressions if order is not None and left.is_whole else ():
         value = key.this
-        if isinstance(value, exp.Literal) and value.name.isdigit() and not value.is_string:
-            place = int(value.name)
+        place = whole_number(value)
+        if place is not None:
             if not 1 <= place <= len(fields):
                 help = f"give a number from 1 to {len(fields)}, or a name"
                 yield Finding("PG133", f"ORDER BY {place} refers to no column: there are {len(fields)}", help)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from pipelinegen.errors import suggest
-from pipelinegen.sql.dialect import call_of
+from pipelinegen.sql.dialect import call_of, whole_number
 from pipelinegen.sql.generators import generated, is_generator, of_values, pivoted, relation_of, renamed, values_of
 from pipelinegen.sql.grammar import FILE_FORMATS, reads_files
 from pipelinegen.sql.grouping import has_aggregate
@@ -108,7 +108,9 @@ class Sources:
             return self._renamed(of_values(item, self.types(outer)), item)
         if isinstance(item, exp.Table) and isinstance(item.this, exp.Anonymous):
             given = item.this.expressions
-            is_range = str(item.this.this).lower() == "range" and 0 < len(given) < 5 and all(map(_is_whole, given))
+            is_range = (
+                str(item.this.this).lower() == "range" and 0 < len(given) < 5 and None not in map(whole_number, given)
+            )
             return self._renamed(Relation({"id": Field("bigint")}), item) if is_range else UNKNOWN
         if not isinstance(item, exp.Table) or not isinstance(item.this, exp.Identifier):
             return UNKNOWN
@@ -165,10 +167,6 @@ def _columns_of_nothing(item: exp.Expression) -> Iterator[Finding]:
     if column is not None:
         fact = f"'{column.name}' stands where no row is read yet"
         yield Finding("PG133", fact, "write a value", *place_of(column))
-
-
-def _is_whole(value: exp.Expression) -> bool:
-    return isinstance(value, exp.Literal) and not value.is_string and value.name.isdigit()
 
 
 def alias_of(item: exp.Expression, number: int) -> str:

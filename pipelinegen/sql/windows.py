@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from sqlglot import exp
 
 from pipelinegen.errors import suggest
-from pipelinegen.sql.dialect import call_of
+from pipelinegen.sql.dialect import call_of, whole_number
 from pipelinegen.sql.grouping import heads, is_aggregate, over_of, own_nodes, word_place
 from pipelinegen.sql.kinds import NUMBERS, kind_of
 from pipelinegen.sql.question import Finding
@@ -107,7 +107,7 @@ def _is_one_row(frame: exp.Expression, head: exp.Expression) -> bool:
     """Whether a frame is the one row that a lag or lead means: so many before, or behind, as its offset says."""
     call = call_of(head)
     arguments = (call.arguments if call else None) or ()
-    offset = _whole(arguments[1]) if len(arguments) > 1 else 1
+    offset = whole_number(arguments[1]) if len(arguments) > 1 else 1
     wanted = -offset if offset is not None and call and call.name == "lag" else offset
     start, end = ((frame.args.get(side), frame.args.get(f"{side}_side")) for side in ("start", "end"))
     if frame.args.get("kind") != "ROWS" or "UNBOUNDED" in (start[0], end[0]):
@@ -118,17 +118,9 @@ def _is_one_row(frame: exp.Expression, head: exp.Expression) -> bool:
 
 def _row(frame: exp.Expression, side: str) -> int | None:
     """The row that a side of a frame is at, counted from the current one; None where it is no plain number."""
-    number = _whole(frame.args.get(side))
+    given = frame.args.get(side)
+    number = 0 if given == "CURRENT ROW" else whole_number(given)
     return -number if number is not None and frame.args.get(f"{side}_side") == "PRECEDING" else number
-
-
-def _whole(value: object) -> int | None:
-    if value == "CURRENT ROW":
-        return 0
-    sign = -1 if isinstance(value, exp.Neg) else 1
-    plain = value.this if isinstance(value, exp.Neg) else value
-    is_number = isinstance(plain, exp.Literal) and not plain.is_string and str(plain.this).isdecimal()
-    return sign * int(str(plain.this)) if is_number and isinstance(plain, exp.Literal) else None
 
 
 def _bound(frame: exp.Expression, side: str) -> str:

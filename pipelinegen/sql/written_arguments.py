@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from pipelinegen.sql.datatypes import TypeTextError, element_of, of_schema
-from pipelinegen.sql.dialect import call_of
+from pipelinegen.sql.dialect import call_of, whole_number
 from pipelinegen.sql.kinds import NUMBERS, kind_of
 
 Types = Sequence[str | None]
@@ -86,8 +86,8 @@ def read_text(name: str, types: Types, arguments: Sequence[exp.Expression]) -> F
 
 def stacked(name: str, types: Types, arguments: Sequence[exp.Expression]) -> Fault | None:
     """Columns of stack(…) whose values are of different types: Spark brings them to none."""
-    rows = arguments[0].name if arguments and isinstance(arguments[0], exp.Literal) else ""
-    width = -(-(len(types) - 1) // int(rows)) if rows.isdigit() and int(rows) else 0
+    rows = whole_number(arguments[0]) if arguments else None
+    width = -(-(len(types) - 1) // rows) if rows and rows > 0 else 0
     for place in range(width):
         given = [type for type in types[1 + place :: width] if type not in (None, "void")]
         for type in given[1:]:

@@ -13,6 +13,7 @@ from pipelinegen.code_folders import CodeError, CodeReader, syntax_faults
 from pipelinegen.errors import Diagnostic, SpecError, suggest
 from pipelinegen.ir.expressions import (
     DAY_BEFORE,
+    FAILURE,
     RUN_DATE,
     RUN_ID,
     concatenate,
@@ -46,7 +47,7 @@ from pipelinegen.spec.iam import IamSpec
 from pipelinegen.spec.kind_shape import KindShape
 
 #: What JSONata calls the types of parameters.
-_VALUE_TYPES = {
+VALUE_TYPES = {
     "string": "text",
     "int": "number",
     "double": "number",
@@ -73,8 +74,7 @@ RUN_VALUES: Mapping[str, Jsonata] = {
     "run.window.end": RUN_DATE,
     "run.environment": Jsonata("''"),
 }
-#: What stands for a failure where it is handled, and what it is made of.
-FAILURE = "failure"
+#: What a failure is made of, where it is handled.
 FAILURE_PARTS = ("step", "state", "error", "cause")
 
 
@@ -328,7 +328,7 @@ class Scope:
             return Value(RUN_VALUES[".".join(path)], "text")
         if path[0] == "parameters":
             given, place = Jsonata("$" + ".".join(path)), self.around.given_files.get(path[1])
-            type = _VALUE_TYPES.get(self.around.parameters.get(path[1], ""))
+            type = VALUE_TYPES.get(self.around.parameters.get(path[1], ""))
             return GivenFiles(place, given) if place else Value(given, type)
         return self._output(path[1], ".".join(path[2:]), *at) if path[0] == "steps" else self._item(path)
 

@@ -26,23 +26,10 @@ _SIGNS = ("=", "<", ">=", "<>", "+", "-", "*", "/", "%", "||", "<=>", "LIKE", "A
 _FUNCTIONS = (
     *("abs", "array_join", "avg", "cast", "ceil", "coalesce", "collect_list", "collect_set", "concat", "concat_ws"),
     *("count", "date_add", "date_format", "date_trunc", "datediff", "day", "element_at", "explode", "first", "floor"),
-    *(
-        "from_json",
-        "greatest",
-        "hour",
-        "if",
-        "lag",
-        "last",
-        "least",
-        "length",
-        "lower",
-        "max",
-        "min",
-        "month",
-        "nullif",
-    ),
-    *("nvl", "rank", "regexp_extract", "round", "row_number", "size", "sort_array", "split", "stddev", "substring"),
-    *("sum", "to_date", "to_json", "to_timestamp", "transform", "trim", "unix_timestamp", "upper", "year"),
+    *("from_json", "greatest", "hour", "if", "lag", "last", "least", "length", "lower", "max", "min", "month"),
+    *("nullif", "nvl", "rank", "regexp_extract", "round", "row_number", "size", "sort_array", "split", "stddev"),
+    *("substring", "sum", "to_date", "to_json", "to_timestamp", "transform", "trim", "unix_timestamp", "upper"),
+    "year",
 )
 
 

@@ -3,7 +3,8 @@
     python -m tests.oracle.sql_fuzz --count 1000 --seed 1 [--mutated] [--show 20] [--kept FILE]
 
 A false accept is a query on which the checker says nothing and that Spark's analyzer refuses; a false refusal one that
-Spark plans and the checker refuses. What the checker leaves to Spark (`validate` then asks it) is counted apart. `--kept` names a file of Spark's verdicts, which do not change when the checker does.
+Spark plans and the checker refuses. What the checker leaves to Spark (`validate` then asks it) is counted apart.
+`--kept` names a file of Spark's verdicts, which do not change when the checker does.
 """
 # ruff: noqa: E501 - lists of what may stand somewhere
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, JsonValue, model_validator
 
 from pipelinegen.errors import Diagnostic, SpecError
-from pipelinegen.ir.expressions import index_variable, item_variable
+from pipelinegen.ir.expressions import FAILURE, RUN_VARIABLES, index_variable, item_variable
 from pipelinegen.ir.model import Json, Jsonata, OutputFile, Permission, Step, Value
 from pipelinegen.source import SpanTree, parse
 from pipelinegen.spec.fields import Identifier, SpecValueError, StrictModel, exactly_one
@@ -161,7 +161,7 @@ def _reading(
     reading = Reading(
         spans=spans,
         inputs=tuple(spec.inputs),
-        around=frozenset({"failure", "parameters", "promoted", "run_date", "run_id", *items}),
+        around=frozenset({*RUN_VARIABLES, FAILURE, *items}),
         prefixes=tuple(f"{step}_" for step in scope.outputs),
         result=spec.result,
         result_spans=scope.spans.at("result"),

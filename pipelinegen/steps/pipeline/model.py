@@ -8,12 +8,11 @@ from pydantic import Field
 
 from pipelinegen.ir.expressions import RUN_DATE
 from pipelinegen.ir.model import Json, Jsonata, OutputFile, Step, Value
-from pipelinegen.spec.fields import Identifier, PipelineName
+from pipelinegen.spec.fields import DAY, Identifier, PipelineName
 from pipelinegen.steps.base import REFERENCE, TYPE_NOUNS, Scope, StepSpec
 from pipelinegen.steps.pipeline.permissions import start_permissions
 
 Scalar = str | int | float | bool
-_DAY = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
 
 
 class PipelineStepSpec(StepSpec):
@@ -77,7 +76,7 @@ def lower(spec: PipelineStepSpec, scope: Scope) -> Step:
 def _date(date: str, scope: Scope) -> Json:
     """The other run's date. Raises: SpecError with PG060 for a text that is none, PG135 for no text at all."""
     found = REFERENCE.findall(date)
-    if not found and not re.fullmatch(_DAY, date):
+    if not found and not re.fullmatch(DAY, date):
         raise scope.fault(
             "PG060", f"'{date[:60]}' is no date", "write a day such as 2026-01-31, or refer to one", "date"
         )

@@ -179,6 +179,7 @@ FINE = (
     "SELECT get_json_object(user_id, '$.a') AS a, json_tuple(user_id, 'x') AS b FROM clicks",
     "SELECT cast(get_json_object(user_id, '$.a') AS int) AS a FROM clicks",
     "SELECT m['a'] AS a FROM (SELECT str_to_map(user_id, ',', ':') AS m FROM clicks)",
+    "SELECT map_zip_with(map('a', price), map(seconds, day), (k, x, y) -> upper(k)) AS m FROM clicks",
     "SELECT element_at(words, 1) AS a, words[0] AS b, size(words) AS n, array_contains(words, 'x') AS c, array_join(words, ',') AS j FROM clicks",
     "SELECT user_id FROM clicks WHERE exists(words, w -> w LIKE 'a%') AND size(filter(words, w -> length(w) > 2)) > 0",
     "SELECT aggregate(transform(words, w -> length(w)), 0, (a, x) -> a + x) AS n FROM clicks",
