@@ -194,8 +194,16 @@ def _one_task_faults(name: str, state: State) -> Iterator[str]:
     for parameter in _ALSO_REQUIRED.get((call.service, call.operation), ()):
         if parameter not in arguments:
             yield f'{name}: Missing required parameter in input: "{parameter}"'
+    if ":aws-sdk:" not in state["Resource"]:
+        converted = {**_tokens(shape), **converted}
     report = ParamValidator().validate(converted, shape).generate_report()
     yield from (f"{name}: {line}" for line in report.splitlines())
+
+
+def _tokens(shape: Any) -> dict[str, str]:
+    """Idempotency tokens that the API demands; optimised integrations make their own."""
+    members = {name: shape.members[name] for name in shape.required_members}
+    return {name: _placeholder(member) for name, member in members.items() if member.metadata.get("idempotencyToken")}
 
 
 def task_faults(machine: dict[str, Any]) -> list[str]:

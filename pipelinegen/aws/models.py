@@ -19,7 +19,8 @@ TABLE: Final = Path(__file__).with_suffix(".zip")
 class Shape:
     """What a value may be; `kind` is structure, list, map, text, integer, number, boolean, moment, bytes or any.
 
-    `least` and `most` bound a number, a text's length or a list's.
+    `least` and `most` bound a number, a text's length or a list's. `tokens` are those of the `required` members that
+    only tell one request from its repetition.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class Shape:
     pattern: str | None = None
     choices: tuple[str, ...] = ()
     inside: Any = None
+    tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class AwsService:
             return self.shape(self._table["shapes"][encoded[0]])
         kind, *rest = encoded
         if kind == "s":
-            return Shape("structure", members=rest[0], required=tuple(rest[1]))
+            return Shape("structure", members=rest[0], required=tuple(rest[1]), tokens=tuple(*rest[2:]))
         if kind == "l":
             return Shape("list", inside=rest[0], least=rest[1], most=rest[2])
         if kind == "m":

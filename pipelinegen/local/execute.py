@@ -1,7 +1,7 @@
 """Runs one execution of the deployed state machine and keeps its record, first attempt or retry."""
 
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -69,7 +69,7 @@ def redrive(session: Session, folder: RunFolder, record: RunRecord) -> Day:
 
 def _run(session: Session, folder: RunFolder, record: RunRecord, *, shown: bool = True) -> Day:
     steps = [step for step in session.deployment.steps if step["states"]]
-    names = {step["name"] for step in steps}
+    names = {step["name"]: step["title"] if step["kind"] == "for_each" else "" for step in steps}
     done = _steps_done(folder.journal(), {state: step["name"] for step in steps for state in step["states"]})
     end: ExecutionEnd | None = None
     try:
@@ -98,9 +98,12 @@ def _steps_done(entries: Sequence[Entry], step_of: Mapping[str, str]) -> set[str
     return {step_of[entry["state"]] for entry in entries if entry["state"] in step_of}
 
 
-def _add_seconds(seconds: dict[str, float], event: StateEvent, steps: Set[str]) -> None:
-    """Counts the states of steps; those around them, such as a Parallel state, would count twice."""
-    if event.kind == "exited" and event.step in steps:
+def _add_seconds(seconds: dict[str, float], event: StateEvent, steps: Mapping[str, str]) -> None:
+    """Counts the states of steps; those around them, such as a Parallel state, would count twice.
+
+    Of a loop only the state named in `steps` counts: the others lie within it.
+    """
+    if event.kind == "exited" and event.step in steps and steps[event.step] in ("", event.state):
         seconds[event.step] = round(seconds.get(event.step, 0.0) + event.seconds, 3)
 
 

@@ -9,7 +9,10 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One action on one resource; `context` holds the condition keys the request carries."""
+    """One action on one resource; `context` holds the condition keys the request carries.
+
+    A resource with wildcards stands for one that the request does not tell: any of that form is enough.
+    """
 
     action: str
     resource: str
@@ -80,7 +83,7 @@ def calls_lost_without(policy: Mapping[str, Any], calls: Iterable[Call]) -> dict
 def _applies(statement: Mapping[str, Any], call: Call) -> bool:
     return (
         _chosen(statement, "Action", lambda pattern: _like(pattern.lower(), call.action.lower()))
-        and _chosen(statement, "Resource", lambda pattern: _like(pattern, call.resource))
+        and _chosen(statement, "Resource", lambda pattern: _meets(pattern, call.resource))
         and _conditions_hold(statement.get("Condition", {}), call.context)
     )
 
@@ -124,6 +127,10 @@ def _listed(value: Any) -> list[Any]:
 def _pattern(text: str) -> re.Pattern[str]:
     translated = {"*": ".*", "?": "."}
     return re.compile("".join(translated.get(letter, re.escape(letter)) for letter in text), re.DOTALL)
+
+
+def _meets(pattern: str, resource: str) -> bool:
+    return _like(pattern, resource) or ("*" in resource and len(resource) > 1 and _like(resource, pattern))
 
 
 def _like(pattern: str, value: str) -> bool:

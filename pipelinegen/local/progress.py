@@ -85,7 +85,7 @@ class StepProgress:
             # Otherwise the time shown stays that of the step's first state.
             self._task(task).finished_time = None
         elif event.kind == "failed":
-            self._progress.update(task, what=_named(_RETRY, event.error))
+            self._progress.update(task, what=_named(_RETRY, event.error or self._errors.get(event.step, "")))
         else:
             # Done until another state of the same step is entered, which is soon.
             self._progress.update(task, completed=1, what=self._said(event))
@@ -108,6 +108,9 @@ class StepProgress:
                 self._progress.update(task, what=_KEPT if kept else _NOT_REACHED)
             elif not self._task(task).finished:
                 self._progress.update(task, completed=1, what=_FAILED)
+            elif (what := self._task(task).fields["what"]).startswith(_RETRY):
+                # The state that ends a failed branch came last.
+                self._progress.update(task, what=what.replace(_RETRY, _FAILED))
 
     def _task(self, task: TaskID) -> Any:
         return next(known for known in self._progress.tasks if known.id == task)

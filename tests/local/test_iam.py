@@ -98,6 +98,8 @@ def services(cloud: LocalCloud) -> Callable[[str], Any]:
         _allow("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:secret/p/x-??????")),
         _allow("sns:Publish", arn("sns", "t1")),
         _allow("sagemaker:CreateTrainingJob", arn("sagemaker", "training-job/ok-*")),
+        _allow(["sqs:CreateQueue", "sqs:SendMessage"], arn("sqs", "mine-*")),
+        _allow("s3:PutBucketTagging", "arn:aws:s3:::bkt"),
     ]
     role = cloud.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     cloud.client("iam").put_role_policy(
@@ -132,6 +134,8 @@ TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:"
         ("secretsmanager", lambda c: c.get_secret_value(SecretId="secret/p/x")),
         ("sns", lambda c: c.publish(TopicArn=f"{TOPIC}t1", Message="x")),
         ("sts", lambda c: c.get_caller_identity()),
+        ("sqs", lambda c: c.send_message(QueueUrl=c.create_queue(QueueName="mine-1")["QueueUrl"], MessageBody="x")),
+        ("s3", lambda c: c.put_bucket_tagging(Bucket="bkt", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})),
     ],
 )
 def test_what_is_allowed_works(services: Callable[[str], Any], service: str, call: Callable[[Any], Any]) -> None:
@@ -148,7 +152,7 @@ def test_what_is_allowed_works(services: Callable[[str], Any], service: str, cal
         ("s3", lambda c: c.list_objects_v2(Bucket="bkt", Prefix="out/"), "s3:ListBucket"),
         ("s3", lambda c: c.list_objects_v2(Bucket="bkt"), "s3:ListBucket"),
         ("s3", lambda c: c.list_buckets(), "s3:ListAllMyBuckets"),
-        ("s3", lambda c: c.get_bucket_policy(Bucket="bkt"), "s3:GET bucket policy"),
+        ("s3", lambda c: c.get_bucket_policy(Bucket="bkt"), "s3:GetBucketPolicy"),
         ("ssm", lambda c: c.get_parameter(Name="/p/y"), "ssm:GetParameter"),
         ("secretsmanager", lambda c: c.get_secret_value(SecretId="secret/p/y"), "secretsmanager:GetSecretValue"),
         ("sns", lambda c: c.publish(TopicArn=f"{TOPIC}t2", Message="x"), "sns:Publish"),
@@ -159,6 +163,8 @@ def test_what_is_allowed_works(services: Callable[[str], Any], service: str, cal
         ("sagemaker", lambda c: _training(c, "ok-1"), "iam:PassRole"),
         ("iam", lambda c: c.list_roles(), "iam:ListRoles"),
         ("kms", lambda c: c.list_keys(), "kms:ListKeys"),
+        ("sqs", lambda c: c.create_queue(QueueName="other"), "sqs:CreateQueue"),
+        ("s3", lambda c: c.get_object_tagging(Bucket="bkt", Key="in/x"), "s3:GetObjectTagging"),
     ],
 )
 def test_what_is_not_allowed_is_refused_and_noted(

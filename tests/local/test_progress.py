@@ -58,6 +58,14 @@ def test_a_failed_step_says_so() -> None:
         ExecutionEnd("FAILED", "arn", "2026-11-22", 1.0, failed_state="Train", failed_step="train"),
     )
     assert picture[0] == ["2026-11-22", "Train", "failed:", "States.Timeout"]
+    picture = _picture(
+        _event("entered", "Train", "train"),
+        _event("failed", "Train", "train", "Throttled"),
+        _event("exited", "Train", "train", "Throttled"),
+        _event("failed", "Train: branch failed", "train"),
+        ExecutionEnd("FAILED", "arn", "2026-11-22", 1.0, failed_state="Train", failed_step="train"),
+    )
+    assert picture[0] == ["2026-11-22", "Train", "failed:", "Throttled"]
     assert picture[1] == ["2026-11-22", "Gate", "not", "reached"]
 
 

@@ -100,7 +100,13 @@ def _compound(shape: Any, known: dict[str, Any]) -> Any:
     if getattr(shape, "is_document_type", False):
         return "j"
     members = {_pascal(name): _shape(member, known) for name, member in shape.members.items()}
-    return ["s", members, [_pascal(name) for name in shape.required_members]]
+    tokens = [_pascal(name) for name in shape.required_members if _is_token(name, shape.members[name])]
+    return ["s", members, [_pascal(name) for name in shape.required_members], *([tokens] if tokens else [])]
+
+
+def _is_token(name: str, shape: Any) -> bool:
+    """Whether a member only makes a request unlike others; a few ids of other things carry the mark, too."""
+    return bool(shape.metadata.get("idempotencyToken")) and name.lower().endswith(("token", "requestid"))
 
 
 def _pascal(name: str) -> str:

@@ -1,7 +1,7 @@
 """Which IAM actions on which resources an HTTP request to AWS is, for the services that a pipeline's roles call.
 
-A request that is not described here is given as an action on `*` that no sensible policy allows: it is refused rather
-than let through. New services are added here.
+Requests that are not described here are told by AWS's table of APIs (calls_by_model.py); one that is not in it either
+is an action on `*` that no sensible policy allows: it is refused rather than let through.
 """
 
 import json
@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
 
+from pipelinegen.local.cloud.calls_by_model import calls_by_model, calls_by_model_of_s3
 from pipelinegen.local.iam import Call
 
 #: `Credential=KEY/20261122/eu-central-1/s3/aws4_request` in the Authorization header.
@@ -90,7 +91,8 @@ def _described(request: Request, place: Place, operation: str, body: Mapping[str
     action = f"{_PREFIXES.get(request.service, request.service)}:{operation}"
     describe = _RESOURCES.get(action)
     if describe is None:
-        return [Call(action, "*")]
+        own = {"partition": place.partition, "region": request.region, "account_id": place.account}
+        return calls_by_model(action.partition(":")[0], operation, body, own)
     context = {"application-autoscaling:service-namespace": body["ServiceNamespace"]} if describe is _scaled else {}
     calls = [Call(action, resource, context) for resource in describe(request, place, body)]
     calls.extend(_passed_roles(action, body, place))
@@ -266,7 +268,7 @@ def _s3_bucket(request: Request, arn: str) -> list[Call]:
         prefix = request.query.get("prefix")
         # Without a prefix in the request, a condition on it does not hold, as on AWS.
         return [Call("s3:ListBucket", arn, {"s3:prefix": prefix[0]} if prefix else {})]
-    return [Call(f"s3:{request.method} bucket {'&'.join(sorted(request.query))}", arn)]
+    return calls_by_model_of_s3(request.method, "", request.query, arn)
 
 
 _LISTING: Final = frozenset(
@@ -274,7 +276,13 @@ _LISTING: Final = frozenset(
 )
 
 
+#: Words of queries by which a request is about something beside the content of an object.
+_OF_OBJECTS: Final = frozenset({"acl", "attributes", "legal-hold", "restore", "retention", "select", "tagging", "torrent"})
+
+
 def _s3_object(request: Request, arn: str, place: Place) -> list[Call]:
+    if request.query.keys() & _OF_OBJECTS:
+        return calls_by_model_of_s3(request.method, arn, request.query, arn)
     actions = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "POST": "s3:PutObject"}
     aborts = request.method == "DELETE" and "uploadId" in request.query
     actions["DELETE"] = "s3:AbortMultipartUpload" if aborts else "s3:DeleteObject"

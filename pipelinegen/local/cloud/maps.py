@@ -36,6 +36,8 @@ from pipelinegen.local.cloud.replacing import replace_attribute
 #: digits, since comments keep the escapes of JSON.
 _FIELDS: Final = ("ItemBatcher", "ResultWriter", "ToleratedFailurePercentage", "ToleratedFailureCount")
 _MARK: Final = " #map-fields:"
+#: The attribute that holds who tells what happens, while a Map runs.
+_EVENTS: Final = "pipelinegen_events"
 _WORKER: Final = distributed_item_processor_worker.DistributedItemProcessorWorker
 
 
@@ -108,7 +110,17 @@ def _hide(state: dict[str, Any]) -> bool:
 def _run_rounds() -> None:
     """moto tolerates every failure, gives null for it, and starts as many threads as may run at a time."""
 
+    begin = DistributedIterationComponent._eval_body
+
+    def eval_body(self: Any, env: Any) -> None:
+        setattr(env, _EVENTS, env.event_manager)
+        begin(self, env)
+
+    replace_attribute(DistributedIterationComponent, "_eval_body", eval_body)
+
     def map_run(self: Any, env: Any, eval_input: Any) -> None:
+        # moto drops what happens in rounds; here it is told with the rest, for whoever looks on.
+        env.event_manager = getattr(env, _EVENTS)
         given = env.stack.pop()
         fields = getattr(self, "fields", {})
         inputs = _batches(given, fields["ItemBatcher"]) if "ItemBatcher" in fields else given

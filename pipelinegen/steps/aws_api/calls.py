@@ -83,7 +83,8 @@ def prepare_call(scope: Scope, asked: Asked, *, waits: bool) -> Prepared:
     shape = call.input
     if job and job.members:
         shape = Shape("structure", members=job.members, required=job.required)
-    wanted = Shape("structure", shape.members, tuple(name for name in shape.required if name not in asked.taken))
+    known = {*asked.taken, *shape.tokens}
+    wanted = Shape("structure", shape.members, tuple(name for name in shape.required if name not in known))
     place = (*asked.path, "arguments")
     arguments = checker.checked(wanted, dict(asked.arguments), place)
     faults = [*checker.faults, *_unknown_taken(scope, asked, shape)]
@@ -97,11 +98,20 @@ def prepare_call(scope: Scope, asked: Asked, *, waits: bool) -> Prepared:
         asked=asked,
         service=service,
         resource=f"arn:${{partition}}:states:::{prefix}",
-        arguments={**arguments, **asked.taken},
+        arguments={**({} if job else _tokens(shape)), **arguments, **asked.taken},
         answer=_answer(service, call, job),
         permissions=permissions,
         retry=_retry(call),
     )
+
+
+def _tokens(shape: Shape) -> dict[str, Json]:
+    """What tells one request from its repetition, where the API demands it: new for every attempt of the step.
+
+    Integrations with `.sync` need none: AWS's own examples of EMR give none (connect-emr-eks.html and
+    connect-emr-serverless.html of the developer guide).
+    """
+    return {name: Jsonata("$uuid()") for name in shape.tokens}
 
 
 def or_null(part: Jsonata) -> Jsonata:
