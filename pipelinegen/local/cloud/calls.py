@@ -277,7 +277,9 @@ _LISTING: Final = frozenset(
 
 
 #: Words of queries by which a request is about something beside the content of an object.
-_OF_OBJECTS: Final = frozenset({"acl", "attributes", "legal-hold", "restore", "retention", "select", "tagging", "torrent"})
+_OF_OBJECTS: Final = frozenset(
+    {"acl", "attributes", "legal-hold", "restore", "retention", "select", "tagging", "torrent"}
+)
 
 
 def _s3_object(request: Request, arn: str, place: Place) -> list[Call]:

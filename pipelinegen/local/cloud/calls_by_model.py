@@ -1,4 +1,4 @@
-"""Requests that calls.py does not describe: told by AWS's own table of APIs, for the calls of `aws_api` and `asl` steps.
+"""Requests that calls.py does not describe, told by AWS's own table of APIs: calls of `aws_api` and `asl` steps.
 
 A resource that the request does not name is given with wildcards: a policy allows it with any resource of that form.
 """
