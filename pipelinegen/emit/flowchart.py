@@ -19,9 +19,8 @@ _HANDLERS = "!"
 def flowchart(pipeline: Pipeline) -> list[str]:
     """The lines of the flowchart. A dotted arrow is a barrier: an order that no step asks for."""
     lines = ["flowchart TD"]
-    if pipeline.schedules:
-        starts = "<br/>".join(f"{item.expression} {item.timezone}" for item in pipeline.schedules)
-        lines.append(f'    schedule>"{starts}"]')
+    starts = "<br/>".join(_starts(pipeline))
+    lines += [f'    start>"{starts}"]'] if starts else []
     blocks: dict[str, list[Step]] = {}
     for step in pipeline.steps:
         blocks.setdefault(step.block, []).append(step)
@@ -29,8 +28,8 @@ def flowchart(pipeline: Pipeline) -> list[str]:
     lines += _boxed(blocks, _HANDLERS, "failed", "on failure", "    ")
     before = ancestors({step.name: step.needs for step in pipeline.steps})
     for step in pipeline.steps:
-        if pipeline.schedules and not step.needs and step.state and not step.block:
-            lines.append(f"    schedule --> {_node(step.name)}")
+        if starts and not step.needs and step.state and not step.block:
+            lines.append(f"    start --> {_node(step.name)}")
         inside = {item.name for block in (step.name, f"{step.name}{_HANDLERS}") for item in blocks.get(block, ())}
         lines += [f"    {_node(need)} --> {_node(step.name)}" for need in _direct(step, before) if need not in inside]
         if f"{step.name}{_HANDLERS}" in blocks:
@@ -39,10 +38,20 @@ def flowchart(pipeline: Pipeline) -> list[str]:
     return lines
 
 
+def _starts(pipeline: Pipeline) -> Iterator[str]:
+    """What starts the pipeline; text of events is left out, for Mermaid would read it as code."""
+    for schedule in pipeline.schedules:
+        yield f"{schedule.expression} {schedule.timezone}"
+    for trigger in pipeline.triggers:
+        is_new_object = trigger.pattern.get("detail-type") == ["Object Created"]
+        yield f"{trigger.label}: {'new object in S3' if is_new_object else 'event'}"
+
+
 def _nodes(blocks: Mapping[str, list[Step]], block: str, indent: str) -> Iterator[str]:
     """The steps of a block, each with the steps inside it and those that handle its failure."""
     for step in blocks.get(block, ()):
-        title = f"{step.name}<br/><small>{step.kind}</small>"
+        about = f"{step.kind}, conditional" if step.guard else step.kind
+        title = f"{step.name}<br/><small>{about}</small>"
         if step.name in blocks:
             yield from _boxed(blocks, step.name, _node(step.name), f"{step.name}: {step.kind}", indent)
         else:

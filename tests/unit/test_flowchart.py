@@ -33,3 +33,10 @@ def test_loops_and_handlers_are_boxes() -> None:
 
 def test_barriers_are_dotted() -> None:
     assert "    step_catalogue -. barrier .-> step_audit" in graph("parallel_steps")
+
+
+def test_what_starts_the_pipeline_and_what_may_be_skipped_are_told() -> None:
+    assert graph("triggers")[1:3] == [
+        '    start>"cron(0 4 * * ? *) UTC<br/>raw_file: new object in S3<br/>from_partner: new object in S3<br/>ordered: event"]',
+        '    step_refuse["refuse<br/><small>fail, conditional</small>"]',
+    ]
