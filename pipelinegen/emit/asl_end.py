@@ -6,13 +6,14 @@ its own token, with the error and cause of what failed; when it runs again it fa
 run goes on at the start of the step that failed, with the variables of all that was done before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pipelinegen.emit.asl_failure import RULES, keeping, leads_to_failure, led, publish
 from pipelinegen.emit.asl_fragments import Fragment, State, link
+from pipelinegen.emit.asl_logs import log_of_failure
 from pipelinegen.emit.base import Workbench
 from pipelinegen.ir import arns
-from pipelinegen.ir.expressions import FAILURE, quote
+from pipelinegen.ir.expressions import FAILURE, FAILURE_SAID, quote
 from pipelinegen.ir.model import Jsonata
 from pipelinegen.render.literals import plain_json
 
@@ -23,17 +24,16 @@ _REDRIVEN = "Redriven"
 _RESUME = "resume"
 #: Step Functions guide, "Accessing execution data from the Context object".
 _REDRIVES = "$states.context.Execution.RedriveCount"
-#: The cause, without the expression that found it where one called $error.
-_IN_WORDS = f"$substringAfter(${FAILURE}.cause, ' threw an error during evaluation. ')"
 #: The input of the execution, which states hand on.
 _INPUT = Jsonata("$states.context.Execution.Input")
 
 
-def failed_end(bench: Workbench, clean_up: list[Fragment], fragments: Iterable[Fragment]) -> dict[str, State]:
+def failed_end(bench: Workbench, clean_up: list[Fragment], fragments: Sequence[Fragment]) -> dict[str, State]:
     """What comes after a failure of any of the fragments: the pipeline's own clean-up, one notification, the end."""
     notify: State = {"Comment": "Nobody is to be told.", "Type": "Pass"}
     if bench.pipeline.notify:
-        notify = _notification(bench)
+        log = log_of_failure({name: state for item in fragments for name, state in item.states.items()})
+        notify = _notification(bench, log)
     chain = [*(keeping(item) for item in clean_up), Fragment(_NOTIFY, {_NOTIFY: notify}, (_NOTIFY,))]
     found = link(chain)
     # A clean-up that fails is not tried further; the notification comes all the same.
@@ -42,14 +42,16 @@ def failed_end(bench: Workbench, clean_up: list[Fragment], fragments: Iterable[F
     return {**found, FAILED: _end(), _GO_ON: _going_on(fragments)}
 
 
-def _notification(bench: Workbench) -> State:
+def _notification(bench: Workbench, log: Jsonata) -> State:
     where = "https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/"
+    again = "aws stepfunctions redrive-execution --region ${region} --execution-arn "
     message = Jsonata(
         "'Run of ' & $run_date & ' failed in state ' & $failure.state"
         " & ($failure.step ? ' of step ' & $failure.step : '') & ': ' & $failure.error"
-        f" & '\\n' & {_IN_WORDS} & '\\n{where}' & $states.context.Execution.Id"
+        f" & '\\n' & {FAILURE_SAID.text} & '\\n' & {log.text} & '\\nThe run: {where}' & $states.context.Execution.Id"
+        f" & '\\nOnce it is mended, go on where it failed: {again}' & $states.context.Execution.Id"
     )
-    about = "Names the state, the error and the execution."
+    about = "Names the state, the error, where its log and the execution are, and what goes on with it."
     return publish(arns.arn("sns", bench.names.topic()), f"{bench.names.stem} failed", message, about)
 
 

@@ -10,6 +10,16 @@ RUN_ID = Jsonata("$run_id")
 #: Variables that the first state of a run sets, and the one that says what failed.
 RUN_VARIABLES = ("run_date", "run_id", "parameters", "promoted")
 FAILURE = "failure"
+#: The longest text of a failure that a person gets to read.
+_SAID = 2000
+#: What a failure says to a reader. Its cause is the description of a job, what a function answers, the report of an
+#: expression that called $error, or says it plainly; local/causes.py reads the same.
+FAILURE_SAID = Jsonata(
+    '($said := $match($failure.cause, /"(?:FailureReason|ErrorMessage|errorMessage|StatusReason|StoppedReason|'
+    r'StateDetails|ExitMessage)": ?("(?:\\.|[^\\"])*")/, 1).groups[0]; '
+    + "$substring($exists($said) ? $parse($said) : "
+    f"$substringAfter($failure.cause, ' threw an error during evaluation. '), 0, {_SAID}))"
+)
 #: The day before the run's date, from which on rows are fresh.
 DAY_BEFORE = Jsonata("$substring($fromMillis($toMillis($run_date & 'T00:00:00Z') - 86400000), 0, 10)")
 

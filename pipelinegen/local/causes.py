@@ -5,9 +5,12 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-#: Where descriptions of jobs and answers of functions say it: SageMaker, Glue, Lambda. A cause may be cut off, so the
-#: JSON is not read as a whole.
-_SAID: Final = re.compile(r'"(?:FailureReason|ErrorMessage|errorMessage|ExitMessage)"\s*:\s*("(?:[^"\\]|\\.)*")')
+#: Where descriptions of jobs and answers of functions say it: SageMaker, Glue, Lambda, Batch, ECS, EMR. A cause may be
+#: cut off, so the JSON is not read as a whole. The e-mail about a failed run reads the same (ir/expressions.py).
+_SAID: Final = re.compile(
+    r'"(?:FailureReason|ErrorMessage|errorMessage|StatusReason|StoppedReason|StateDetails|ExitMessage)"'
+    r'\s*:\s*("(?:[^"\\]|\\.)*")'
+)
 #: How Step Functions reports an expression that called $error.
 _EVALUATED: Final = re.compile(r"threw an error during evaluation(?:\. [A-Z]\d+)?: (.+)", re.DOTALL)
 #: Names of errors that say nothing by themselves.

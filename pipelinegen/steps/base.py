@@ -14,6 +14,7 @@ from pipelinegen.errors import Diagnostic, SpecError, suggest
 from pipelinegen.ir.expressions import (
     DAY_BEFORE,
     FAILURE,
+    FAILURE_SAID,
     RUN_DATE,
     RUN_ID,
     concatenate,
@@ -343,7 +344,7 @@ class Scope:
     def _item(self, path: list[str]) -> Artifact:
         """An item of a loop around the step, a part of it, or its number."""
         if path[0] == FAILURE and FAILURE in self.items:
-            return Value(Jsonata("$" + ".".join(path)))
+            return Value(FAILURE_SAID if path[1:] == ["cause"] else Jsonata("$" + ".".join(path)))
         for item in self.items:
             if path == [f"{item}_index"]:
                 return Value(Jsonata(f"${index_variable(item)}"), "number")

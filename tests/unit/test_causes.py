@@ -2,7 +2,9 @@
 
 import pytest
 
+from pipelinegen.ir.expressions import FAILURE_SAID
 from pipelinegen.local.causes import in_words, named_state, telling
+from pipelinegen.local.cloud.jsonata import evaluate
 
 CAUSES = {
     "a Lambda function": (
@@ -28,6 +30,8 @@ CAUSES = {
 def test_in_words(name: str) -> None:
     cause, wanted = CAUSES[name]
     assert in_words(cause) == wanted
+    # What the e-mail says, which AWS's own interpreter writes: with the number that JSONata gives an error.
+    assert evaluate(FAILURE_SAID.text, {"failure": {"cause": cause}}).removeprefix("D3137: ") == wanted
 
 
 def test_the_state_that_failed_is_the_longest_that_the_cause_names() -> None:
