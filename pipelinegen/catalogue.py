@@ -275,8 +275,10 @@ CATALOGUE: Mapping[str, str] = {
         "`generate` writes it, and warns."
     ),
     "PG145": (
-        "XGBoost as AWS ships it (`sagemaker-xgboost:1.x`) is given a hyperparameter, metric or type that it does not "
-        "have, or lacks `num_round` or the channel `train`. It would end the job for it."
+        "An image of AWS for training cannot do what the step asks of it: it lies elsewhere or does not exist; its "
+        "algorithm has no such hyperparameter, metric or channel, takes other values, other files or other machines, "
+        "or lacks something; or it is a framework, and has no program. SageMaker would end the job for it. Known are "
+        "AWS's 18 algorithms with images of their own; `built_in_algorithms.json` says by which pages and code."
     ),
     "PG143": "An API on Lambda is given what only containers have: processors, a number of tasks, scaling, a firewall.",
 }

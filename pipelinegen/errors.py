@@ -82,7 +82,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """`did you mean 'x'?` for the nearest known word, or None."""
     from difflib import get_close_matches
 
-    matches = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    words = sorted(known)
+    alike = [other for other in words if other.lower() == word.lower()]
+    matches = alike or get_close_matches(word, words, n=1, cutoff=0.6)
     return f"did you mean '{matches[0]}'?" if matches else None
 
 

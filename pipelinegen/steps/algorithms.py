@@ -12,6 +12,7 @@ from pipelinegen.ir.model import Artifact, Json, Jsonata, Location, Metric, Mode
 from pipelinegen.spec.conditions import Scalar
 from pipelinegen.spec.fields import SpecValueError, StrictModel, exactly_one
 from pipelinegen.steps.base import Scope
+from pipelinegen.steps.built_in_algorithms import Algorithm
 from pipelinegen.steps.columns import check_content_type
 from pipelinegen.steps.processing import stored
 from pipelinegen.steps.sagemaker_instances import TrainingInstanceType
@@ -38,7 +39,10 @@ MetricRegex = Annotated[
 ]
 #: Free hyperparameters: whatever the image takes.
 Hyperparameters = dict[Annotated[str, Field(min_length=1, max_length=256)], Scalar]
-ContentType = Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9.+-]+$", max_length=256)]
+#: Parameters are after a semicolon, such as label_size=0 of the algorithms that learn without labels.
+ContentType = Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9.+-]+(; ?[a-z_-]+=[A-Za-z0-9_-]+)*$", max_length=256)]
+#: How AWS's algorithms know a model that they go on from.
+_MODEL = "application/x-sagemaker-model"
 
 
 class AlgorithmInstanceSpec(StrictModel):
@@ -77,16 +81,21 @@ class MetricSpec(StrictModel):
 
 
 def channels(
-    scope: Scope, inputs: Mapping[str, str], content_type: str | None
+    scope: Scope, inputs: Mapping[str, str], content_type: str | None, algorithm: Algorithm | None
 ) -> tuple[list[Json], tuple[Location, ...]]:
-    """The references as channels, and where their files lie. Raises: SpecError with PG017, PG138."""
+    """The references as channels, and where their files lie. Raises: SpecError with PG017, PG138.
+
+    `algorithm`: the one of AWS that reads them, which may want a channel's files to be shared out among the machines.
+    """
+    sharded = algorithm.sharded if algorithm else ()
     found: list[Json] = []
     sources: dict[Location, None] = {}
     for name, reference in inputs.items():
         location, uri = stored(scope, reference, "inputs", name)
         check_content_type(scope, reference, content_type, "inputs", name)
         is_model = isinstance(scope.artifact(reference, Artifact, "inputs", name), Model)
-        found.append(_channel(name, uri, None if is_model else content_type))
+        kind = (_MODEL if algorithm and name == "model" else None) if is_model else content_type
+        found.append(_channel(name, uri, kind, is_sharded=name in sharded))
         sources[location] = None
     return found, tuple(sources)
 
@@ -102,13 +111,14 @@ def algorithm_specification(image: str, metrics: Mapping[str, MetricSpec]) -> di
 
 def warm_start_channel(name: str, *, is_algorithm: bool) -> Json:
     """The promoted model as a channel; AWS's algorithms know it by its content type (incremental training)."""
-    return _channel(name, Jsonata("$promoted.model"), "application/x-sagemaker-model" if is_algorithm else None)
+    return _channel(name, Jsonata("$promoted.model"), _MODEL if is_algorithm else None)
 
 
-def check_printed(scope: Scope, code: str | None, metrics: Mapping[str, MetricSpec]) -> None:
-    """Raises: SpecError with PG073 for a metric of a program's own that is known by its name only."""
+def check_printed(scope: Scope, image: str | None, metrics: Mapping[str, MetricSpec]) -> None:
+    """Raises: SpecError with PG073 for a metric of a program or image of one's own that is known by its name only."""
+    is_own = image is None or image.startswith(f"{scope.names.account_id}.")
     for key, metric in metrics.items():
-        if code is not None and metric.regex is None:
+        if is_own and metric.regex is None:
             message = (
                 f"'{key}' is known by its name, as algorithms of AWS have it; a program's is found in what it prints"
             )
@@ -116,9 +126,10 @@ def check_printed(scope: Scope, code: str | None, metrics: Mapping[str, MetricSp
             raise scope.fault("PG073", message, help, "metrics", key, "name")
 
 
-def _channel(name: str, uri: Jsonata, content_type: str | None) -> Json:
+def _channel(name: str, uri: Jsonata, content_type: str | None, *, is_sharded: bool = False) -> Json:
     """All files below an address, as one channel of the job."""
-    source: dict[str, Json] = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    distribution = "ShardedByS3Key" if is_sharded else "FullyReplicated"
+    source: dict[str, Json] = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": distribution}
     described: dict[str, Json] = {"ChannelName": name, "DataSource": {"S3DataSource": source}}
     return {**described, "ContentType": content_type} if content_type else described
 

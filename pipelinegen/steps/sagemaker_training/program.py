@@ -18,6 +18,7 @@ from pipelinegen.ir.model import (
     Step,
 )
 from pipelinegen.spec.fields import Identifier, TimeoutMinutes
+from pipelinegen.steps.algorithm_check import check_algorithm
 from pipelinegen.steps.algorithms import (
     AlgorithmInstanceSpec,
     ContentType,
@@ -40,7 +41,6 @@ from pipelinegen.steps.sagemaker_images import ImageUri
 from pipelinegen.steps.sagemaker_training.permissions import training_permissions
 from pipelinegen.steps.sagemaker_training.program_request import program_request
 from pipelinegen.steps.training import JobContext, training_states, training_variables
-from pipelinegen.steps.xgboost import Given, check_xgboost
 
 
 class ProgramTrainingSpec(StepSpec):
@@ -83,9 +83,9 @@ class ProgramTrainingSpec(StepSpec):
 def lower(spec: ProgramTrainingSpec, scope: Scope) -> Step:
     """The step with its request, states and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG073, PG145."""
     image, role = program_image(scope, spec, spec.instance.type), RoleKey(Service.SAGEMAKER, scope.step)
-    check_printed(scope, spec.code, spec.metrics)
-    check_xgboost(scope, Given(spec.image, spec.inputs, spec.hyperparameters, spec.metrics))
-    given, sources = channels(scope, spec.inputs, spec.content_type)
+    check_printed(scope, spec.image, spec.metrics)
+    algorithm = check_algorithm(scope, spec, goes_on=spec.warm_start == "promoted")
+    given, sources = channels(scope, spec.inputs, spec.content_type, algorithm)
     request = program_request(scope, role, image.uri, spec, given)
     variables = training_variables(scope)
     model = Model(

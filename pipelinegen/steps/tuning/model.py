@@ -7,6 +7,7 @@ from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_va
 from pipelinegen.errors import suggest
 from pipelinegen.ir.model import Jsonata, Model, OutputFile, RoleKey, SagemakerJob, Service, Step
 from pipelinegen.spec.fields import Identifier, PositiveInt, SpecValueError, StrictModel, TimeoutMinutes, exactly_one
+from pipelinegen.steps.algorithm_check import check_algorithm
 from pipelinegen.steps.algorithms import (
     AlgorithmInstanceSpec,
     ContentType,
@@ -29,7 +30,6 @@ from pipelinegen.steps.sagemaker_images import ImageUri
 from pipelinegen.steps.training import JobContext, training_variables
 from pipelinegen.steps.tuning.permissions import tuning_permissions
 from pipelinegen.steps.tuning.request import tuning_request, tuning_states
-from pipelinegen.steps.xgboost import Given, check_xgboost
 
 
 def _number(value: Any) -> Any:
@@ -117,17 +117,12 @@ class TuningSpec(StepSpec):
         return self
 
 
-def _searched(spec: TuningSpec) -> dict[str, bool]:
-    """What is looked for, and whether among whole numbers; a list of values may be either."""
-    return {name: not any(isinstance(end, float) for end in (it.from_, it.to)) for name, it in spec.search.items()}
-
-
 def lower(spec: TuningSpec, scope: Scope) -> Step:
     """The step with its request, states and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG073, PG145."""
     image, role = program_image(scope, spec, spec.instance.type), RoleKey(Service.SAGEMAKER, scope.step)
-    check_printed(scope, spec.code, spec.metrics)
-    check_xgboost(scope, Given(spec.image, spec.inputs, spec.hyperparameters, spec.metrics, _searched(spec)))
-    given, sources = channels(scope, spec.inputs, spec.content_type)
+    check_printed(scope, spec.image, spec.metrics)
+    algorithm = check_algorithm(scope, spec, spec.search)
+    given, sources = channels(scope, spec.inputs, spec.content_type, algorithm)
     request = tuning_request(scope, role, image.uri, spec, given)
     variables = training_variables(scope)
     model = Model(
