@@ -7,6 +7,8 @@ from enum import IntEnum
 
 #: A full disk, and a quota that is used up.
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+#: So many words are no list that anybody reads.
+_MANY = 40
 
 
 class ExitCode(IntEnum):
@@ -95,8 +97,15 @@ def choices(known: Iterable[str], limit: int = 8) -> str:
 
 
 def suggest(word: str, known: Iterable[str], label: str) -> str:
-    """The help text for an unknown word: the nearest match first, then what is known."""
+    """The help text for an unknown word: the nearest match first, then what is known, of many what is most like it."""
     words = sorted(known)
     hint = did_you_mean(word, words)
-    listed = f"{label}: {choices(words)}" if words else f"{label}: none"
+    listed = f"{label}: {_alike(word, words) if len(words) > _MANY else choices(words)}" if words else f"{label}: none"
     return f"{hint} {listed}" if hint else listed
+
+
+def _alike(word: str, words: list[str]) -> str:
+    from difflib import get_close_matches
+
+    nearest = sorted(get_close_matches(word, words, n=5, cutoff=0.3)) or words[:5]
+    return f"{', '.join(nearest)} and {len(words) - len(nearest)} more"

@@ -26,14 +26,11 @@ _OF_FOLDERS = frozenset({"string", "int", "bigint", "boolean", "date"})
 
 
 def contract_faults(name: str, datasets: Datasets, spans: SpanTree) -> list[Diagnostic]:
-    """The faults of one dataset: PG021 for columns it has not, else PG012, PG087 and PG137."""
+    """The faults of one dataset: PG021 for columns it has not, PG012, PG087 and PG137 for the others."""
     spec = datasets[name]
-    unknown = [
-        _unknown(name, column, spec, spans.at(*path)) for column, path in _named(spec) if column not in spec.columns
-    ]
-    if unknown:
-        return unknown
+    named = list(_named(spec))
     return [
+        *(_unknown(name, column, spec, spans.at(*path)) for column, path in named if column not in spec.columns),
         *_unfit_bookmark(name, spec, spans),
         *_unfit_checks(name, spec, spans),
         *_unfit_keys(name, spec, spans),
@@ -64,7 +61,7 @@ def _unknown(name: str, column: str, spec: DatasetSpec, tree: SpanTree) -> Diagn
 def _unfit_bookmark(name: str, spec: DatasetSpec, spans: SpanTree) -> Iterator[Diagnostic]:
     """A column that does not count up, whose values must not be kept, or whose first value is of another type."""
     bookmark = spec.from_.bookmark if spec.from_ else None
-    if bookmark is None:
+    if bookmark is None or bookmark.column not in spec.columns:
         return
     given, tree = spec.columns[bookmark.column], spans.at("from", "bookmark")
     kin = family(given.type)
@@ -87,21 +84,24 @@ def _unfit_checks(name: str, spec: DatasetSpec, spans: SpanTree) -> Iterator[Dia
     """Checks of columns that are not there or not readable any more, and of values that a column cannot have."""
     for index, check in enumerate(spec.checks):
         for column, path in check.places():
-            fact = _unfit(check, column, spec.columns[column])
+            fact = _unfit(check, column, spec.columns.get(column))
             if fact:
                 span = spans.at("checks", index, *path)
                 help = "remove the check, or check another column"
                 yield Diagnostic(span.label, "PG087", f"'{column}' of dataset '{name}' {fact}", help)
     if spec.freshness:
         column = spec.freshness.column
-        fact = _unfit(CheckSpec(freshness=spec.freshness), column, spec.columns[column])
+        fact = _unfit(CheckSpec(freshness=spec.freshness), column, spec.columns.get(column))
         if fact:
             span = spans.at("freshness", "column")
             help = "name a date or timestamp that is not protected"
             yield Diagnostic(span.value, "PG087", f"'{column}' of dataset '{name}' {fact}", help)
 
 
-def _unfit(check: CheckSpec, column: str, given: ColumnSpec) -> str | None:
+def _unfit(check: CheckSpec, column: str, given: ColumnSpec | None) -> str | None:
+    """Why a check cannot be made of a column; nothing is to be said of one that is not there."""
+    if given is None:
+        return None
     kind, kin = check.kind, family(given.type)
     if given.protect == "drop":
         return "is dropped when it is read, so that nothing of it can be checked"
@@ -127,7 +127,7 @@ def _fits(value: object, types: tuple[type, ...]) -> bool:
 
 def _unfit_keys(name: str, spec: DatasetSpec, spans: SpanTree) -> Iterator[Diagnostic]:
     for place, column in enumerate(spec.keys):
-        fact = _unfit(CheckSpec(unique=[column]), column, spec.columns[column])
+        fact = _unfit(CheckSpec(unique=[column]), column, spec.columns.get(column))
         if fact:
             help = "name columns that stay, and that hold plain values"
             yield Diagnostic(spans.at("keys", place).value, "PG137", f"'{column}' of dataset '{name}' {fact}", help)
@@ -135,7 +135,9 @@ def _unfit_keys(name: str, spec: DatasetSpec, spans: SpanTree) -> Iterator[Diagn
 
 def _unfit_partitions(name: str, spec: DatasetSpec, spans: SpanTree) -> Iterator[Diagnostic]:
     for place, column in enumerate(spec.partitions):
-        given = spec.columns[column]
+        given = spec.columns.get(column)
+        if given is None:
+            continue
         fact = f"is {given.type}, whose values are no names of folders" if given.type not in _OF_FOLDERS else None
         fact = "is dropped when it is read" if given.protect == "drop" else fact
         if fact:
@@ -158,7 +160,7 @@ def _unfit_foreign_keys(name: str, datasets: Datasets, spans: SpanTree) -> Itera
             elif wanted not in datasets[other].columns:
                 message = f"dataset '{other}' has no column '{wanted}'"
                 yield Diagnostic(span, "PG021", message, suggest(wanted, datasets[other].columns, "its columns"))
-            else:
+            elif column in datasets[name].columns:
                 have, want = datasets[name].columns[column], datasets[other].columns[wanted]
                 if not _comparable(have, want):
                     message = f"'{column}' is {have.type}, but '{target}' is {want.type}"

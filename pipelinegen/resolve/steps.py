@@ -103,8 +103,12 @@ def lower_steps(draft: Draft) -> Draft:
             step = typed.kind.lower(typed.spec, scope)
             step = with_common_keys(step, typed.spec, scope, _referred(draft, name, made))
         except SpecError as error:
-            faults.extend(error.diagnostics)
+            # Of what is null for want of a value, nothing more is to be said.
+            known = {item.span for item in scope.faults}
+            more = [item for item in error.diagnostics if item.span not in known]
+            faults.extend(dict.fromkeys((*scope.faults, *more)))
             continue
+        faults.extend(dict.fromkeys(scope.faults))
         outputs[name] = step.outputs
         made[name] = replace(step, block=draft.blocks.block_of.get(name, ""))
     return replace(draft, steps=tuple(made.values())).reporting(faults)

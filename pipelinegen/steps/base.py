@@ -1,7 +1,8 @@
 """What a step kind is, and what it sees of the pipeline while it lowers a step."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Annotated, Any, TypeVar
@@ -212,6 +213,8 @@ class Scope:
     items: tuple[str, ...] = ()
     #: Of items and their parts, by names such as `item.uri`, where the spec itself tells what they are.
     item_types: Mapping[str, str] = field(default_factory=dict)
+    #: What is wrong although the step can be made, so that the rest of it, and the steps after it, are looked at, too.
+    faults: list[Diagnostic] = field(default_factory=list)
 
     @property
     def names(self) -> Names:
@@ -252,7 +255,7 @@ class Scope:
     def text(self, template: str, *path: str | int) -> Json:
         """Free text with references in it, as a JSON value for a state's arguments.
 
-        Raises: SpecError with PG017 if one refers to something that is no text or number; the text stands at `path`.
+        Notes PG017 if one refers to something that is no text or number; the text stands at `path`.
         """
         parts: list[Json] = []
         end = 0
@@ -288,8 +291,23 @@ class Scope:
         """Actions on resources, without conditions."""
         return Permission(role, sid, actions, resources)
 
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Notes the faults that the block raises, and goes on after it."""
+        try:
+            yield
+        except SpecError as error:
+            self.faults.extend(error.diagnostics)
+
     def value(self, dotted: str, *path: str | int) -> Jsonata:
-        """The expression of a reference, given without `${` and `}`. Raises: SpecError with PG017 if it has none."""
+        """The expression of a reference, given without `${` and `}`; notes PG017, and gives null, if it has none."""
+        try:
+            return self._value(dotted, *path)
+        except SpecError as error:
+            self.faults.extend(error.diagnostics)
+            return Jsonata("null")
+
+    def _value(self, dotted: str, *path: str | int) -> Jsonata:
         found = self._find(dotted.split("."), *path)
         if isinstance(found, PerItem):
             raise self._per_item(dotted, found, *path)

@@ -34,7 +34,7 @@ def column_for(scope: Scope, table: Table, name: str, families: frozenset[str], 
 
 
 def check_items(scope: Scope, model: Recommender, items: Table, *path: str | int) -> None:
-    """Raises: SpecError with PG021 or PG138 if the items lack what the model was trained with."""
+    """Notes each column that the items lack and the model was trained with. Raises: SpecError with PG021."""
     if model.item_column not in {column.name for column in items.dataset.columns}:
         message = f"dataset '{items.dataset.name}' has no column '{model.item_column}', by which the model knows items"
         raise scope.fault("PG021", message, "give the table the model was trained with", *path)
@@ -42,14 +42,16 @@ def check_items(scope: Scope, model: Recommender, items: Table, *path: str | int
         *((name, PLAIN) for name in model.categorical),
         *((name, NUMERIC) for name in model.numeric),
     ):
-        column_for(scope, items, name, families, *path)
+        with scope.going_on():
+            column_for(scope, items, name, families, *path)
 
 
 def check_interactions(scope: Scope, model: Recommender, interactions: Table, *path: str | int) -> None:
-    """Raises: SpecError with PG021 or PG138 if the interactions lack a column that the model was trained with."""
-    for name in (model.user.name, model.item_column):
-        column_for(scope, interactions, name, PLAIN, *path)
-    column_for(scope, interactions, model.time_column, TIMES, *path)
+    """Notes PG021 or PG138 for each column that the interactions lack and the model was trained with."""
+    known = ((model.user.name, PLAIN), (model.item_column, PLAIN), (model.time_column, TIMES))
+    for name, families in known:
+        with scope.going_on():
+            column_for(scope, interactions, name, families, *path)
 
 
 def check_content_type(scope: Scope, reference: str, content_type: str | None, *path: str | int) -> None:

@@ -183,7 +183,8 @@ def _check_built_in(spec: EvaluateSpec, scope: Scope, model: Model) -> None:
     for name in spec.metrics:
         if name not in printed:
             help = suggest(name, printed, "it measures")
-            raise scope.fault("PG128", f"the built-in program measures no '{name}'", help, "metrics", name)
+            with scope.going_on():
+                raise scope.fault("PG128", f"the built-in program measures no '{name}'", help, "metrics", name)
 
 
 def _request(

@@ -145,23 +145,29 @@ def _metrics(spec: SagemakerTrainingSpec, model: Recommender) -> dict[str, Artif
 
 
 def _check_columns(spec: SagemakerTrainingSpec, scope: Scope, interactions: Table, items: Table) -> Column:
+    """The column of users; notes and raises PG021 and PG138."""
     if spec.columns.user == spec.columns.item:
         message = f"'{spec.columns.user}' says who chose, and cannot say what was chosen, too"
         raise scope.fault("PG138", message, "name the column of the items", "columns", "item")
+    with scope.going_on():
+        _check_items(spec, scope, interactions, items)
+    with scope.going_on():
+        column_for(scope, interactions, spec.columns.time, TIMES, "columns", "time")
+    for key, families in (("categorical", PLAIN), ("numeric", NUMERIC)):
+        for index, name in enumerate(getattr(spec.features, key, ())):
+            with scope.going_on():
+                column_for(scope, items, name, families, "features", key, index)
+    return column_for(scope, interactions, spec.columns.user, PLAIN, "columns", "user")
+
+
+def _check_items(spec: SagemakerTrainingSpec, scope: Scope, interactions: Table, items: Table) -> None:
+    """Raises: SpecError with PG021 and PG138 if items are not called the same in both tables."""
     chosen = column_for(scope, interactions, spec.columns.item, PLAIN, "columns", "item")
-    column_for(scope, interactions, spec.columns.time, TIMES, "columns", "time")
     known = column_for(scope, items, spec.columns.item, PLAIN, "columns", "item")
     if chosen.family != known.family and not {chosen.family, known.family} <= WHOLE_NUMBERS:
         message = f"'{chosen.name}' is {chosen.stored_type} in the interactions and {known.stored_type} in the items"
-        raise scope.fault(
-            "PG138", message, "let both have the same type, so that equal items are equal", "columns", "item"
-        )
-    if spec.features:
-        for index, name in enumerate(spec.features.categorical):
-            column_for(scope, items, name, PLAIN, "features", "categorical", index)
-        for index, name in enumerate(spec.features.numeric):
-            column_for(scope, items, name, NUMERIC, "features", "numeric", index)
-    return column_for(scope, interactions, spec.columns.user, PLAIN, "columns", "user")
+        help = "let both have the same type, so that equal items are equal"
+        raise scope.fault("PG138", message, help, "columns", "item")
 
 
 def _features(spec: SagemakerTrainingSpec, items: Table) -> FeaturesSpec:
