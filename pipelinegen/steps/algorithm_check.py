@@ -100,6 +100,9 @@ def check_algorithm(
         faults += _of_machines(scope, found, step)
     elif found or address.is_framework:
         faults += _of_program(scope, address, step)
+    elif address.is_for_serving:
+        message = f"the image '{address.repository}' answers requests, and does not train"
+        faults.append(Diagnostic(scope.spans.at("image").value, "PG145", message, "give one for training, or `code:`"))
     if found:
         faults += _of_own_metrics(scope, found, step)
     if faults:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from pipelinegen.errors import Diagnostic, suggest
+from pipelinegen.errors import Diagnostic, SpecError, suggest
 from pipelinegen.ir.images import ACCOUNTS, DEFAULT_ACCOUNT, DEFAULT_REGIONS
 from pipelinegen.steps import built_in_algorithms as built_in
 from pipelinegen.steps.base import Scope
@@ -14,6 +14,8 @@ _ADDRESS: Final = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?P<china>\.cn)?/(?P<repository>[^:@]+)"
     r"(?::(?P<tag>.+)|@.+)"
 )
+#: The accounts of the frameworks of deep learning, in any region.
+DEEP_LEARNING: Final = frozenset({DEFAULT_ACCOUNT, *ACCOUNTS.values()})
 _RELEASE: Final = re.compile(r"(\d+)\.(\d+)-(\d+)(-cpu-py3)?")
 
 
@@ -34,8 +36,13 @@ class Address:
 
     @property
     def is_framework(self) -> bool:
-        """Whether it runs programs and has none itself."""
-        return any(self.repository in _frameworks(group) for group in built_in.table()["frameworks"])
+        """Whether it trains by programs and has none itself."""
+        return self.repository in (*_frameworks("containers"), *_frameworks("deep_learning"))
+
+    @property
+    def is_for_serving(self) -> bool:
+        """Whether it answers requests, and cannot train."""
+        return self.repository in _frameworks("serving")
 
 
 def address_of(scope: Scope, image: str | None) -> Address | None:
@@ -43,21 +50,29 @@ def address_of(scope: Scope, image: str | None) -> Address | None:
     found = _ADDRESS.fullmatch(image or "")
     if found is None or found["account"] == scope.names.account_id:
         return None
-    deep_learning = {DEFAULT_ACCOUNT, *ACCOUNTS.values()}
-    if found["account"] not in built_in.accounts() | deep_learning:
+    if found["account"] not in built_in.accounts() | DEEP_LEARNING:
         return None
     return Address(found["account"], found["region"], bool(found["china"]), found["repository"], found["tag"] or "")
+
+
+def check_address(scope: Scope, image: str) -> None:
+    """Raises: SpecError with PG145 for an image that AWS has not."""
+    given = address_of(scope, image)
+    faults = list(faults_of_address(scope, given)) if given else []
+    if faults:
+        raise SpecError(faults)
 
 
 def faults_of_address(scope: Scope, given: Address) -> Iterator[Diagnostic]:
     """PG145 for an image that AWS has not: of that name, in that account, or with that tag."""
     span, found = scope.spans.at("image").value, given.algorithm
-    if found is None and not given.is_framework:
+    if found is None and not given.is_framework and not given.is_for_serving:
         if given.account in built_in.accounts() and given.repository not in built_in.table()["others"].split():
             message = f"AWS has no image '{given.repository}' in the account {given.account}"
             yield Diagnostic(span, "PG145", message, suggest(given.repository, _repositories(), "its images"))
         return
-    account = found.account(given.region) if found else _account_of_framework(given)
+    framework = account_of_framework(given.repository, given.region) or given.account
+    account = found.account(given.region) if found else framework
     if account is None:
         message = f"AWS offers no '{given.repository}' in '{given.region}'"
         yield Diagnostic(span, "PG145", message, "choose another algorithm, or another region")
@@ -80,11 +95,11 @@ def _frameworks(group: str) -> tuple[str, ...]:
     return tuple(built_in.table()["frameworks"][group].split())
 
 
-def _account_of_framework(given: Address) -> str:
-    """Its account; the given one where the table has none, which then is newer than the table."""
-    if given.repository in _frameworks("containers"):
-        return built_in.account_of("containers", given.region) or given.account
-    return ACCOUNTS.get(given.region) or (DEFAULT_ACCOUNT if given.region in DEFAULT_REGIONS else given.account)
+def account_of_framework(repository: str, region: str) -> str | None:
+    """The account of a framework's images; None for a region that the tables do not know."""
+    if repository in _frameworks("containers"):
+        return built_in.account_of("containers", region)
+    return ACCOUNTS.get(region) or (DEFAULT_ACCOUNT if region in DEFAULT_REGIONS else None)
 
 
 def _has_tag(tags: tuple[str, ...], tag: str) -> bool:

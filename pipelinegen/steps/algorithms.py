@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
@@ -12,10 +12,13 @@ from pipelinegen.ir.model import Artifact, Json, Jsonata, Location, Metric, Mode
 from pipelinegen.spec.conditions import Scalar
 from pipelinegen.spec.fields import SpecValueError, StrictModel, exactly_one
 from pipelinegen.steps.base import Scope
-from pipelinegen.steps.built_in_algorithms import Algorithm
 from pipelinegen.steps.columns import check_content_type
 from pipelinegen.steps.processing import stored
 from pipelinegen.steps.sagemaker_instances import TrainingInstanceType
+
+if TYPE_CHECKING:
+    from pipelinegen.steps.algorithm_check import AlgorithmStep, Searched
+    from pipelinegen.steps.built_in_algorithms import Algorithm
 
 
 def _one_number(value: str) -> str:
@@ -80,8 +83,19 @@ class MetricSpec(StrictModel):
         return self
 
 
+def algorithm_of(
+    scope: Scope, step: "AlgorithmStep", search: "Mapping[str, Searched] | None" = None, *, goes_on: bool = False
+) -> "Algorithm | None":
+    """The algorithm of AWS that a step trains with, if it does. Raises: SpecError with PG145 for what it refuses."""
+    if step.image is None:
+        return None
+    from pipelinegen.steps.algorithm_check import check_algorithm  # other specs do without the table and its rules
+
+    return check_algorithm(scope, step, search, goes_on=goes_on)
+
+
 def channels(
-    scope: Scope, inputs: Mapping[str, str], content_type: str | None, algorithm: Algorithm | None
+    scope: Scope, inputs: Mapping[str, str], content_type: str | None, algorithm: "Algorithm | None"
 ) -> tuple[list[Json], tuple[Location, ...]]:
     """The references as channels, and where their files lie. Raises: SpecError with PG017, PG138.
 

@@ -170,7 +170,7 @@ def program_image(scope: Scope, given: TrainingProgram, instance_type: str) -> J
     Raises: SpecError with PG025, PG062, PG071.
     """
     if given.code is None:
-        return job_image(scope, given.image)
+        return job_image(scope, given.image, of_training=True)
     program = given.program or "train.py"
     context = OwnImageContext(
         base=base_image(scope, instance_type),

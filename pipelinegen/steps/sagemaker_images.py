@@ -67,10 +67,12 @@ class JobImage:
         return (self.dockerfile or image_file(self.built),) if self.built else ()
 
 
-def job_image(scope: Scope, uri: str | None) -> JobImage:
+def job_image(scope: Scope, uri: str | None, *, of_training: bool = False) -> JobImage:
     """The image at `uri`, or the pipeline's own for None.
 
-    Raises: SpecError with PG025 where AWS has no base for the pipeline's own, PG071 for an image of another region.
+    `of_training`: what AWS's image is given is checked elsewhere, and its address with it.
+    Raises: SpecError with PG025 where AWS has no base for the pipeline's own, PG071 for an image of another region,
+    PG145 for one that AWS has not.
     """
     if uri is None:
         repository = scope.names.repository(TRAINING_IMAGE)
@@ -81,4 +83,8 @@ def job_image(scope: Scope, uri: str | None) -> JobImage:
     if region != scope.around.region:
         message = f"the image lies in '{region}', but '{scope.around.environment}' is in '{scope.around.region}'"
         raise scope.fault("PG071", message, "SageMaker pulls images of its own region; copy it there", "image")
+    if not of_training:
+        from pipelinegen.steps.algorithm_images import check_address  # a table that most specs do without
+
+        check_address(scope, uri)
     return JobImage(uri, f"arn:${{partition}}:ecr:{region}:{account}:repository/{found['repository']}")

@@ -12,7 +12,8 @@ import pytest
 
 from pipelinegen.assets import cache_folder
 from pipelinegen.ir.images import PYTORCH_CPU_TAG, PYTORCH_TRAINING_TAG, pytorch_training_image
-from pipelinegen.steps.built_in_algorithms import account_of, algorithm, repositories
+from pipelinegen.steps.algorithm_images import DEEP_LEARNING, account_of_framework
+from pipelinegen.steps.built_in_algorithms import algorithm, repositories, table
 
 PACKAGE = "sagemaker==2.257.7"
 LISTS = "sagemaker/image_uri_config"
@@ -78,10 +79,28 @@ def test_algorithms_lie_where_the_package_has_them(package: zipfile.ZipFile, rep
         assert {region: found.account(region) for region in everywhere} == expected
 
 
-def test_scikit_learn_lies_beside_xgboost(package: zipfile.ZipFile) -> None:
-    for given in _versions(package, "sklearn").values():
-        expected = _regions(given["registries"])
-        assert {region: account_of("containers", region) for region in expected} == expected
+def _listed(found: Any) -> Iterator[tuple[str, str, str]]:
+    """Repository, region and account of everything below a list."""
+    if isinstance(found, dict):
+        names = found.get("repository") or []
+        for region, account in _regions(found.get("registries", {})).items():
+            yield from ((name, region, account) for name in ([names] if isinstance(names, str) else names))
+        for inner in found.values():
+            yield from _listed(inner)
+
+
+def test_frameworks_lie_where_the_package_has_them(package: zipfile.ZipFile) -> None:
+    groups = {name: group for group, names in table()["frameworks"].items() for name in names.split()}
+    seen = set()
+    for path in package.namelist():
+        if path.startswith(LISTS) and path.endswith(".json"):
+            for name, region, account in set(_listed(json.loads(package.read(path)))):
+                if name in groups:
+                    seen.add(name)
+                    assert account_of_framework(name, region) == account
+                else:
+                    assert not name.endswith(("-training", "-inference")) or account not in DEEP_LEARNING
+    assert seen == set(groups)
 
 
 def test_hyperparameters_of_the_package_are_known(package: zipfile.ZipFile) -> None:

@@ -18,12 +18,12 @@ from pipelinegen.ir.model import (
     Step,
 )
 from pipelinegen.spec.fields import Identifier, TimeoutMinutes
-from pipelinegen.steps.algorithm_check import check_algorithm
 from pipelinegen.steps.algorithms import (
     AlgorithmInstanceSpec,
     ContentType,
     Hyperparameters,
     MetricSpec,
+    algorithm_of,
     channels,
     check_printed,
     metric_artifacts,
@@ -84,7 +84,7 @@ def lower(spec: ProgramTrainingSpec, scope: Scope) -> Step:
     """The step with its request, states and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG073, PG145."""
     image, role = program_image(scope, spec, spec.instance.type), RoleKey(Service.SAGEMAKER, scope.step)
     check_printed(scope, spec.image, spec.metrics)
-    algorithm = check_algorithm(scope, spec, goes_on=spec.warm_start == "promoted")
+    algorithm = algorithm_of(scope, spec, goes_on=spec.warm_start == "promoted")
     given, sources = channels(scope, spec.inputs, spec.content_type, algorithm)
     request = program_request(scope, role, image.uri, spec, given)
     variables = training_variables(scope)

@@ -7,12 +7,12 @@ from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_va
 from pipelinegen.errors import suggest
 from pipelinegen.ir.model import Jsonata, Model, OutputFile, RoleKey, SagemakerJob, Service, Step
 from pipelinegen.spec.fields import Identifier, PositiveInt, SpecValueError, StrictModel, TimeoutMinutes, exactly_one
-from pipelinegen.steps.algorithm_check import check_algorithm
 from pipelinegen.steps.algorithms import (
     AlgorithmInstanceSpec,
     ContentType,
     Hyperparameters,
     MetricSpec,
+    algorithm_of,
     channels,
     check_printed,
     metric_artifacts,
@@ -121,7 +121,7 @@ def lower(spec: TuningSpec, scope: Scope) -> Step:
     """The step with its request, states and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG073, PG145."""
     image, role = program_image(scope, spec, spec.instance.type), RoleKey(Service.SAGEMAKER, scope.step)
     check_printed(scope, spec.image, spec.metrics)
-    algorithm = check_algorithm(scope, spec, spec.search)
+    algorithm = algorithm_of(scope, spec, spec.search)
     given, sources = channels(scope, spec.inputs, spec.content_type, algorithm)
     request = tuning_request(scope, role, image.uri, spec, given)
     variables = training_variables(scope)
