@@ -194,8 +194,9 @@ CATALOGUE: Mapping[str, str] = {
         "every SQL, and Spark binds no parameter in a WINDOW clause."
     ),
     "PG135": (
-        "A value is of another type than what is done with it: a text is compared with a number, a number gone through "
-        "as a list, or waited for as a moment. Step Functions would fail the run there."
+        "A value is of another type than what is done with it, or nobody knows of which: a text is compared with a "
+        "number, a number gone through as a list, or waited for as a moment. Step Functions would fail the run there. "
+        "What programs and raw states give is declared in `result:` with its type, items of loops by `of:`."
     ),
     "PG136": (
         "The warehouse has keys that its kind does not take, or lacks one that it needs: databases have a secret, "

@@ -7,7 +7,7 @@ from functools import reduce
 
 from pipelinegen.code_folders import CodeReader, no_code
 from pipelinegen.errors import Diagnostic, SpecError, fault, suggest
-from pipelinegen.ir.model import ParameterType, Pipeline, Schedule
+from pipelinegen.ir.model import DeclaredType, Pipeline, Schedule
 from pipelinegen.ir.names import Names
 from pipelinegen.layers import cited_inclusions, with_inclusions
 from pipelinegen.resolve import PASSES, Draft
@@ -169,7 +169,7 @@ def _pipeline(draft: Draft, instance: str | None) -> Pipeline:
         local_data=spec.local.data if spec.local else None,
         parameters={name: given.default for name, given in spec.parameters.items()},
         parameter_types={
-            name: ParameterType(given.type, given.words, given.within) for name, given in spec.parameters.items()
+            name: DeclaredType(given.type, given.words, given.within) for name, given in spec.parameters.items()
         },
         steps=draft.steps,
         roles=draft.roles,

@@ -5,25 +5,16 @@ from typing import Final
 
 from pipelinegen.emit.asl_failure import FAILS
 from pipelinegen.emit.asl_fragments import Fragment, State
-from pipelinegen.ir.expressions import FAILURE, expression, quote
-from pipelinegen.ir.model import Json, Jsonata, ParameterType, Pipeline
+from pipelinegen.ir.expressions import FAILURE, expression
+from pipelinegen.ir.model import Json, Jsonata, Pipeline
 from pipelinegen.render.literals import plain_json
-from pipelinegen.spec.fields import DAY, MOMENT
+from pipelinegen.spec.fields import DAY
+from pipelinegen.steps.declared import found_instead, lacks, misfit
 
 TITLE, _FITS = "Start run: check input", "Start run: fits?"
 #: The variable that holds what is wrong with the input, and empty texts.
 FAULTS: Final = "input_faults"
 _ERROR: Final = "WrongInput"
-#: Characters of a value that are told.
-_SHOWN: Final = 60
-#: When a value is not of a type, by the type's name in the language.
-_MISFITS: Final = {
-    "boolean": "$type({0}) != 'boolean'",
-    "double": "$type({0}) != 'number'",
-    "int": "($type({0}) = 'number' ? {0} != $floor({0}) : true)",
-    "list": "$type({0}) != 'array'",
-    "string": "$type({0}) != 'string'",
-}
 
 
 def check_of_input(pipeline: Pipeline) -> Fragment:
@@ -43,31 +34,15 @@ def check_of_input(pipeline: Pipeline) -> Fragment:
 
 def _wrong(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     """Conditions under which something is wrong, and how that is told; both are expressions."""
-    yield _lacks("$run_date", DAY), _found("the date", "a day such as 2026-01-31", "$run_date")
+    yield lacks("$run_date", DAY), found_instead("the date", "a day such as 2026-01-31", "$run_date")
     names: list[Json] = list(pipeline.parameter_types)
     if not names:
         return
     given = "$states.input.parameters"
     is_other = f"($exists({given}) ? $type({given}) != 'object' : false)"
-    yield is_other, _found("'parameters'", "a mapping", given)
+    yield is_other, found_instead("'parameters'", "a mapping", given)
     unknown = f"$keys($parameters)[$not($ in {expression(names)})]"
     yield f"$exists({unknown})", f"'there is no parameter ' & $join({unknown}, ', ')"
     for name, type in pipeline.parameter_types.items():
         value = f"$parameters.{name}"
-        yield _misfit(value, type), _found(f"the parameter '{name}'", type.words, value)
-
-
-def _misfit(value: str, type: ParameterType) -> str:
-    """An expression that is true when a value is not of a type; what would fail is not evaluated."""
-    if type.within:
-        is_below = f"$substring({value}, 0, {len(type.within)}) = {quote(type.within)}"
-        return f"($type({value}) = 'string' ? $not({is_below} and $not('..' in $split({value}, '/'))) : true)"
-    return _lacks(value, MOMENT) if type.name == "timestamp" else _MISFITS[type.name].format(value)
-
-
-def _lacks(value: str, pattern: str) -> str:
-    return f"($type({value}) = 'string' ? $not($contains({value}, /^{pattern}$/)) : true)"
-
-
-def _found(what: str, wanted: str, value: str) -> str:
-    return f"{quote(f'{what} wants {wanted}, found ')} & $substring($string({value}), 0, {_SHOWN})"
+        yield misfit(value, type), found_instead(f"the parameter '{name}'", type.words, value)

@@ -146,10 +146,15 @@ class RedisHashes(Artifact):
 
 @dataclass(frozen=True, slots=True)
 class Value(Artifact):
-    """A plain value known at run time; `type` is text, number or boolean, or None where nobody knows."""
+    """A plain value known at run time.
+
+    `type` is text, number, boolean or list, or None where nobody knows; `declared` is the language's name for it where
+    that says more, such as int or timestamp.
+    """
 
     text: Jsonata
     type: str | None = None
+    declared: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

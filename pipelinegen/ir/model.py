@@ -30,10 +30,10 @@ from pipelinegen.ir.infrastructure import Topic as Topic
 from pipelinegen.ir.values import Bookmark as Bookmark
 from pipelinegen.ir.values import Check as Check
 from pipelinegen.ir.values import Column as Column
+from pipelinegen.ir.values import DeclaredType as DeclaredType
 from pipelinegen.ir.values import Json as Json
 from pipelinegen.ir.values import Jsonata as Jsonata
 from pipelinegen.ir.values import Location as Location
-from pipelinegen.ir.values import ParameterType as ParameterType
 from pipelinegen.ir.values import Window as Window
 
 
@@ -375,7 +375,7 @@ class Pipeline:
     notify: str | None
     local_data: str | None
     parameters: Mapping[str, Json]
-    parameter_types: Mapping[str, ParameterType]
+    parameter_types: Mapping[str, DeclaredType]
     steps: tuple[Step, ...]
     roles: tuple[Role, ...]
     triggers: tuple[Trigger, ...]

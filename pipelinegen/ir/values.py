@@ -117,8 +117,8 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
-class ParameterType:
-    """What values a parameter takes: by a name of the language, in words, and below which prefix files lie."""
+class DeclaredType:
+    """What values there may be: by a name of the language, in words, and below which prefix files lie."""
 
     name: str
     words: str

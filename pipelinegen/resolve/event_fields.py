@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pipelinegen.errors import Diagnostic, Span, suggest
-from pipelinegen.steps.base import TYPE_NOUNS, VALUE_TYPES
+from pipelinegen.steps.declared import TYPE_NOUNS, VALUE_TYPES
 
 Shape = Mapping[str, "Shape"] | str
 

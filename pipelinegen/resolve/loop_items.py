@@ -1,42 +1,57 @@
 """What is known of the items of loops before any run: their parts, and of which type each is."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pipelinegen.resolve.blocks import owner_of
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.source import Data
+from pipelinegen.spec.fields import MOMENT
+from pipelinegen.steps.declared import ANY
 
 #: What is known of each file that a loop goes over, and of each partition beside its own key.
-_OF_FILES: Final[Mapping[str, str | None]] = {"bucket": "text", "key": "text", "size": "number", "uri": "text"}
-_OF_PARTITIONS: Final[Mapping[str, str | None]] = {"prefix": "text", "uri": "text"}
+_OF_FILES: Final[Mapping[str, str]] = {"bucket": "string", "key": "string", "size": "int", "uri": "string"}
+_OF_PARTITIONS: Final[Mapping[str, str]] = {"prefix": "string", "uri": "string"}
 
 
-def parts_of_item(draft: Draft, name: str, item: str) -> Mapping[str, str | None] | None:
-    """The parts that every item has, as a step sees it, with their types; None where only the run knows."""
+def parts_of_item(draft: Draft, name: str, item: str) -> Mapping[str, str]:
+    """The parts that every item is known to have, as a step sees it, with their types."""
     loop = _loop_of(draft, name, item)
     if loop is None or "batch_size" in loop:
-        return None
-    items = loop.get("items")
+        return {}
+    items, said = loop.get("items"), loop.get("of")
+    declared = {part: str(type) for part, type in said.items()} if isinstance(said, dict) else {}
     if "files" in loop:
         return _OF_FILES
     if "partitions" in loop:
-        return _parts_of_partition(draft, loop["partitions"])
+        return {**_OF_PARTITIONS, **_key_of_partition(draft, loop["partitions"]), **declared}
     if not isinstance(items, list) or not items:
-        return None
+        return declared
     common = set.intersection(*(set(part) if isinstance(part, dict) else set() for part in items))
     return {part: _one_type([entry[part] for entry in items]) for part in sorted(common)}
 
 
+def may_be_declared(draft: Draft, name: str, item: str) -> bool:
+    """Whether only the run knows what the items are, so that `of:` may say it."""
+    loop = _loop_of(draft, name, item) or {}
+    return "batch_size" not in loop and ("partitions" in loop or isinstance(loop.get("items"), str))
+
+
 def item_types(draft: Draft, name: str) -> dict[str, str]:
     """The types of the items that a step may refer to, and of their parts, by their names such as `item.uri`."""
-    found: dict[str, str | None] = {}
+    found: dict[str, str] = {}
     for item in draft.blocks.items_inside(name):
-        found |= {f"{item}.{part}": type for part, type in (parts_of_item(draft, name, item) or {}).items()}
-        loop = _loop_of(draft, name, item)
-        items = loop.get("items") if loop and "batch_size" not in loop else None
-        found[item] = _one_type(items) if isinstance(items, list) else None
-    return {place: type for place, type in found.items() if type}
+        found |= {f"{item}.{part}": type for part, type in parts_of_item(draft, name, item).items()}
+        found[item] = _type_of_item(_loop_of(draft, name, item) or {})
+    return found
+
+
+def _type_of_item(loop: Mapping[Any, Any]) -> str:
+    if "batch_size" in loop:
+        return "list"
+    items, said = loop.get("items"), loop.get("of")
+    return _one_type(items) if isinstance(items, list) else said if isinstance(said, str) else ANY
 
 
 def _loop_of(draft: Draft, name: str, item: str) -> dict[Any, Any] | None:
@@ -48,25 +63,26 @@ def _loop_of(draft: Draft, name: str, item: str) -> dict[Any, Any] | None:
     return None
 
 
-def _parts_of_partition(draft: Draft, given: Data) -> Mapping[str, str | None] | None:
+def _key_of_partition(draft: Draft, given: Data) -> Mapping[str, str]:
     """Of a step's output, the first of its dataset's partitions; of any other folder only the run knows its key."""
     path = given[2:-1].split(".") if isinstance(given, str) else []
     step = draft.raw_steps.get(path[1]) if path[:1] == ["steps"] and path[2:] == ["output"] else None
     output = step.get("output") if isinstance(step, dict) else None
     name = output[len("${datasets.") : -1] if isinstance(output, str) and output.startswith("${datasets.") else ""
     dataset = draft.spec.datasets.get(name)
-    if dataset is None:
-        return None
-    return {**_OF_PARTITIONS, **dict.fromkeys(dataset.partitions[:1], "text")}
+    return dict.fromkeys(dataset.partitions[:1], "string") if dataset else {}
 
 
-def _one_type(values: Sequence[Any]) -> str | None:
-    """What all the values are; None if they differ, are mappings, or hold references."""
+def _one_type(values: Sequence[Any]) -> str:
+    """What all the values are; any if they differ or are mappings."""
     found = {_type(value) for value in values}
-    return found.pop() if len(found) == 1 else None
+    for wide, narrow in (("double", "int"), ("string", "timestamp")):
+        if found == {wide, narrow}:
+            return wide
+    return found.pop() if len(found) == 1 else ANY
 
 
-def _type(value: Any) -> str | None:
-    if isinstance(value, bool):
-        return "boolean"
-    return "number" if isinstance(value, int | float) else "text" if isinstance(value, str) else None
+def _type(value: Any) -> str:
+    if isinstance(value, str):
+        return "timestamp" if re.fullmatch(MOMENT, value) else "string"
+    return {bool: "boolean", int: "int", float: "double"}.get(type(value), ANY)

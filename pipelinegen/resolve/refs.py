@@ -8,7 +8,7 @@ from pipelinegen.ir.expressions import FAILURE
 from pipelinegen.ir.graph import find_cycle
 from pipelinegen.resolve.blocks import own_part
 from pipelinegen.resolve.draft import Draft
-from pipelinegen.resolve.loop_items import parts_of_item
+from pipelinegen.resolve.loop_items import may_be_declared, parts_of_item
 from pipelinegen.source import Data, SpanTree
 from pipelinegen.steps.base import FAILURE_PARTS, REFERENCE, RUN_VALUES
 
@@ -112,11 +112,17 @@ def _check_failure(path: list[str], span: Span) -> list[Diagnostic]:
 
 
 def _check_item(draft: Draft, name: str, item: str, path: list[str], span: Span) -> list[Diagnostic]:
-    """A fault for a part that an item of a loop has not, as far as the spec itself tells what the items are."""
-    known = parts_of_item(draft, name, item) if path else None
-    if known is None or path[0] in known:
+    """A fault for a part that an item of a loop is not known to have: by its loop, or by `of:`."""
+    known = parts_of_item(draft, name, item) if path else {}
+    if not path or (path[0] in known and len(path) == 1):
         return []
-    return [_unknown(span, f"not every '{item}' has a '{path[0]}'", path[0], list(known), "they have")]
+    if path[0] in known:
+        return [Diagnostic(span, "PG012", f"of '{item}.{path[0]}' no parts are known", "have a step give the part")]
+    message = f"not every '{item}' has a '{path[0]}'"
+    if not known and may_be_declared(draft, name, item):
+        help = f"say with `of: {{{path[0]}: string}}` of the loop what parts each item has, if it has any"
+        return [Diagnostic(span, "PG012", f"{message}, as far as the spec says", help)]
+    return [_unknown(span, message, path[0], list(known), "they have")]
 
 
 def _check_step(draft: Draft, name: str, span: Span) -> list[Diagnostic]:

@@ -5,17 +5,20 @@ from collections.abc import Iterator
 from pipelinegen.errors import SpecError, suggest
 from pipelinegen.spec.conditions import ConditionSpec
 from pipelinegen.spec.load import describe
-from pipelinegen.steps.base import TYPE_NOUNS, Scope
+from pipelinegen.steps.base import Scope
+from pipelinegen.steps.declared import TYPE_NOUNS
 
 _ENVIRONMENT = "${run.environment}"
 _OF_NUMBERS = ("at_least", "at_most", "above", "below")
-#: Made of a list's text as well.
+#: Made of the text of a list, and of anything.
 _OF_ANY = ("contains", "matches")
+#: Comparisons that JSONata fails at other values, where equality is just not there.
+_STRICT = (*_OF_NUMBERS, "starts_with", "ends_with")
 _OF_TEXT = ("starts_with", "ends_with", "contains", "matches")
 
 
 def check_condition(spec: ConditionSpec, scope: Scope, *path: str | int) -> None:
-    """Raises: SpecError with PG135 for a comparison that a value of known type does not take, PG012."""
+    """Raises: SpecError with PG135 for a comparison that a value of its type does not take, or of none; PG012."""
     if spec.is_:
         type = scope.value_type(spec.is_[2:-1], *path, "is")
         if type not in (None, "boolean"):
@@ -25,10 +28,11 @@ def check_condition(spec: ConditionSpec, scope: Scope, *path: str | int) -> None
     if spec.value == _ENVIRONMENT:
         _check_environments(spec, scope, *path)
     type = scope.value_type(spec.value[2:-1], *path, "value")
-    if type is None:
-        return
     for key, wanted in _wanted(spec):
-        if wanted != type and not (type == "list" and key in _OF_ANY):
+        if type is None:
+            if key in _STRICT:
+                raise scope.undeclared(spec.value[2:-1], wanted, *path, key)
+        elif wanted != type and not (type == "list" and key in _OF_ANY):
             raise _fault(scope, spec.value, type, f"compared as {TYPE_NOUNS[wanted]}", *path, key)
 
 

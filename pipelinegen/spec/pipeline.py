@@ -144,14 +144,14 @@ class ParameterSpec(StrictModel):
     @property
     def words(self) -> str:
         """What values it takes, for messages."""
-        return f"an address below {self.within}" if self.within else _WORDS[self.type]
+        return f"an address below {self.within}" if self.within else TYPE_WORDS[self.type]
 
     def takes(self, value: object) -> bool:
         """Whether an execution may be given the value."""
         return fits_parameter(value, self.type, self.within)
 
 
-_WORDS = {
+TYPE_WORDS = {
     "boolean": "true or false",
     "double": "a number",
     "int": "a whole number",

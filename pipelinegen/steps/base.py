@@ -47,19 +47,7 @@ from pipelinegen.spec.deferred import Deferred
 from pipelinegen.spec.fields import EnvironmentName, FreeText, SpecValueError, StepName, StrictModel
 from pipelinegen.spec.iam import IamSpec
 from pipelinegen.spec.kind_shape import KindShape
-
-#: What JSONata calls the types of parameters.
-VALUE_TYPES = {
-    "string": "text",
-    "int": "number",
-    "double": "number",
-    "boolean": "boolean",
-    "list": "list",
-    "timestamp": "text",
-}
-
-#: The same in a sentence: it is …
-TYPE_NOUNS: Mapping[str, str] = {"boolean": "true or false", "list": "a list", "number": "a number", "text": "text"}
+from pipelinegen.steps.declared import ANY, DECLARED_AS, TYPE_NOUNS, declared_value
 
 ArtifactT = TypeVar("ArtifactT", bound=Artifact)
 
@@ -326,6 +314,23 @@ class Scope:
             return "number"
         return "text" if isinstance(found, (Model, StoredFiles)) else None  # the address of a model or of files
 
+    def declared_type(self, dotted: str) -> str | None:
+        """The name of a reference's type in the language where one was declared: int rather than a number."""
+        found = self._find(dotted.split("."))
+        return found.declared if isinstance(found, Value) else None
+
+    def undeclared(self, dotted: str, wanted: str, *path: str | int) -> SpecError:
+        """The fault of a reference whose type only the run knows, where a text, a number or a list is `wanted`."""
+        message = f"of '${{{dotted}}}' no type is declared, and {TYPE_NOUNS[wanted]} is wanted"
+        root, *names = dotted.split(".")
+        name = DECLARED_AS[wanted]
+        help = f"have a step give the part that is meant, and declare it there: `result: {{<key>: {name}}}`"
+        if root in self.items:
+            help = "say what each item is with `of:` of the loop"
+        elif root == "steps" and names[1:2] == ["result"] and len(names) == 3:
+            help = f"declare it in step '{names[0]}': `result: {{{names[2]}: {name}}}`"
+        return self.fault("PG135", message, help, *path)
+
     def _per_item(self, dotted: str, found: PerItem, *path: str | int) -> SpecError:
         if dotted.startswith(f"{FAILURE}."):
             message = f"'${{{dotted}}}' is known only where a failure is handled"
@@ -347,8 +352,8 @@ class Scope:
             return Value(RUN_VALUES[".".join(path)], "text")
         if path[0] == "parameters":
             given, place = Jsonata("$" + ".".join(path)), self.around.given_files.get(path[1])
-            type = VALUE_TYPES.get(self.around.parameters.get(path[1], ""))
-            return GivenFiles(place, given) if place else Value(given, type)
+            type = self.around.parameters.get(path[1], ANY)
+            return GivenFiles(place, given) if place else declared_value(given, type)
         return self._output(path[1], ".".join(path[2:]), *at) if path[0] == "steps" else self._item(path)
 
     def _output(self, step: str, name: str, *at: str | int) -> Artifact:
@@ -362,13 +367,14 @@ class Scope:
     def _item(self, path: list[str]) -> Artifact:
         """An item of a loop around the step, a part of it, or its number."""
         if path[0] == FAILURE and FAILURE in self.items:
-            return Value(FAILURE_SAID if path[1:] == ["cause"] else Jsonata("$" + ".".join(path)))
+            said = FAILURE_SAID if path[1:] == ["cause"] else Jsonata("$" + ".".join(path))
+            return Value(said, None if path[1:] == ["step"] else "text")
         for item in self.items:
             if path == [f"{item}_index"]:
                 return Value(Jsonata(f"${index_variable(item)}"), "number")
             if path[0] == item:
-                text = ".".join((f"${item_variable(item)}", *path[1:]))
-                return Value(Jsonata(text), self.item_types.get(".".join(path)))
+                text = Jsonata(".".join((f"${item_variable(item)}", *path[1:])))
+                return declared_value(text, self.item_types.get(".".join(path), ANY))
         return PerItem(self.step)
 
 

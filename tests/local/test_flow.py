@@ -75,6 +75,7 @@ steps:
     kind: for_each
     partitions: ${steps.write.rows}
     as: part
+    of: {shop: string}
     max_parallel: 4
     steps:
       look: {kind: asl, states: {Look: {Type: Pass, End: true}}}

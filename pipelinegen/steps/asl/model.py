@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
-from pipelinegen.errors import Diagnostic, SpecError
+from pipelinegen.errors import Diagnostic, Span, SpecError
 from pipelinegen.ir.expressions import FAILURE, RUN_VARIABLES, index_variable, item_variable
-from pipelinegen.ir.model import Json, Jsonata, OutputFile, Permission, Step, Value
+from pipelinegen.ir.model import Json, Jsonata, OutputFile, Permission, Step
 from pipelinegen.source import SpanTree, parse
 from pipelinegen.spec.fields import Identifier, SpecValueError, StrictModel, exactly_one
 from pipelinegen.steps.asl.calls import call_faults
@@ -16,6 +16,7 @@ from pipelinegen.steps.asl.machine import MachineCheck, prefixed
 from pipelinegen.steps.asl.permissions import Declared, declared_permissions
 from pipelinegen.steps.asl.reading import Reading
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
+from pipelinegen.steps.declared import ResultKeys, declared_value, one_checked, result_types
 from pipelinegen.steps.statements import leaks_of_machine
 from pipelinegen.steps.unseen import SensitiveData
 
@@ -67,7 +68,11 @@ class AslSpec(StepSpec):
         dict[Identifier, Scalar], Field(description="What the first state gets as its input; texts may hold references")
     ] = {}
     result: Annotated[
-        list[Identifier], Field(description="Keys of the last state's output, for ${steps.<step>.result.<key>}")
+        ResultKeys,
+        Field(
+            description="Keys of the last state's output, for ${steps.<step>.result.<key>}, with their types where "
+            "conditions, loops or API calls use them"
+        ),
     ] = []
     sensitive_data: SensitiveData = None
     permissions: Annotated[
@@ -108,7 +113,8 @@ def lower(spec: AslSpec, scope: Scope) -> Step:
     own_variables = _check(spec, scope, machine, spans, place)
     variable = f"{scope.step}_result"
     result = "$states.input.result[0]" if jsonpath else "$states.result[0]"
-    kept = {key: Jsonata(f"$exists({result}.{key}) ? {result}.{key} : null") for key in spec.result}
+    types = result_types(spec.result)
+    kept = {key: _kept(f"{result}.{key}", key, type) for key, type in types.items()}
     inputs: Json = {key: _value(value, scope, key) for key, value in spec.inputs.items()}
     context = RawStateContext(
         title=scope.title,
@@ -127,7 +133,7 @@ def lower(spec: AslSpec, scope: Scope) -> Step:
         description=spec.description or "States of the Amazon States Language",
         span=scope.spans.label,
         needs=scope.needs,
-        outputs={f"result.{key}": Value(Jsonata(f"${variable}.{key}")) for key in spec.result},
+        outputs={f"result.{key}": declared_value(Jsonata(f"${variable}.{key}"), type) for key, type in types.items()},
         permissions=_permissions(spec, scope),
         state=OutputFile(scope.title, f"steps/asl/{'jsonpath' if jsonpath else 'state'}.asl.json.j2", context),
         assigns=(variable,) if kept else (),
@@ -135,6 +141,11 @@ def lower(spec: AslSpec, scope: Scope) -> Step:
         own_variables=own_variables,
         summary={"result": Jsonata(f"${variable}")} if kept else {},
     )
+
+
+def _kept(value: str, key: str, type: str) -> Jsonata:
+    """A key of the result; null where the states gave none."""
+    return Jsonata(f"$exists({value}) ? {one_checked(value, f'{key} in the result', type)} : null")
 
 
 def _check(
@@ -163,10 +174,16 @@ def _reading(
         inputs=tuple(spec.inputs),
         around=frozenset({*RUN_VARIABLES, FAILURE, *items}),
         prefixes=tuple(f"{step}_" for step in scope.outputs),
-        result=spec.result,
-        result_spans=scope.spans.at("result"),
+        result=_places(spec.result, scope.spans.at("result")),
     )
     return reading.faults(machine, place)
+
+
+def _places(keys: ResultKeys, spans: SpanTree) -> dict[str, Span]:
+    """Where each key of the result is named."""
+    if isinstance(keys, dict):
+        return {key: spans.at(key).label for key in keys}
+    return {key: spans.at(index).value for index, key in enumerate(keys)}
 
 
 def _permissions(spec: AslSpec, scope: Scope) -> tuple[Permission, ...]:

@@ -1,10 +1,10 @@
 """What raw states in JSONata read and give: variables and functions, the step's inputs, the keys of its result."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pipelinegen.errors import Diagnostic, did_you_mean, suggest
+from pipelinegen.errors import Diagnostic, Span, did_you_mean, suggest
 from pipelinegen.source import SpanTree
 from pipelinegen.steps.asl.fields import ENDING
 from pipelinegen.steps.asl.machine import Path, State, inner_machines, texts
@@ -23,8 +23,8 @@ class Reading:
     around: frozenset[str]
     #: Beginnings of names that belong to steps before this one.
     prefixes: tuple[str, ...]
-    result: Sequence[str]
-    result_spans: SpanTree
+    #: Keys of what it is to give, and where each is named.
+    result: Mapping[str, Span]
 
     def faults(self, machine: Mapping[str, Any], path: Path) -> Iterator[Diagnostic]:
         """PG125 for every name that nothing stands for; `StartAt` and `States` are at `path`."""
@@ -72,11 +72,10 @@ class Reading:
                 if keys is None:
                     return
                 known |= keys
-        for index, key in enumerate(self.result):
+        for key, span in self.result.items():
             if key not in known:
                 help = suggest(key, known, "the last state gives")
-                message = f"no state at the machine's end gives '{key}'"
-                yield Diagnostic(self.result_spans.at(index).value, "PG125", message, help)
+                yield Diagnostic(span, "PG125", f"no state at the machine's end gives '{key}'", help)
 
     def _fault(self, message: str, help: str, path: Path) -> Diagnostic:
         return Diagnostic(self.spans.at(*path).value, "PG125", message, help)

@@ -9,7 +9,8 @@ from pipelinegen.aws.models import AwsService, Shape
 from pipelinegen.errors import Diagnostic, suggest
 from pipelinegen.ir.expressions import quote
 from pipelinegen.ir.model import Json, Jsonata
-from pipelinegen.steps.base import REFERENCE, TYPE_NOUNS, Scope
+from pipelinegen.steps.base import REFERENCE, Scope
+from pipelinegen.steps.declared import TYPE_NOUNS
 
 Path = tuple[str | int, ...]
 
@@ -83,22 +84,29 @@ class ArgumentChecker:
             return self._scope.text(value, *path)
         noun = _NOUNS[shape.kind]
         if whole:
-            other = self._other_type(shape, whole.group(1), path)
-            if other:
-                fact = f"'{path[-1]}' wants {noun}, and '{value}' is {other}"
-                self._fault(fact, "refer to such a value, or write one here", path)
+            self._check_type(shape, value, whole.group(1), path)
             return self._scope.value(whole.group(1), *path)
         self._fault(f"'{path[-1]}' wants {noun}, and this is text", "give one reference and nothing around it", path)
         return None
 
-    def _other_type(self, shape: Shape, name: str, path: Path) -> str | None:
-        """What a reference is known to stand for, where the API wants something else."""
-        type = self._scope.value_type(name, *path)
-        if type not in (None, _REFERENCES.get(shape.kind, type)):
-            return TYPE_NOUNS[type]
-        place, _, parameter = name.partition(".")
-        is_any = place == "parameters" and self._scope.around.parameters.get(parameter) == "double"
-        return "any number" if is_any and shape.kind == "integer" else None
+    def _check_type(self, shape: Shape, value: str, name: str, path: Path) -> None:
+        """A fault where a reference stands for something else than the API wants, or nobody knows for what."""
+        wanted = _REFERENCES.get(shape.kind)
+        found = self._scope.value_type(name, *path)
+        if wanted is None or (found == wanted and not self._is_fraction(shape, name)):
+            return
+        if found is None and wanted:
+            self.faults.extend(
+                self._scope.undeclared(name, "whole" if shape.kind == "integer" else wanted, *path).diagnostics
+            )
+            return
+        other = "any number" if found == wanted else TYPE_NOUNS[found] if found else "something that only the run knows"
+        fact = f"'{path[-1]}' wants {_NOUNS[shape.kind]}, and '{value}' is {other}"
+        self._fault(fact, "refer to such a value, or write one here", path)
+
+    def _is_fraction(self, shape: Shape, name: str) -> bool:
+        """Whether a whole number is wanted, and one with a fraction may come."""
+        return shape.kind == "integer" and self._scope.declared_type(name) == "double"
 
     def _structure(self, shape: Shape, value: Mapping[str, Any], path: Path) -> Json:
         members = shape.members or {}

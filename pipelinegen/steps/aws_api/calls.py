@@ -22,13 +22,14 @@ from pipelinegen.steps.resource_arns import action_templates, examples, matching
 
 _ROOT = "$states.result"
 
-#: Kinds of shapes, as the types of values that other steps use.
-VALUE_TYPES: Mapping[str, str] = {
+#: Kinds of shapes, by the names that the language has for types.
+DECLARED_TYPES: Mapping[str, str] = {
     "boolean": "boolean",
-    "integer": "number",
-    "moment": "text",
-    "number": "number",
-    "text": "text",
+    "integer": "int",
+    "list": "list",
+    "moment": "timestamp",
+    "number": "double",
+    "text": "string",
 }
 
 

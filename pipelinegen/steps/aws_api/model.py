@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from pipelinegen.errors import SpecError
 from pipelinegen.ir.model import Json, Jsonata, OutputFile, Step, Value
 from pipelinegen.spec.fields import Identifier, SpecValueError, StrictModel, exactly_one
-from pipelinegen.steps.aws_api.calls import VALUE_TYPES, Asked, Prepared, or_null, prepare_call
+from pipelinegen.steps.aws_api.calls import DECLARED_TYPES, Asked, Prepared, or_null, prepare_call
 from pipelinegen.steps.aws_api.polling import (
     REQUEST_SECONDS,
     CallStateContext,
@@ -16,6 +16,7 @@ from pipelinegen.steps.aws_api.polling import (
     poll_states,
 )
 from pipelinegen.steps.base import Scope, StepSpec
+from pipelinegen.steps.declared import ANY, declared_value
 from pipelinegen.steps.statements import leaks_of_call
 from pipelinegen.steps.unseen import SensitiveData
 
@@ -162,7 +163,7 @@ def _outputs(spec: AwsApiSpec, call: Prepared, scope: Scope) -> dict[str, Value]
     found = {}
     for name, path in spec.result.items():
         kind = call.found(path, "result", name).shape.kind
-        found[f"result.{name}"] = Value(Jsonata(f"${scope.step}_result.{name}"), VALUE_TYPES.get(kind))
+        found[f"result.{name}"] = declared_value(Jsonata(f"${scope.step}_result.{name}"), DECLARED_TYPES.get(kind, ANY))
     return found
 
 

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, WithJsonSchema, model_validator
 
-from pipelinegen.ir.expressions import concatenate, expression, index_variable, item_variable
+from pipelinegen.ir.expressions import concatenate, index_variable, item_variable
 from pipelinegen.ir.model import (
     Artifact,
     DatedFiles,
@@ -20,8 +20,10 @@ from pipelinegen.ir.model import (
     Table,
     Value,
 )
-from pipelinegen.spec.fields import Identifier, RawStep, SpecValueError, StepName, exactly_one
-from pipelinegen.steps.base import REFERENCE, TYPE_NOUNS, Scope, StepSpec
+from pipelinegen.spec.fields import Identifier, RawStep, SpecValueError, StepName, exactly_one, given
+from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
+from pipelinegen.steps.declared import TYPE_NOUNS, ItemTypes
+from pipelinegen.steps.for_each.items import item_of, listed, page_of
 from pipelinegen.steps.for_each.permissions import list_objects, start_rounds, store_results
 
 Scalar = str | int | float | bool
@@ -93,7 +95,25 @@ Items = Annotated[
 class ForEachSpec(StepSpec):
     """Keys of a `for_each` step: items, files or partitions, and the steps that each of them goes through."""
 
-    model_config = exactly_one("items", "files", "partitions")
+    model_config = ConfigDict(
+        json_schema_extra={
+            **cast(dict[str, JsonValue], exactly_one("items", "files", "partitions")["json_schema_extra"]),
+            "if": given("of"),
+            "then": {
+                "properties": {"files": {"type": "null"}, "batch_size": {"type": "null"}},
+                "anyOf": [
+                    {"required": ["items"], "properties": {"items": {"type": "string"}}},
+                    {
+                        "required": ["partitions"],
+                        "properties": {
+                            "partitions": {"type": "string"},
+                            "of": {"type": "object", "additionalProperties": {"const": "string"}},
+                        },
+                    },
+                ],
+            },
+        }
+    )
 
     kind: Literal["for_each"]
     items: Annotated[
@@ -111,6 +131,10 @@ class ForEachSpec(StepSpec):
         AfterValidator(_item_name),
         Field(alias="as", description="What ${…} calls the item inside; ${<name>_index} counts from 0"),
     ] = "item"
+    of: Annotated[
+        ItemTypes | None,
+        Field(description="What each item is, or what its parts are, where `items:` or `partitions:` do not say it"),
+    ] = None
     max_parallel: Annotated[int, Field(ge=1, le=10000, description="Rounds at the same time")] = 10
     tolerated_failure_percentage: Annotated[
         int | None, Field(ge=1, le=100, description="The loop succeeds although so many rounds fail; runs distributed")
@@ -135,6 +159,18 @@ class ForEachSpec(StepSpec):
     def _one_source(self) -> "ForEachSpec":
         if sum(source is not None for source in (self.items, self.files, self.partitions)) != 1:
             raise SpecValueError("a loop goes over one thing", "give one of `items:`, `files:`, `partitions:`")
+        return self
+
+    @model_validator(mode="after")
+    def _of_what_is_unknown(self) -> "ForEachSpec":
+        if self.of is None:
+            return self
+        if self.files is not None or isinstance(self.items, list) or self.batch_size is not None:
+            message = "`of:` says what items are that only the run knows, one a round"
+            raise SpecValueError(message, "leave it out: what these are is known")
+        if self.partitions is not None and (isinstance(self.of, str) or set(self.of.values()) != {"string"}):
+            message = "what the names of folders say is text"
+            raise SpecValueError(message, "name the keys of the folders: `of: {day: string}`")
         return self
 
     @property
@@ -276,13 +312,16 @@ def _context(
         list_title=f"{scope.title}: list",
         more_title=f"{scope.title}: more?",
         nothing_listed={found: [], page: ""},
-        listing=_page({**listing, "Delimiter": "/"}, page) if spec.partitions and isinstance(listing, dict) else None,
-        partitions=_listed(found, page),
+        listing=page_of({**listing, "Delimiter": "/"}, page) if spec.partitions and isinstance(listing, dict) else None,
+        partitions=listed(found, page),
         more=Jsonata(f"${page} != ''"),
         items=items,
         distributed=spec.distributed,
         reader={"Resource": "arn:${partition}:states:::s3:listObjectsV2", "Arguments": listing} if spec.files else None,
-        selector={"item": _item(spec, location), "index": Jsonata("$states.context.Map.Item.Index")},
+        selector={
+            "item": item_of(spec.as_, spec.of, location, is_file=spec.files is not None),
+            "index": Jsonata("$states.context.Map.Item.Index"),
+        },
         max_parallel=spec.max_parallel,
         label=label,
         tolerates=spec.tolerated_failure_percentage is not None,
@@ -297,7 +336,9 @@ def _context(
 def _given_items(spec: ForEachSpec, scope: Scope) -> Json:
     if isinstance(spec.items, str):
         type = scope.value_type(spec.items[2:-1], "items")
-        if type not in (None, "list"):
+        if type is None:
+            raise scope.undeclared(spec.items[2:-1], "list", "items")
+        if type != "list":
             help = "refer to a list: a parameter of type list, or a step's result that is one"
             raise scope.fault("PG135", f"'{spec.items}' is {TYPE_NOUNS[type]}, and no list", help, "items")
         value = scope.value(spec.items[2:-1], "items").text
@@ -311,40 +352,6 @@ def _literal(item: object) -> Json:
     if isinstance(item, dict):
         return {key: _literal(value) for key, value in item.items()}
     return concatenate([item]) if isinstance(item, str) else cast(Json, item)
-
-
-def _item(spec: ForEachSpec, location: Location | None) -> Jsonata:
-    value = "$states.context.Map.Item.Value"
-    if spec.files and location:
-        return Jsonata(
-            f"{{'key': {value}.Key, 'size': {value}.Size, 'bucket': '{location.bucket}',"
-            f" 'uri': 's3://{location.bucket}/' & {value}.Key}}"
-        )
-    if spec.partitions and location:
-        return _partition(location, value)
-    return Jsonata(value)
-
-
-def _page(listing: dict[str, Json], page: str) -> Jsonata:
-    """A listing that goes on where the last one ended: S3 gives at most 1,000 folders at a time."""
-    return Jsonata(f"$merge([{expression(listing)}, ${page} = '' ? {{}} : {{'ContinuationToken': ${page}}}])")
-
-
-def _listed(found: str, page: str) -> dict[str, Json]:
-    """What a listing adds: folders by their prefixes alone, for variables hold 256 KiB at most."""
-    following = "$states.result.NextContinuationToken"
-    return {
-        found: Jsonata(f"[$append(${found}, $states.result.CommonPrefixes.Prefix)]"),
-        page: Jsonata(f"$exists({following}) ? {following} : ''"),
-    }
-
-
-def _partition(location: Location, value: str) -> Jsonata:
-    """A folder as an object: where it is, and what `key=value` in its name says."""
-    name = f"$split({value}, '/')[-2]"
-    pair = f"{{$substringBefore({name}, '='): $substringAfter({name}, '=')}}"
-    uri = f"'s3://{location.bucket}/' & {value}"
-    return Jsonata(f"$merge([{{'prefix': {value}, 'uri': {uri}}}, $contains({name}, '=') ? {pair} : {{}}])")
 
 
 def _writer(location: Location) -> Json:

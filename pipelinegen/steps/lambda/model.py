@@ -1,14 +1,13 @@
 """What a `lambda` step is in the spec and in the IR."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from pipelinegen.errors import suggest
-from pipelinegen.ir.expressions import expression
 from pipelinegen.ir.model import (
     Artifact,
     Endpoint,
@@ -26,6 +25,7 @@ from pipelinegen.ir.model import (
 )
 from pipelinegen.spec.fields import Identifier, SecretName, SpecValueError
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
+from pipelinegen.steps.declared import ResultKeys, declared_value, result_types, with_parts
 from pipelinegen.steps.own_code import REQUIREMENT, CodeFolder, top_level_names
 from pipelinegen.steps.written import Target, written
 
@@ -37,6 +37,9 @@ _SECRET_NAME = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|(API|ACCESS|
 _SECRET_VALUE = re.compile(r"(AKIA|ASIA)[0-9A-Z]{16}|-----BEGIN |(ghp|xoxb|sk_live)_")
 #: What Lambda sets itself (Lambda guide, "Reserved environment variables").
 _RESERVED = re.compile(r"AWS_.*|LAMBDA_.*|_.*|TZ|PATH|LD_LIBRARY_PATH|PYTHONPATH|LANG")
+
+#: What the handler returned, in the state that invokes it.
+_PAYLOAD = "$states.result.Payload"
 
 
 class LambdaSpec(StepSpec):
@@ -77,7 +80,11 @@ class LambdaSpec(StepSpec):
         Field(max_length=10, description="What the handler writes to S3, at the addresses in its event's `outputs`"),
     ] = {}
     result: Annotated[
-        list[Identifier], Field(description="Keys of what the handler returns, for ${steps.<step>.result.<key>}")
+        ResultKeys,
+        Field(
+            description="Keys of what the handler returns, for ${steps.<step>.result.<key>}, with their types where "
+            "conditions, loops or API calls use them"
+        ),
     ] = []
     in_vpc: Annotated[bool, Field(description="In the pipeline's network, which has no way to the internet")] = True
     internet: Annotated[
@@ -123,14 +130,14 @@ def lower(spec: LambdaSpec, scope: Scope) -> Step:
     given = _given(spec, scope)
     files = written(scope, spec.outputs, given)
     arn, permissions = function_permissions(function, scope.names, _reach(spec, given, files))
-    variable = f"{scope.step}_result"
+    variable, types = f"{scope.step}_result", result_types(spec.result)
     context = InvokeStateContext(
         function_arn=arn,
         payload=_payload(spec, scope, files),
-        assign={variable: _returned(spec.result)},
+        assign={variable: Jsonata(with_parts(_PAYLOAD, "the function's result", types) if types else _PAYLOAD)},
         timeout_seconds=spec.timeout_minutes * 60 + 30,
     )
-    results = {f"result.{key}": Value(Jsonata(f"${variable}.{key}")) for key in spec.result}
+    results = {f"result.{key}": declared_value(Jsonata(f"${variable}.{key}"), type) for key, type in types.items()}
     requirements = RequirementsContext(tuple(spec.requirements))
     return Step(
         name=scope.step,
@@ -188,17 +195,6 @@ def _copies(spec: LambdaSpec, scope: Scope, function: LambdaFunction) -> Mapping
         message = f"{found} in '{spec.code}' has no '{function_name}', which the handler '{spec.handler}' would be"
         raise scope.fault("PG062", message, suggest(function_name, names, "it has"), "handler")
     return {f"{function.folder}/{name}": text for name, text in files.items()}
-
-
-def _returned(keys: Sequence[str]) -> Jsonata:
-    """What the handler returned; without a key that the spec promises to others, the function's own state fails."""
-    payload = "$states.result.Payload"
-    if not keys:
-        return Jsonata(payload)
-    given = f"($type({payload}) = 'object' ? $keys({payload}) : [])"
-    lacking = f"$lacking := {expression(list(keys))}[$not($ in {given})]"
-    why = "$error('the function returned no ' & $join($lacking, ', '))"
-    return Jsonata(f"({lacking}; $count($lacking) = 0 ? {payload} : {why})")
 
 
 def _value(value: Scalar, scope: Scope, key: str) -> Json:

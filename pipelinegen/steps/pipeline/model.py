@@ -9,7 +9,8 @@ from pydantic import Field
 from pipelinegen.ir.expressions import RUN_DATE
 from pipelinegen.ir.model import Json, Jsonata, OutputFile, Step, Value
 from pipelinegen.spec.fields import DAY, Identifier, PipelineName
-from pipelinegen.steps.base import REFERENCE, TYPE_NOUNS, Scope, StepSpec
+from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
+from pipelinegen.steps.declared import TYPE_NOUNS
 from pipelinegen.steps.pipeline.permissions import start_permissions
 
 Scalar = str | int | float | bool
@@ -82,7 +83,9 @@ def _date(date: str, scope: Scope) -> Json:
         )
     for name in found:
         type = scope.value_type(name, "date")
-        if type not in (None, "text"):
+        if type is None:
+            raise scope.undeclared(name, "text", "date")
+        if type != "text":
             fact = f"'${{{name}}}' is {TYPE_NOUNS[type]}, and no date"
             raise scope.fault("PG135", fact, "refer to a text such as 2026-01-31", "date")
     return scope.text(date, "date")

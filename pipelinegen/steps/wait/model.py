@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from pipelinegen.ir.artifacts import Value
 from pipelinegen.ir.model import Json, OutputFile, Step
 from pipelinegen.spec.fields import MOMENT, SpecValueError, exactly_one
-from pipelinegen.steps.base import REFERENCE, TYPE_NOUNS, Scope, StepSpec
+from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
+from pipelinegen.steps.declared import TYPE_NOUNS
 
 #: An execution of a standard state machine lives a year at most (Step Functions quotas).
 MAX_HOURS = 8760
@@ -85,7 +86,7 @@ def _moment(until: str, scope: Scope) -> Json:
     for reference, value in _EXAMPLES.items():
         example = example.replace(reference, value)
     if not REFERENCE.search(example) and not re.fullmatch(MOMENT, example):
-        help = "write a moment such as ${run.date}T06:00:00Z, or refer to a value of a step"
+        help = "write a moment such as ${run.date}T06:00:00Z, or refer to one"
         raise scope.fault("PG060", f"'{until[:60]}' is no moment", help, "until")
     text = scope.text(until, "until")
     for found in REFERENCE.finditer(example):
@@ -94,26 +95,16 @@ def _moment(until: str, scope: Scope) -> Json:
 
 
 def _check_reference(name: str, *, is_whole: bool, scope: Scope) -> None:
-    """A parameter has to be declared as a moment; what a program of the user's gives only the run knows.
-
-    Raises: SpecError with PG135 for what is known to be something else.
-    """
-    type = scope.value_type(name, "until")
-    if name.startswith("parameters.") and type == "text":
-        declared = scope.around.parameters.get(name.split(".")[1])
-        if declared == "timestamp" and is_whole:
-            return
-        fact = f"'${{{name}}}' is any {declared}" if declared != "timestamp" else f"'${{{name}}}' is a moment by itself"
-        help = "declare the parameter with `type: timestamp`, and write nothing beside it"
-        raise scope.fault("PG135", f"{fact}, so that `until:` need not be a moment", help, "until")
-    # A number may be a part of a moment, such as its hour.
-    fits = type in ((None, "text") if is_whole else (None, "text", "number"))
-    if not fits or name.startswith("run.") or not _may_be_moment(name, scope):
-        known = "known to be something else" if type in (None, "text") else TYPE_NOUNS[type]
-        fact = f"'${{{name}}}' is {known}, and no moment"
-        raise scope.fault("PG135", fact, "refer to a text that a step gives, or write ${run.date}T06:00:00Z", "until")
-
-
-def _may_be_moment(name: str, scope: Scope) -> bool:
-    """Whether a reference stands for a plain value, and not for a model, files or a dataset."""
-    return name.split(".")[0] == "item" or isinstance(scope.found(f"${{{name}}}")[0], Value)
+    """Raises: SpecError with PG135 for what is not declared as a moment, or has something beside it."""
+    declared, type = scope.declared_type(name), scope.value_type(name, "until")
+    if declared == "timestamp" and is_whole:
+        return
+    help = "declare the value with `type: timestamp`, and write nothing beside it"
+    if declared == "timestamp":
+        fact = f"'${{{name}}}' is a moment by itself"
+    elif type is None and isinstance(scope.found(f"${{{name}}}")[0], Value):
+        raise scope.undeclared(name, "moment", "until")
+    else:
+        known = f"any {declared}" if declared == "string" else TYPE_NOUNS[type] if type else "no value"
+        fact = f"'${{{name}}}' is {known}"
+    raise scope.fault("PG135", f"{fact}, so that `until:` need not be a moment", help, "until")
