@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import botocore.session
-from botocore.exceptions import UnknownServiceError
 from botocore.validate import ParamValidator
 
 from pipelinegen.asl_lint.expressions import is_expression
@@ -16,14 +15,8 @@ from pipelinegen.asl_lint.structure import State, all_states
 
 #: What the API demands although its model calls it optional.
 _ALSO_REQUIRED: Final = {("sagemaker", "CreateTrainingJob"): ("ResourceConfig",)}
-_SDK_NAMES: Final = {
-    "applicationautoscaling": "application-autoscaling",
-    "cloudwatchlogs": "logs",
-    "eventbridge": "events",
-    "redshiftdata": "redshift-data",
-    "sagemakerruntime": "sagemaker-runtime",
-    "sfn": "stepfunctions",
-}
+#: Services that Step Functions calls otherwise than botocore does; of others it leaves out the hyphens.
+_SDK_NAMES: Final = {"cloudwatchlogs": "logs", "eventbridge": "events", "sfn": "stepfunctions"}
 _RESOURCE: Final = re.compile(
     r"arn:(?:aws[a-z-]*|\$\{partition\}):states:[^:]*:[^:]*:(aws-sdk:)?([A-Za-z0-9-]+):([A-Za-z0-9]+)"
     r"(?:\.(sync|sync:2|waitForTaskToken))?"
@@ -46,6 +39,14 @@ def _service_model(service: str) -> Any:
     return botocore.session.get_session().get_service_model(service)
 
 
+@functools.cache
+def _sdk_names() -> dict[str, str]:
+    """Services as aws-sdk integrations call them, and as botocore does."""
+    return {
+        name.replace("-", ""): name for name in botocore.session.get_session().get_available_services()
+    } | _SDK_NAMES
+
+
 def call_of(resource: str) -> Call:
     """The API call that a Resource stands for. Raises: LookupError with what is wrong."""
     found = _RESOURCE.fullmatch(resource)
@@ -65,11 +66,10 @@ def call_of(resource: str) -> Call:
 def _sdk_call(service: str, action: str, pattern: str) -> Call:
     if pattern.startswith("sync"):
         raise LookupError(f"aws-sdk integrations do not support .{pattern}")
-    name = _SDK_NAMES.get(service, service)
-    try:
-        operations = _service_model(name).operation_names
-    except UnknownServiceError:
-        raise LookupError(f"AWS has no service {service!r}") from None
+    name = _sdk_names().get(service)
+    if name is None:
+        raise LookupError(f"AWS has no service {service!r}")
+    operations = _service_model(name).operation_names
     operation = action[:1].upper() + action[1:]
     if operation not in operations:
         raise LookupError(f"{service} has no operation {action!r}")

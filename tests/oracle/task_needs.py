@@ -38,6 +38,8 @@ _WAITING: Final = {
 _JOB_RULES: Final = {"HyperParameterTuningJob": "SageMakerTuningJobs"}
 #: The argument that names what a call works on; a scaling policy lies in a target whose id is AWS's own.
 _NAMES: Final = re.compile(r"^((?!Statement|Policy)\w*Name|StateMachineArn|TopicArn|TaskDefinition|JobDefinition)$")
+#: Calls that give a name to something new, and work on what another argument says.
+_OTHERWISE_NAMED: Final = {"emr-containers:StartJobRun": "VirtualClusterId$"}
 _ROLES: Final = re.compile(r"role/([A-Za-z0-9+=,.@_-]+)$")
 
 
@@ -69,9 +71,9 @@ def _of_task(name: str, state: State, states: str, deployment: Mapping[str, Any]
         return
     call = call_of(state["Resource"])
     action = f"{_prefix(call.service)}:{call.operation}"
-    yield Need(states, OTHER_ACTIONS.get(action, (action,)), _on(arguments), name, SYNC_PAGE)
+    yield Need(states, OTHER_ACTIONS.get(action, (action,)), _on(action, arguments), name, SYNC_PAGE)
     if call.pattern.startswith("sync"):
-        yield from _of_waiting(name, action, states, _on(arguments))
+        yield from _of_waiting(name, action, states, _on(action, arguments))
     if action == "ecs:RunTask":
         hands = f"{name}: hands on the task's roles"
         yield Need(states, ("iam:PassRole",), "", hands, SYNC_PAGE, condition='"ecs-tasks.amazonaws.com"')
@@ -97,10 +99,11 @@ def _prefix(service: str) -> str:
     return str(model.signing_name)
 
 
-def _on(arguments: Mapping[str, Any]) -> str:
+def _on(action: str, arguments: Mapping[str, Any]) -> str:
     """The literal name of what a call works on, as far as it is one; "" where it is only known at run time."""
+    named = re.compile(_OTHERWISE_NAMED[action]) if action in _OTHERWISE_NAMED else _NAMES
     for key, value in arguments.items():
-        if _NAMES.match(key) and isinstance(value, str):
+        if named.match(key) and isinstance(value, str):
             expression = re.match(r"\{% '([A-Za-z0-9-]+-)' &", value)
             text = expression[1] if expression else re.split(r"[:]", value)[-1]
             return "" if "{" in text else text
