@@ -281,5 +281,10 @@ CATALOGUE: Mapping[str, str] = {
         "or lacks something; or it is a framework, and has no program. SageMaker would end the job for it. Known are "
         "AWS's 18 algorithms with images of their own; `built_in_algorithms.json` says by which pages and code."
     ),
+    "PG146": (
+        "A program of one's own refuses what the step gives it on its command line: SageMaker hands hyperparameters "
+        "over as `--name value`, and argparse knows no such argument, takes another type, or wants one that is not "
+        "given. Only programs that say what they take in literal calls of argparse are looked into; they are not run."
+    ),
     "PG143": "An API on Lambda is given what only containers have: processors, a number of tasks, scaling, a firewall.",
 }

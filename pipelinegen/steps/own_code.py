@@ -3,16 +3,20 @@
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 from pydantic import Field, JsonValue
 
 from pipelinegen.ir import arns
 from pipelinegen.ir.images import pytorch_training_image
 from pipelinegen.ir.model import Image, OutputFile
+from pipelinegen.spec.conditions import Scalar
 from pipelinegen.spec.fields import SpecValueError
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.sagemaker_images import JobImage, job_image
+
+if TYPE_CHECKING:
+    from pipelinegen.steps.program_arguments import Searched
 
 #: Folders below that of the spec: no segment starts with a dot, so none leads out.
 FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
@@ -187,6 +191,18 @@ def program_image(scope: Scope, given: TrainingProgram, instance_type: str) -> J
         entrypoint=None,
     )
     return own_image(scope, f"training_{scope.step}", context, read_own_code(scope, given.code, program))
+
+
+def check_program(
+    scope: Scope, given: TrainingProgram, hyperparameters: Mapping[str, Scalar], search: "Mapping[str, Searched]"
+) -> None:
+    """Raises: SpecError with PG146 for hyperparameters that the user's program certainly refuses."""
+    if given.code is not None:
+        from pipelinegen.steps.program_arguments import check_hyperparameters  # most specs have no such program
+
+        program = given.program or "train.py"
+        text = read_own_code(scope, given.code)[program]
+        check_hyperparameters(scope, f"{given.code}/{program}", text, hyperparameters, search)
 
 
 def base_image(scope: Scope, instance_type: str) -> str:

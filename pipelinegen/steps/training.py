@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pipelinegen.ir.model import Json, Jsonata, Location, RoleKey
+from pipelinegen.ir.model import Json, Jsonata, Location, Model, RoleKey
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.sagemaker import JOB_RETRY, completed, role_arn, vpc_config
 
@@ -100,6 +100,18 @@ class TrainingVariables:
 def training_variables(scope: Scope) -> TrainingVariables:
     """The variables of one step."""
     return TrainingVariables(*(f"{scope.step}_{part}" for part in ("model", "version", "metrics")))
+
+
+def trained_model(scope: Scope, image: str) -> Model:
+    """What a job of any image leaves behind, as the step's variables have it."""
+    variables = training_variables(scope)
+    return Model(
+        uri=Jsonata(f"${variables.model}"),
+        version=Jsonata(f"${variables.version}"),
+        metrics=Jsonata(f"${variables.metrics}"),
+        location=scope.models,
+        image=image,
+    )
 
 
 def training_states(scope: Scope, request: Json, timeout_minutes: int) -> TrainingStateContext:

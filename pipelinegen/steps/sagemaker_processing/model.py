@@ -1,5 +1,6 @@
 """What a `sagemaker_processing` step is in the spec and in the IR."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal
 
@@ -101,7 +102,7 @@ class ProcessingStateContext:
 
 
 def lower(spec: SagemakerProcessingSpec, scope: Scope) -> Step:
-    """The step with its request, state and role. Raises: SpecError with PG017, PG025, PG062, PG071."""
+    """The step with its request, state and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG146."""
     image, role = _image(spec, scope), RoleKey(Service.SAGEMAKER, scope.step)
     inputs = {name: stored(scope, reference, "inputs", name) for name, reference in spec.inputs.items()}
     given = [scope.artifact(reference, Artifact, "inputs", name) for name, reference in spec.inputs.items()]
@@ -147,6 +148,7 @@ def _image(spec: SagemakerProcessingSpec, scope: Scope) -> JobImage:
     if spec.code is None:
         return job_image(scope, spec.image)
     files = read_own_code(scope, spec.code, None if spec.entrypoint else PROGRAM)
+    _check_arguments(spec, scope, files)
     context = OwnImageContext(
         base=base_image(scope, spec.instance.type),
         install=shell_words(spec.requirements),
@@ -157,6 +159,15 @@ def _image(spec: SagemakerProcessingSpec, scope: Scope) -> JobImage:
         entrypoint=None,
     )
     return own_image(scope, f"processing_{scope.step}", context, files)
+
+
+def _check_arguments(spec: SagemakerProcessingSpec, scope: Scope, files: Mapping[str, str]) -> None:
+    """Raises: SpecError with PG146 for arguments that a program of the step's `code:` certainly refuses."""
+    match spec.entrypoint or ["python3", PROGRAM]:
+        case ["python" | "python3", path] if path in files:
+            from pipelinegen.steps.program_arguments import check_words  # most specs have no such program
+
+            check_words(scope, f"{spec.code}/{path}", files[path], spec.arguments)
 
 
 def _entrypoint(spec: SagemakerProcessingSpec, scope: Scope) -> list[Json]:

@@ -9,8 +9,6 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from pipelinegen.ir.model import (
-    Jsonata,
-    Model,
     OutputFile,
     RoleKey,
     SagemakerJob,
@@ -35,12 +33,13 @@ from pipelinegen.steps.own_code import (
     ProgramFile,
     Requirements,
     check_either_image_or_code,
+    check_program,
     program_image,
 )
 from pipelinegen.steps.sagemaker_images import ImageUri
 from pipelinegen.steps.sagemaker_training.permissions import training_permissions
 from pipelinegen.steps.sagemaker_training.program_request import program_request
-from pipelinegen.steps.training import JobContext, training_states, training_variables
+from pipelinegen.steps.training import JobContext, trained_model, training_states, training_variables
 
 
 class ProgramTrainingSpec(StepSpec):
@@ -81,20 +80,17 @@ class ProgramTrainingSpec(StepSpec):
 
 
 def lower(spec: ProgramTrainingSpec, scope: Scope) -> Step:
-    """The step with its request, states and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG073, PG145."""
+    """The step with its request, states and role.
+
+    Raises: SpecError with PG017, PG025, PG062, PG071, PG073, PG145, PG146.
+    """
     image, role = program_image(scope, spec, spec.instance.type), RoleKey(Service.SAGEMAKER, scope.step)
     check_printed(scope, spec.image, spec.metrics)
+    check_program(scope, spec, spec.hyperparameters, {})
     algorithm = algorithm_of(scope, spec, goes_on=spec.warm_start == "promoted")
     given, sources = channels(scope, spec.inputs, spec.content_type, algorithm)
     request = program_request(scope, role, image.uri, spec, given)
-    variables = training_variables(scope)
-    model = Model(
-        uri=Jsonata(f"${variables.model}"),
-        version=Jsonata(f"${variables.version}"),
-        metrics=Jsonata(f"${variables.metrics}"),
-        location=scope.models,
-        image=image.uri,
-    )
+    variables, model = training_variables(scope), trained_model(scope, image.uri)
     return Step(
         name=scope.step,
         kind=spec.kind,

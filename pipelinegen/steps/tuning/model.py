@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from pipelinegen.errors import suggest
-from pipelinegen.ir.model import Jsonata, Model, OutputFile, RoleKey, SagemakerJob, Service, Step
+from pipelinegen.ir.model import OutputFile, RoleKey, SagemakerJob, Service, Step
 from pipelinegen.spec.fields import Identifier, PositiveInt, SpecValueError, StrictModel, TimeoutMinutes, exactly_one
 from pipelinegen.steps.algorithms import (
     AlgorithmInstanceSpec,
@@ -24,10 +24,11 @@ from pipelinegen.steps.own_code import (
     ProgramFile,
     Requirements,
     check_either_image_or_code,
+    check_program,
     program_image,
 )
 from pipelinegen.steps.sagemaker_images import ImageUri
-from pipelinegen.steps.training import JobContext, training_variables
+from pipelinegen.steps.training import JobContext, trained_model, training_variables
 from pipelinegen.steps.tuning.permissions import tuning_permissions
 from pipelinegen.steps.tuning.request import tuning_request, tuning_states
 
@@ -118,20 +119,17 @@ class TuningSpec(StepSpec):
 
 
 def lower(spec: TuningSpec, scope: Scope) -> Step:
-    """The step with its request, states and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG073, PG145."""
+    """The step with its request, states and role.
+
+    Raises: SpecError with PG017, PG025, PG062, PG071, PG073, PG145, PG146.
+    """
     image, role = program_image(scope, spec, spec.instance.type), RoleKey(Service.SAGEMAKER, scope.step)
     check_printed(scope, spec.image, spec.metrics)
+    check_program(scope, spec, spec.hyperparameters, spec.search)
     algorithm = algorithm_of(scope, spec, spec.search)
     given, sources = channels(scope, spec.inputs, spec.content_type, algorithm)
     request = tuning_request(scope, role, image.uri, spec, given)
-    variables = training_variables(scope)
-    model = Model(
-        uri=Jsonata(f"${variables.model}"),
-        version=Jsonata(f"${variables.version}"),
-        metrics=Jsonata(f"${variables.metrics}"),
-        location=scope.models,
-        image=image.uri,
-    )
+    variables, model = training_variables(scope), trained_model(scope, image.uri)
     return Step(
         name=scope.step,
         kind=spec.kind,
