@@ -122,6 +122,8 @@ def _below(path: str, key: Schema, schema: Schema, above: tuple[str, ...]) -> It
         # Overrides hold what the spec itself does.
         if reference and reference not in above and not reference.startswith("#/$defs/overrides_of_"):
             yield from _rows(_resolved(option, schema), schema, f"{path}.", (*above, reference))
+        elif "title" in option and "properties" in option:  # a model that is read when it is needed
+            yield from _rows(option, schema, f"{path}.", above)
         yield from _below(f"{path}[]", option.get("items", {}), schema, above)
         for inner in _values(option):
             yield from _below(f"{path}.<name>", inner, schema, above)

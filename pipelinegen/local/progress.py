@@ -73,7 +73,7 @@ class StepProgress:
     def show(self, event: StateEvent | ExecutionEnd) -> None:
         """Draws what an event says; events of states that belong to no step are not shown."""
         if isinstance(event, ExecutionEnd):
-            self._finish()
+            self._finish(event)
         elif event.step in self._tasks:
             self._show_state(event, self._tasks[event.step])
 
@@ -101,7 +101,7 @@ class StepProgress:
         self._last[event.step] = _named(left, self._errors.get(event.step, "")) if left else _DONE
         return self._last[event.step]
 
-    def _finish(self) -> None:
+    def _finish(self, end: ExecutionEnd) -> None:
         for task in self._tasks.values():
             if not self._task(task).started:
                 kept = self._task(task).fields["what"] == _KEPT
@@ -111,6 +111,10 @@ class StepProgress:
             elif (what := self._task(task).fields["what"]).startswith(_RETRY):
                 # The state that ends a failed branch came last.
                 self._progress.update(task, what=what.replace(_RETRY, _FAILED))
+        if end.failed_step in self._tasks:
+            # A step that only fails does so in a state that is over as others are.
+            error = end.error or self._errors.get(end.failed_step, "")
+            self._progress.update(self._tasks[end.failed_step], completed=1, what=_named(_FAILED, error))
 
     def _task(self, task: TaskID) -> Any:
         return next(known for known in self._progress.tasks if known.id == task)

@@ -28,25 +28,39 @@ def refuse_calls(
     wanted: Collection[str],
     stand_ins: StandIns,
 ) -> None:
-    """Raises: LocalCloudError that names the first step that is run with a call that has no local counterpart.
+    """Raises: LocalCloudError that names every step that is run with a call that has no local counterpart.
 
     `needs` are the steps before each; `wanted` those that are run; `stand_ins` answer for other people's servers.
     """
     steps_of = {state: step for step in steps for state in step["states"]}
+    refused: dict[str, str] = {}
+    origins: dict[str, None] = {}
     for name, state in _states(definition):
         step = steps_of.get(name)
-        endpoint = _endpoint(state) if step and step["kind"] == "http_call" else ""
+        if step is None or step["name"] not in wanted:
+            continue
+        endpoint = _endpoint(state) if step["kind"] == "http_call" else ""
         if endpoint and stand_ins.address_of(endpoint):
             continue
-        why = _why_not(step["kind"], state) if step else None
-        if step and why and step["name"] in wanted:
-            before = needs.get(step["name"], ())
-            until = f"end before it with `--until {before[0]}`, " if before else ""
+        why = _why_not(step["kind"], state)
+        if why:
+            refused.setdefault(step["name"], why)
             if endpoint:
-                origin = "/".join(endpoint.split("/")[:3])
-                until = f"let a server of your own answer, `--stand-in {origin}=http://127.0.0.1:8000`, {until}"
-            help = f"{until}leave the step out of an environment with `only_in:` and run that one, or run it in AWS"
-            raise LocalCloudError(f"step '{step['name']}' {why}", help)
+                origins["/".join(endpoint.split("/")[:3])] = None
+    if refused:
+        first = next(iter(refused))
+        told = "; ".join(f"step '{name}' {why}" for name, why in refused.items())
+        raise LocalCloudError(told, _help(needs.get(first, ()), list(origins), many=len(refused) > 1))
+
+
+def _help(before: Sequence[str], origins: Sequence[str], *, many: bool) -> str:
+    given = " ".join(f"--stand-in {origin}=http://127.0.0.1:{8000 + place}" for place, origin in enumerate(origins))
+    words = [f"let a server of your own answer, `{given}`, "] if given else []
+    if before:
+        words.append(f"end before {'them' if many else 'it'} with `--until {before[0]}`, ")
+    left, run = ("them", "them") if many else ("the step", "it")
+    words.append(f"leave {left} out of an environment with `only_in:` and run that one, or run {run} in AWS")
+    return "".join(words)
 
 
 def _endpoint(state: Mapping[str, Any]) -> str:

@@ -55,6 +55,21 @@ def test_a_call_of_somebody_elses_server_a_pipeline_and_an_image_are_refused() -
     ]
 
 
+def test_all_such_steps_are_named_at_once() -> None:
+    states = {
+        name: {"Type": "Task", "Resource": f"arn:aws:states:::{call}"}
+        for name, call in {"One": "batch:submitJob.sync", "Two": "athena:startQueryExecution.sync"}.items()
+    }
+    given = [{"name": name.lower(), "kind": "aws_api", "states": [name]} for name in states]
+    with pytest.raises(LocalCloudError) as caught:
+        refuse_calls({"States": states}, given, {}, {"one", "two"}, StandIns())
+    assert str(caught.value) == (
+        "step 'one' calls batch:submitJob.sync, which nothing on this machine carries out; "
+        "step 'two' calls athena:startQueryExecution.sync, which nothing on this machine carries out"
+    )
+    assert caught.value.help.startswith("leave them out of an environment with `only_in:`")
+
+
 @pytest.mark.parametrize("kind", ["sagemaker_training", "tuning"])
 def test_the_pipelines_own_images_are_run(kind: str) -> None:
     arguments = {"AlgorithmSpecification": {"TrainingImage": "${image_training_own}"}}

@@ -218,6 +218,10 @@ def _resources(
 ) -> tuple[str, ...]:
     """The ARNs on which an action works: those of `resources:`, or those that the literal arguments name."""
     templates = action_templates(call.service, action)
+    types = call.service.resource_types(action)
+    is_free = bool(types) and not any(required for _, required in types)
+    if is_free and asked.resources == ("*",):
+        return ()
     given = _given(scope, asked, templates, faults)
     if given:
         also = [matching(name, templates.values()) for name in (job.also if job else ())]
@@ -228,6 +232,7 @@ def _resources(
     if told is None:
         message = f"on which resources '{asked.call}' works cannot be told from its arguments"
         help = f"name them in `resources:`, such as {examples(templates.values())}"
+        help += ', or write ["*"] if it works on none' if is_free else ""
         faults.append(Diagnostic(scope.spans.at(*asked.path, "call").value, "PG123", message, help))
     return told or ()
 

@@ -37,7 +37,7 @@ def call_permissions(sid: str, resources: Mapping[str, Sequence[str]]) -> tuple[
     """The call's actions on the ARNs of each; an action that takes no resource gets all of them, and says why."""
     found = []
     for action, given in resources.items():
-        why = None if given else f"{action} takes no resource (service authorization reference)"
+        why = None if given else f"{action} needs no resource (service authorization reference)"
         found.append(Permission(STATES, sid, (action,), tuple(given) or ("*",), why_every_resource=why))
     return tuple(found)
 
