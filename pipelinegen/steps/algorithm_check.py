@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Final
 
 from pipelinegen.errors import Diagnostic, SpecError, did_you_mean, suggest
 from pipelinegen.ir.model import Artifact, Table
 from pipelinegen.spec.conditions import Scalar
 from pipelinegen.steps.algorithm_images import Address, address_of, faults_of_address
-from pipelinegen.steps.algorithms import MetricSpec
+from pipelinegen.steps.algorithm_metrics import faults_of_metrics, faults_of_regexes
+from pipelinegen.steps.algorithm_step import AlgorithmStep, Searched, is_known
 from pipelinegen.steps.base import Scope
 from pipelinegen.steps.built_in_algorithms import Algorithm, Rule
 from pipelinegen.steps.columns import PARQUET
@@ -17,74 +18,20 @@ from pipelinegen.steps.columns import PARQUET
 _PROGRAM: Final = "sagemaker_program"
 _FOLDER: Final = "sagemaker_submit_directory"
 _CHANNELS: Final = "/opt/ml/input/data/"
-#: What the service itself names a metric: the objective of a tuning.
-_OBJECTIVE: Final = "ObjectiveMetric"
-#: How the algorithms name the last value of a metric, and those of a round.
-_MOMENTS: Final = ("batch", "epoch", "final")
-
-
-class Machines(Protocol):
-    """What a step says of its machines."""
-
-    @property
-    def type(self) -> str:
-        """Instance type."""
-
-    @property
-    def count(self) -> int:
-        """How many."""
-
-
-class Searched(Protocol):
-    """Where a hyperparameter is looked for: between two numbers, or among values."""
-
-    @property
-    def from_(self) -> Any:
-        """Least."""
-
-    @property
-    def to(self) -> Any:
-        """Most."""
-
-    @property
-    def values(self) -> list[str] | None:
-        """Or these."""
-
-
-class AlgorithmStep(Protocol):
-    """What a step gives its image."""
-
-    @property
-    def image(self) -> str | None:
-        """The address of the image."""
-
-    @property
-    def inputs(self) -> dict[str, str]:
-        """References by the name of their channel."""
-
-    @property
-    def content_type(self) -> str | None:
-        """The type of all files."""
-
-    @property
-    def hyperparameters(self) -> dict[str, Scalar]:
-        """Those that are set."""
-
-    @property
-    def metrics(self) -> dict[str, MetricSpec]:
-        """What other steps use."""
-
-    @property
-    def instance(self) -> Machines:
-        """The machines."""
 
 
 def check_algorithm(
-    scope: Scope, step: AlgorithmStep, search: Mapping[str, Searched] | None = None, *, goes_on: bool = False
+    scope: Scope,
+    step: AlgorithmStep,
+    search: Mapping[str, Searched] | None = None,
+    objective: str | None = None,
+    *,
+    goes_on: bool = False,
 ) -> Algorithm | None:
     """The algorithm of AWS that the step trains with, None for other images.
 
-    `search`: hyperparameters that a tuning looks for; `goes_on`: the promoted model is a channel, too.
+    `search`: hyperparameters that a tuning looks for, by the metric `objective`; `goes_on`: the promoted model is a
+    channel, too.
     Raises: SpecError with PG145 for every name and type that AWS would end the job for.
     """
     address = address_of(scope, step.image)
@@ -94,7 +41,7 @@ def check_algorithm(
     faults = list(faults_of_address(scope, address))
     if found and not (runs_program and found.may_run_a_program):
         faults += _of_hyperparameters(scope, found, step, search or {})
-        faults += _of_metrics(scope, found, step)
+        faults += faults_of_metrics(scope, found, step, objective)
         faults += _of_channels(scope, found, step, goes_on=goes_on)
         faults += _of_files(scope, found, step)
         faults += _of_machines(scope, found, step)
@@ -104,15 +51,10 @@ def check_algorithm(
         message = f"the image '{address.repository}' answers requests, and does not train"
         faults.append(Diagnostic(scope.spans.at("image").value, "PG145", message, "give one for training, or `code:`"))
     if found:
-        faults += _of_own_metrics(scope, found, step)
+        faults += faults_of_regexes(scope, found, step)
     if faults:
         raise SpecError(faults)
     return found
-
-
-def _is_known(value: Scalar) -> bool:
-    """Whether a value stands in the spec itself."""
-    return not (isinstance(value, str) and "${" in value)
 
 
 def _of_hyperparameters(
@@ -130,9 +72,9 @@ def _of_hyperparameters(
             yield from _of_missing(scope, found, step, name, when)
     for name, value in step.hyperparameters.items():
         rule = found.rules.get(name)
-        if rule and _is_known(value) and not rule.takes(value):
+        if rule and is_known(value) and not rule.takes(value):
             yield _of_value(scope, found, name, value, rule, "hyperparameters", name)
-        elif name == "eval_metric" and _is_known(value):
+        elif name == "eval_metric" and is_known(value):
             yield from _of_eval_metric(scope, found, str(value))
     for name, range in search.items():
         if name in found.rules:
@@ -178,7 +120,7 @@ def _of_eval_metric(scope: Scope, found: Algorithm, value: str) -> Iterator[Diag
 def _of_range(scope: Scope, found: Algorithm, name: str, given: Searched) -> Iterator[Diagnostic]:
     rule = found.rules[name]
     for index, value in enumerate(given.values or ()):
-        if _is_known(value) and not rule.takes(value):
+        if is_known(value) and not rule.takes(value):
             yield _of_value(scope, found, name, value, rule, "search", name, "values", index)
     if given.values is not None or rule.takes_all:
         return
@@ -199,40 +141,6 @@ def _of_ends(scope: Scope, name: str, given: Searched, rule: Rule, prefix: str) 
         if not rule.holds(float(end), or_ends=True):
             span = scope.spans.at("search", name, key).value
             yield Diagnostic(span, "PG145", f"{prefix} {end} is looked for", f"move `{key}:` into the range")
-
-
-def _of_metrics(scope: Scope, found: Algorithm, step: AlgorithmStep) -> Iterator[Diagnostic]:
-    counts_itself = any(name.startswith("_") for name in step.hyperparameters)
-    for key, metric in step.metrics.items():
-        channel, _, rest = (metric.name or "").partition(":")
-        if metric.name is None or metric.name == _OBJECTIVE:
-            continue
-        span = scope.spans.at("metrics", key, "name").value
-        if not _has_metric(found, channel, rest):
-            listed = [f"{channel}:{name}" for channel, names in found.metrics.items() for name in names]
-            help = suggest(metric.name, listed, "it has")
-            yield Diagnostic(span, "PG145", f"{found.title} gives no metric '{metric.name}'", help)
-        elif channel != "train" and channel not in step.inputs and not counts_itself:
-            message = f"{found.title} gives '{metric.name}' of the channel '{channel}', which the step has not"
-            yield Diagnostic(span, "PG145", message, f"add `{channel}` to the `inputs:`")
-
-
-def _has_metric(found: Algorithm, channel: str, name: str) -> bool:
-    """Whether the algorithm gives it; a channel of which nothing is documented may give any."""
-    if channel not in found.channels or not found.has_all_names:
-        return channel in found.channels
-    known, (base, _, moment) = found.metrics.get(channel), name.partition(":")
-    return known is None or (base.partition("@")[0] in known and (not moment or moment in _MOMENTS))
-
-
-def _of_own_metrics(scope: Scope, found: Algorithm, step: AlgorithmStep) -> Iterator[Diagnostic]:
-    """SageMaker defines the metrics of these images, and refuses a request that does."""
-    for key, metric in step.metrics.items():
-        if metric.regex is not None:
-            listed = [f"{channel}:{name}" for channel, names in found.metrics.items() for name in names]
-            span, help = scope.spans.at("metrics", key, "regex").label, suggest(key, listed, "give `name:`; it has")
-            message = f"SageMaker knows the metrics of {found.title}, and takes no `regex:` for one"
-            yield Diagnostic(span, "PG145", message, help)
 
 
 def _of_channels(scope: Scope, found: Algorithm, step: AlgorithmStep, *, goes_on: bool) -> Iterator[Diagnostic]:
@@ -289,7 +197,7 @@ def _of_machines(scope: Scope, found: Algorithm, step: AlgorithmStep) -> Iterato
         yield Diagnostic(span, "PG145", message, "write `instance: {type: ml.m5.xlarge}`, or another without one")
     name, _, value = condition.partition(" = ")
     other = step.hyperparameters.get(name)
-    is_free = name != "" and (other == value or other is None or not _is_known(other))
+    is_free = name != "" and (other == value or other is None or not is_known(other))
     if "single" in wanted and step.instance.count > 1 and not is_free:
         message = f"{found.title} trains on one machine, and not on {step.instance.count}"
         yield Diagnostic(scope.spans.at("instance", "count").value, "PG145", message, "write `count: 1`")
@@ -303,7 +211,7 @@ def _of_program(scope: Scope, address: Address, step: AlgorithmStep) -> Iterator
         message = f"the image '{address.repository}' has no program of its own"
         yield Diagnostic(span, "PG145", message, "give `code:` in place of `image:`, a folder with your program")
     elif folder is None:
-        if "/" not in str(program) and _is_known(program):
+        if "/" not in str(program) and is_known(program):
             message = f"nothing says where '{program}' lies"
             help = f"give `{_FOLDER}: {_CHANNELS}<channel>`, a channel with the program"
             yield Diagnostic(scope.spans.at("hyperparameters", _PROGRAM).value, "PG145", message, help)

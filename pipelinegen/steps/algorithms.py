@@ -17,7 +17,7 @@ from pipelinegen.steps.processing import stored
 from pipelinegen.steps.sagemaker_instances import TrainingInstanceType
 
 if TYPE_CHECKING:
-    from pipelinegen.steps.algorithm_check import AlgorithmStep, Searched
+    from pipelinegen.steps.algorithm_step import AlgorithmStep, Searched
     from pipelinegen.steps.built_in_algorithms import Algorithm
 
 
@@ -84,14 +84,19 @@ class MetricSpec(StrictModel):
 
 
 def algorithm_of(
-    scope: Scope, step: "AlgorithmStep", search: "Mapping[str, Searched] | None" = None, *, goes_on: bool = False
+    scope: Scope,
+    step: "AlgorithmStep",
+    search: "Mapping[str, Searched] | None" = None,
+    objective: str | None = None,
+    *,
+    goes_on: bool = False,
 ) -> "Algorithm | None":
     """The algorithm of AWS that a step trains with, if it does. Raises: SpecError with PG145 for what it refuses."""
     if step.image is None:
         return None
     from pipelinegen.steps.algorithm_check import check_algorithm  # other specs do without the table and its rules
 
-    return check_algorithm(scope, step, search, goes_on=goes_on)
+    return check_algorithm(scope, step, search, objective, goes_on=goes_on)
 
 
 def channels(
@@ -108,7 +113,9 @@ def channels(
         location, uri = stored(scope, reference, "inputs", name)
         check_content_type(scope, reference, content_type, "inputs", name)
         is_model = isinstance(scope.artifact(reference, Artifact, "inputs", name), Model)
-        kind = (_MODEL if algorithm and name == "model" else None) if is_model else content_type
+        kind = algorithm.content_type(name, content_type) if algorithm else content_type
+        if is_model:
+            kind = _MODEL if algorithm and name == "model" else None
         found.append(_channel(name, uri, kind, is_sharded=name in sharded))
         sources[location] = None
     return found, tuple(sources)

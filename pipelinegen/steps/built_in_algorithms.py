@@ -118,6 +118,24 @@ class Algorithm:
         return self._words("sharded")
 
     @property
+    def measured_by(self) -> str | None:
+        """The hyperparameter that names the metrics it measures, where they can be chosen."""
+        return self.row.get("measured_by")
+
+    @property
+    def metrics_where(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """The metrics that it gives where a hyperparameter has a value; those of no such group it gives always."""
+        rows = self.row.get("metrics_where", {}).items()
+        split = ((condition.partition(" = "), names) for condition, names in rows)
+        return {(name, value): tuple(names.split()) for (name, _, value), names in split}
+
+    def content_type(self, channel: str, given: str | None) -> str | None:
+        """The type that a channel's files are said to be; that of some channels is settled."""
+        settled = self.row.get("content_type_of", {}).get(channel, {})
+        found: str | None = settled.get((given or "").partition(";")[0]) or settled.get("") or given
+        return found
+
+    @property
     def machines(self) -> str:
         """What it needs: some of `gpu`, `cpu` (only), `single`, and `unless mode = x` for the last."""
         return str(self.row.get("machines", ""))

@@ -16,7 +16,7 @@ from pipelinegen.steps.base import Scope
 from pipelinegen.steps.sagemaker_images import JobImage, job_image
 
 if TYPE_CHECKING:
-    from pipelinegen.steps.program_arguments import Searched
+    from pipelinegen.steps.algorithm_step import Searched
 
 #: Folders below that of the spec: no segment starts with a dot, so none leads out.
 FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"

@@ -12,10 +12,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, NoReturn
 
 from pipelinegen.errors import Diagnostic, SpecError, suggest
 from pipelinegen.spec.conditions import Scalar
+from pipelinegen.steps.algorithm_step import Searched, is_known
 from pipelinegen.steps.base import Scope
 
 _TYPES: Final[Mapping[str, type]] = {"int": int, "float": float, "str": str}
@@ -28,22 +29,6 @@ _ACTIONS: Final = frozenset({"append", "count", "extend", "store", "store_false"
 _OTHER_WAYS: Final = frozenset({"argv", "orig_argv", "SystemExit", "exit_on_error"})
 #: Stands for a value that only the run knows.
 _UNKNOWN: Final = "<known to the run>"
-
-
-class Searched(Protocol):
-    """Where a hyperparameter is looked for."""
-
-    @property
-    def from_(self) -> Any:
-        """Least."""
-
-    @property
-    def to(self) -> Any:
-        """Most."""
-
-    @property
-    def values(self) -> list[str] | None:
-        """Or these."""
 
 
 class _RefusedError(Exception):
@@ -142,7 +127,7 @@ def check_hyperparameters(
 def check_words(scope: Scope, path: str, text: str, words: Sequence[str]) -> None:
     """Raises: SpecError with PG146 for `arguments:` that the program refuses."""
     found = arguments_of(text)
-    refused = found and found.refusal([_UNKNOWN if "${" in word else word for word in words], wants_all=True)
+    refused = found and found.refusal([word if is_known(word) else _UNKNOWN for word in words], wants_all=True)
     if found and refused:
         wrong = next((word for word in refused.partition("unrecognized arguments: ")[2].split() if word in words), None)
         at = ("arguments",) if wrong is None else ("arguments", words.index(wrong))
@@ -188,7 +173,7 @@ def _words(name: str, value: str) -> list[str]:
 def _as_word(value: Scalar) -> str:
     """The text that the toolkit makes of a value: it reads it as JSON first."""
     if isinstance(value, str):
-        if "${" in value:
+        if not is_known(value):
             return _UNKNOWN
         with suppress(ValueError):
             read = json.loads(value)

@@ -85,6 +85,28 @@ SLIPS = (
 )  # fmt: skip
 
 
+#: What is set beside the example, the metric that is used, and what is said of it, if anything.
+METRICS: tuple[tuple[str, dict[str, Any], str, str | None], ...] = (
+    ("linear-learner", {}, "test:recall", None),
+    ("linear-learner", {}, "train:objective_loss:final", None),
+    ("linear-learner", {}, "test:mse", "gives no 'test:mse' where 'predictor_type' is 'binary_classifier'"),
+    ("linear-learner", {"predictor_type": "${run.id}"}, "test:mse", None),
+    ("knn", {}, "test:mse", "gives no 'test:mse' where 'predictor_type' is 'classifier'"),
+    ("blazingtext", {}, "train:mean_rho", "gives no 'train:mean_rho' where 'mode' is 'supervised'"),
+    ("ntm", {}, "test:total_loss", None),
+    ("ipinsights", {}, "test:discriminator_auc", "IP Insights gives no metric 'test:discriminator_auc'"),
+    ("sagemaker-xgboost", {}, "validation:rmse", None),
+    ("sagemaker-xgboost", {}, "validation:auc", "where 'eval_metric' is 'rmse,error@0.7'"),
+    ("sagemaker-xgboost", {"eval_metric": None}, "validation:auc", "where 'objective' is 'reg:squarederror'"),
+    ("sagemaker-xgboost", {"eval_metric": None}, "validation:rmse", None),
+    ("sagemaker-xgboost", {"eval_metric": None, "objective": "rank:map"}, "validation:ndcg", None),
+)  # fmt: skip
+
+
+def _changed(repository: str, change: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in {**EXAMPLES[repository], **change}.items() if value is not None}
+
+
 def _step(repository: str, hyperparameters: dict[str, Any]) -> dict[str, Any]:
     found = algorithm(repository)
     assert found is not None
@@ -116,12 +138,33 @@ def test_the_examples_of_the_documentation_pass() -> None:
 
 
 def test_slips_are_named() -> None:
-    steps = {
-        f"step_{index}": _step(name, {key: it for key, it in {**EXAMPLES[name], **change}.items() if it is not None})
-        for index, (name, change, _) in enumerate(SLIPS)
-    }
+    steps = {f"step_{index}": _step(name, _changed(name, change)) for index, (name, change, _) in enumerate(SLIPS)}
     with pytest.raises(SpecError) as found:
         pipelines_of(_spec(steps))
     said = [item.message for item in found.value.diagnostics]
     assert [expected for _, _, expected in SLIPS if not any(expected in message for message in said)] == []
     assert len(said) == len(SLIPS)
+
+
+def test_metrics_depend_on_what_is_set() -> None:
+    rows = "${parameters.rows}"
+    steps: dict[str, Any] = {}
+    for index, (repository, change, metric, _) in enumerate(METRICS):
+        step = _step(repository, _changed(repository, change))
+        inputs = {metric.partition(":")[0]: rows, **step["inputs"]}
+        steps[f"step_{index}"] = {**step, "inputs": inputs, "metrics": {"it": {"goal": "minimize", "name": metric}}}
+    steps["step_7"]["inputs"] = {"train": rows}
+    with pytest.raises(SpecError) as found:
+        pipelines_of(_spec(steps))
+    said = [item.message for item in found.value.diagnostics]
+    expected = [text for _, _, _, text in METRICS if text]
+    assert [text for text, message in zip(expected, said, strict=True) if text not in message] == []
+
+
+def test_some_channels_have_types_of_their_own() -> None:
+    topics, forest = algorithm("ntm"), algorithm("randomcutforest")
+    assert topics is not None
+    assert forest is not None
+    assert topics.content_type("auxiliary", "text/csv;label_size=0") == "text/plain"
+    assert forest.content_type("test", "text/csv;label_size=0") == "text/csv;label_size=1"
+    assert forest.content_type("train", "text/csv;label_size=0") == "text/csv;label_size=0"

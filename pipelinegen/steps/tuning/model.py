@@ -126,7 +126,7 @@ def lower(spec: TuningSpec, scope: Scope) -> Step:
     image, role = program_image(scope, spec, spec.instance.type), RoleKey(Service.SAGEMAKER, scope.step)
     check_printed(scope, spec.image, spec.metrics)
     check_program(scope, spec, spec.hyperparameters, spec.search)
-    algorithm = algorithm_of(scope, spec, spec.search)
+    algorithm = algorithm_of(scope, spec, spec.search, spec.objective)
     given, sources = channels(scope, spec.inputs, spec.content_type, algorithm)
     request = tuning_request(scope, role, image.uri, spec, given)
     variables, model = training_variables(scope), trained_model(scope, image.uri)
