@@ -1,5 +1,6 @@
 """Steps that train with an image of AWS, held against what its algorithm or framework takes by name and type."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Final
@@ -17,6 +18,7 @@ from pipelinegen.steps.columns import PARQUET
 #: What a container of a framework is told of the user's program.
 _PROGRAM: Final = "sagemaker_program"
 _FOLDER: Final = "sagemaker_submit_directory"
+_LABELS: Final = re.compile(r"label_size=(\w+)")
 _CHANNELS: Final = "/opt/ml/input/data/"
 
 
@@ -161,7 +163,11 @@ def _of_channels(scope: Scope, found: Algorithm, step: AlgorithmStep, *, goes_on
 
 
 def _of_files(scope: Scope, found: Algorithm, step: AlgorithmStep) -> Iterator[Diagnostic]:
-    kind = (step.content_type or "").partition(";")[0]
+    kind, _, parameters = (step.content_type or "").partition(";")
+    labels = _LABELS.search(parameters)
+    if labels and found.label_size and labels[1] != found.label_size:
+        message = f"{found.title} takes label_size={found.label_size}, found {labels[0]}"
+        yield Diagnostic(scope.spans.at("content_type").value, "PG145", message, f"write `content_type: {kind}`")
     if kind and found.content_types and kind not in found.content_types:
         span, help = scope.spans.at("content_type").value, suggest(kind, found.content_types, "it reads")
         yield Diagnostic(span, "PG145", f"{found.title} does not read {kind}", help)
@@ -206,21 +212,21 @@ def _of_machines(scope: Scope, found: Algorithm, step: AlgorithmStep) -> Iterato
 def _of_program(scope: Scope, address: Address, step: AlgorithmStep) -> Iterator[Diagnostic]:
     """A framework's container has no program of its own, and its job reaches nothing but its channels."""
     given, span = step.hyperparameters, scope.spans.at("image").value
-    program, folder = given.get(_PROGRAM), given.get(_FOLDER)
+    program, folder = (str(given[name]).strip('"') if name in given else None for name in (_PROGRAM, _FOLDER))
     if program is None:
         message = f"the image '{address.repository}' has no program of its own"
         yield Diagnostic(span, "PG145", message, "give `code:` in place of `image:`, a folder with your program")
     elif folder is None:
-        if "/" not in str(program) and is_known(program):
+        if "/" not in program and is_known(program):
             message = f"nothing says where '{program}' lies"
             help = f"give `{_FOLDER}: {_CHANNELS}<channel>`, a channel with the program"
             yield Diagnostic(scope.spans.at("hyperparameters", _PROGRAM).value, "PG145", message, help)
-    elif str(folder).startswith("s3://"):
+    elif folder.startswith("s3://"):
         message = "the job has no network, and cannot fetch its program from S3"
         help = f"refer to it in `inputs:`, and give {_CHANNELS}<channel>"
         yield Diagnostic(scope.spans.at("hyperparameters", _FOLDER).value, "PG145", message, help)
-    elif str(folder).startswith(_CHANNELS):
-        channel = str(folder).removeprefix(_CHANNELS).partition("/")[0]
+    elif folder.startswith(_CHANNELS):
+        channel = folder.removeprefix(_CHANNELS).partition("/")[0]
         if channel not in step.inputs:
             span, help = scope.spans.at("hyperparameters", _FOLDER).value, suggest(channel, step.inputs, "inputs")
             yield Diagnostic(span, "PG145", f"no input is called '{channel}'", help)

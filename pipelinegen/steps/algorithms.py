@@ -43,7 +43,10 @@ MetricRegex = Annotated[
 #: Free hyperparameters: whatever the image takes.
 Hyperparameters = dict[Annotated[str, Field(min_length=1, max_length=256)], Scalar]
 #: Parameters are after a semicolon, such as label_size=0 of the algorithms that learn without labels.
-ContentType = Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9.+-]+(; ?[a-z_-]+=[A-Za-z0-9_-]+)*$", max_length=256)]
+ContentType = Annotated[
+    Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9.+-]+(; ?[a-z_-]+=[A-Za-z0-9_-]+)*$", max_length=256)] | None,
+    Field(description="MIME type of the channels' files, such as text/csv;label_size=0 where there are no labels"),
+]
 #: How AWS's algorithms know a model that they go on from.
 _MODEL = "application/x-sagemaker-model"
 

@@ -108,6 +108,11 @@ class Algorithm:
         return self.row.get("reads_unless_said")
 
     @property
+    def label_size(self) -> str | None:
+        """How many of the first columns of text are labels, where that cannot be chosen."""
+        return self.row.get("label_size")
+
+    @property
     def channels_of_images(self) -> tuple[str, ...]:
         """The channels that it wants beside images that are files of their own."""
         return self._words("of_images")

@@ -60,7 +60,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 #: One slip each: what is changed in the example (None: taken out), and what is said of it.
-SLIPS = (
+SLIPS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("linear-learner", {"predictor": "regressor"}, "Linear Learner has no hyperparameter 'predictor'"),
     ("linear-learner", {"target_recall": 1.5}, "takes a number from 0 to 1 as 'target_recall', found 1.5"),
     ("factorization-machines", {"num_factors": None}, "wants to know the hyperparameter 'num_factors'"),

@@ -55,7 +55,7 @@ class ProgramTrainingSpec(StepSpec):
     inputs: Annotated[
         dict[Identifier, Reference], Field(min_length=1, max_length=20, description="Channels by their name")
     ]
-    content_type: Annotated[ContentType | None, Field(description="MIME type of the channels' files")] = None
+    content_type: ContentType = None
     warm_start: Annotated[
         Literal["never", "promoted"],
         Field(

@@ -83,7 +83,7 @@ class TuningSpec(StepSpec):
     inputs: Annotated[
         dict[Identifier, Reference], Field(min_length=1, max_length=20, description="Channels by their name")
     ]
-    content_type: Annotated[ContentType | None, Field(description="MIME type of the channels' files")] = None
+    content_type: ContentType = None
     search: Annotated[
         dict[Annotated[str, Field(min_length=1, max_length=256)], RangeSpec],
         Field(min_length=1, max_length=30, description="Hyperparameters that are looked for"),
