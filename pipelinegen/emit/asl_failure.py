@@ -15,8 +15,10 @@ FAILS = "\0fails"
 RULES = ("Catch", "Choices")
 #: Characters of a cause that are kept: it is part of payloads and e-mails, which have limits.
 _CAUSE_LENGTH = 8000
-#: What the cause of a failure inside a branch or a round begins with: there it is the whole failure, as JSON.
+#: What the cause of a failure inside a branch or a round is: the whole failure, as JSON. Step Functions says before
+#: it where an expression failed.
 _INNER = '{"step":'
+_IS_INNER = '/^(An error occurred while executing the state .*?[)][.] )?[{]"step":/'
 
 
 def failing(fragment: Fragment, step: Step | None = None) -> Fragment:
@@ -45,8 +47,8 @@ def _failing(name: str, state: State, step: Step | None) -> State:
             f'{{"step": {_text(owner)}, "state": {_text(name)}, '
             f'"error": $states.errorOutput.Error, "cause": $substring({cause}, 0, {_CAUSE_LENGTH})}}'
         )
-        begins = f"$substring({cause}, 0, {len(_INNER)}) = '{_INNER}'"
-        caught = Jsonata(f"{begins} ? $parse($states.errorOutput.Cause) : {whole}")
+        inner = f"$parse('{_INNER}' & $substringAfter($states.errorOutput.Cause, '{_INNER}'))"
+        caught = Jsonata(f"$contains({cause}, {_IS_INNER}) ? {inner} : {whole}")
     return {
         **state,
         "Catch": [*own, {"ErrorEquals": ["States.ALL"], "Assign": {FAILURE: plain_json(caught)}, "Next": FAILS}],

@@ -149,12 +149,13 @@ class Value(Artifact):
     """A plain value known at run time.
 
     `type` is text, number, boolean or list, or None where nobody knows; `declared` is the language's name for it where
-    that says more, such as int or timestamp.
+    that says more, such as int or timestamp. `holds` says the same of the items of a list, or of their parts.
     """
 
     text: Jsonata
     type: str | None = None
     declared: str | None = None
+    holds: str | Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,12 @@
 """What is known of the items of loops before any run: their parts, and of which type each is."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pipelinegen.resolve.blocks import owner_of
 from pipelinegen.resolve.draft import Draft
 from pipelinegen.source import Data
-from pipelinegen.spec.fields import MOMENT
-from pipelinegen.steps.declared import ANY
+from pipelinegen.steps.declared import ANY, held_types, one_type
 
 #: What is known of each file that a loop goes over, and of each partition beside its own key.
 _OF_FILES: Final[Mapping[str, str]] = {"bucket": "string", "key": "string", "size": "int", "uri": "string"}
@@ -26,10 +24,8 @@ def parts_of_item(draft: Draft, name: str, item: str) -> Mapping[str, str]:
         return _OF_FILES
     if "partitions" in loop:
         return {**_OF_PARTITIONS, **_key_of_partition(draft, loop["partitions"]), **declared}
-    if not isinstance(items, list) or not items:
-        return declared
-    common = set.intersection(*(set(part) if isinstance(part, dict) else set() for part in items))
-    return {part: _one_type([entry[part] for entry in items]) for part in sorted(common)}
+    held = held_types(items) if isinstance(items, list) else declared
+    return held if isinstance(held, Mapping) else {}
 
 
 def may_be_declared(draft: Draft, name: str, item: str) -> bool:
@@ -51,7 +47,7 @@ def _type_of_item(loop: Mapping[Any, Any]) -> str:
     if "batch_size" in loop:
         return "list"
     items, said = loop.get("items"), loop.get("of")
-    return _one_type(items) if isinstance(items, list) else said if isinstance(said, str) else ANY
+    return one_type(items) if isinstance(items, list) else said if isinstance(said, str) else ANY
 
 
 def _loop_of(draft: Draft, name: str, item: str) -> dict[Any, Any] | None:
@@ -71,18 +67,3 @@ def _key_of_partition(draft: Draft, given: Data) -> Mapping[str, str]:
     name = output[len("${datasets.") : -1] if isinstance(output, str) and output.startswith("${datasets.") else ""
     dataset = draft.spec.datasets.get(name)
     return dict.fromkeys(dataset.partitions[:1], "string") if dataset else {}
-
-
-def _one_type(values: Sequence[Any]) -> str:
-    """What all the values are; any if they differ or are mappings."""
-    found = {_type(value) for value in values}
-    for wide, narrow in (("double", "int"), ("string", "timestamp")):
-        if found == {wide, narrow}:
-            return wide
-    return found.pop() if len(found) == 1 else ANY
-
-
-def _type(value: Any) -> str:
-    if isinstance(value, str):
-        return "timestamp" if re.fullmatch(MOMENT, value) else "string"
-    return {bool: "boolean", int: "int", float: "double"}.get(type(value), ANY)

@@ -15,6 +15,7 @@ from pipelinegen.resolve.loop_items import item_types
 from pipelinegen.resolve.refs import references
 from pipelinegen.source import Data, SpanTree
 from pipelinegen.steps.base import Scope, StepKind, Surroundings
+from pipelinegen.steps.declared import held_types
 
 #: Kinds of earlier versions, and what is written instead.
 FORMER_NAMES: Mapping[str, str] = {
@@ -135,6 +136,7 @@ def _surroundings(draft: Draft) -> Surroundings:
         protection_secret=spec.protection.secret if spec.protection else None,
         notifies=bool(spec.on_failure and spec.on_failure.notify),
         parameters={name: given.type for name, given in spec.parameters.items()},
+        listed={name: held_types(given.default) for name, given in spec.parameters.items() if given.type == "list"},
         datasets=draft.datasets,
         dataset_spans=draft.spans.at("datasets"),
         given_files={

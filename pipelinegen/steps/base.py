@@ -47,7 +47,7 @@ from pipelinegen.spec.deferred import Deferred
 from pipelinegen.spec.fields import EnvironmentName, FreeText, SpecValueError, StepName, StrictModel
 from pipelinegen.spec.iam import IamSpec
 from pipelinegen.spec.kind_shape import KindShape
-from pipelinegen.steps.declared import ANY, DECLARED_AS, TYPE_NOUNS, declared_value
+from pipelinegen.steps.declared import ANY, DECLARED_AS, TYPE_NOUNS, HeldTypes, declared_value
 
 ArtifactT = TypeVar("ArtifactT", bound=Artifact)
 
@@ -182,6 +182,8 @@ class Surroundings:
     protection_secret: str | None
     notifies: bool
     parameters: Mapping[str, str]
+    #: What the items of lists among their defaults are, or what parts these have.
+    listed: Mapping[str, HeldTypes]
     datasets: Mapping[str, Dataset]
     dataset_spans: SpanTree
     given_files: Mapping[str, Location]
@@ -319,6 +321,11 @@ class Scope:
         found = self._find(dotted.split("."))
         return found.declared if isinstance(found, Value) else None
 
+    def held_types(self, dotted: str) -> HeldTypes | None:
+        """What the items of a list are known to be, or to have as parts."""
+        found = self._find(dotted.split("."))
+        return found.holds if isinstance(found, Value) else None
+
     def undeclared(self, dotted: str, wanted: str, *path: str | int) -> SpecError:
         """The fault of a reference whose type only the run knows, where a text, a number or a list is `wanted`."""
         message = f"of '${{{dotted}}}' no type is declared, and {TYPE_NOUNS[wanted]} is wanted"
@@ -353,7 +360,7 @@ class Scope:
         if path[0] == "parameters":
             given, place = Jsonata("$" + ".".join(path)), self.around.given_files.get(path[1])
             type = self.around.parameters.get(path[1], ANY)
-            return GivenFiles(place, given) if place else declared_value(given, type)
+            return GivenFiles(place, given) if place else declared_value(given, type, self.around.listed.get(path[1]))
         return self._output(path[1], ".".join(path[2:]), *at) if path[0] == "steps" else self._item(path)
 
     def _output(self, step: str, name: str, *at: str | int) -> Artifact:

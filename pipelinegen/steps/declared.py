@@ -1,7 +1,8 @@
 """Types that a spec declares of values which only the run knows: results of programs, items of loops, parameters."""
 
-from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -20,6 +21,8 @@ ItemTypes = (
     TypeName
     | Annotated[dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], TypeName], Field(min_length=1)]
 )
+#: The same of any list's items, where it is known.
+HeldTypes = str | Mapping[str, str]
 
 #: What JSONata calls the types of the language.
 VALUE_TYPES: Final[Mapping[str, str]] = {
@@ -48,6 +51,8 @@ DECLARED_AS: Final[Mapping[str, str]] = {
     "text": "string",
     "whole": "int",
 }
+#: Types whose values are also of another.
+_WIDER: Final = (("double", "int"), ("string", "timestamp"))
 #: Characters of a value that are told.
 _SHOWN: Final = 60
 #: When a value is not of a type.
@@ -65,9 +70,41 @@ def result_types(keys: ResultKeys) -> dict[str, str]:
     return dict(keys) if isinstance(keys, dict) else dict.fromkeys(keys, ANY)
 
 
-def declared_value(text: Jsonata, type: str) -> Value:
+def declared_value(text: Jsonata, type: str, holds: HeldTypes | None = None) -> Value:
     """A value of a declared type."""
-    return Value(text, VALUE_TYPES.get(type), None if type == ANY else type)
+    return Value(text, VALUE_TYPES.get(type), None if type == ANY else type, holds)
+
+
+def held_types(items: Sequence[Any]) -> HeldTypes:
+    """What items that are written out are, or the parts that all of them have, each with its type."""
+    if not items or not all(isinstance(item, Mapping) for item in items):
+        return one_type(items)
+    common = set.intersection(*(set(item) for item in items))
+    return {part: one_type([item[part] for item in items]) for part in sorted(common)}
+
+
+def one_type(values: Iterable[Any]) -> str:
+    """What all of some values are; any if they differ or are mappings."""
+    found = {_type(value) for value in values}
+    for wide, narrow in _WIDER:
+        if found == {wide, narrow}:
+            return wide
+    return found.pop() if len(found) == 1 else ANY
+
+
+def is_fitting(wanted: HeldTypes, found: HeldTypes) -> bool:
+    """Whether items may be what is declared of them, as far as they are known."""
+    if ANY in (wanted, found):
+        return True
+    if isinstance(wanted, str) or isinstance(found, str):
+        return wanted == found or (wanted, found) in _WIDER
+    return all(part in found and is_fitting(type, found[part]) for part, type in wanted.items())
+
+
+def _type(value: Any) -> str:
+    if isinstance(value, str):
+        return "timestamp" if re.fullmatch(MOMENT, value) else "string"
+    return {bool: "boolean", int: "int", float: "double"}.get(type(value), ANY)
 
 
 def misfit(value: str, type: DeclaredType) -> str:

@@ -2,7 +2,19 @@
 
 from pipelinegen.ir.expressions import expression
 from pipelinegen.ir.model import Json, Jsonata, Location
-from pipelinegen.steps.declared import ANY, ItemTypes, one_checked, with_parts
+from pipelinegen.steps.base import REFERENCE, Scope
+from pipelinegen.steps.declared import (
+    ANY,
+    DECLARED_AS,
+    HeldTypes,
+    ItemTypes,
+    is_fitting,
+    one_checked,
+    one_type,
+    with_parts,
+)
+
+Scalar = str | int | float | bool
 
 
 def item_of(name: str, of: ItemTypes | None, location: Location | None, *, is_file: bool) -> Jsonata:
@@ -45,3 +57,31 @@ def _partition(location: Location, value: str) -> Jsonata:
     pair = f"{{$substringBefore({name}, '='): $substringAfter({name}, '=')}}"
     uri = f"'s3://{location.bucket}/' & {value}"
     return Jsonata(f"$merge([{{'prefix': {value}, 'uri': {uri}}}, $contains({name}, '=') ? {pair} : {{}}])")
+
+
+def check_of(scope: Scope, of: ItemTypes | None, reference: str) -> None:
+    """Raises: SpecError with PG135 where the items of a list are known to be something else than `of:` says."""
+    held = scope.held_types(reference[2:-1])
+    if of is not None and held is not None and not is_fitting(of, held):
+        message = f"`of:` says {_shown(of)}, and what '{reference}' holds is {_shown(held)}"
+        raise scope.fault("PG135", message, "declare what the items are", "of")
+
+
+def _shown(types: HeldTypes) -> str:
+    parts = types.items() if not isinstance(types, str) else ()
+    return types if isinstance(types, str) else f"{{{', '.join(f'{part}: {type}' for part, type in parts)}}}"
+
+
+def held_by(collect: Scalar | dict[str, Scalar] | None, inside: Scope) -> HeldTypes:
+    """What each round gives, or what its parts are."""
+    if isinstance(collect, dict):
+        return {key: _type_of(value, inside) for key, value in collect.items()}
+    return "boolean" if collect is None else _type_of(collect, inside)
+
+
+def _type_of(value: Scalar, inside: Scope) -> str:
+    whole = REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    if whole is None:
+        return "string" if isinstance(value, str) and REFERENCE.search(value) else one_type([value])
+    type = inside.value_type(whole.group(1), "collect")
+    return inside.declared_type(whole.group(1)) or (DECLARED_AS[type] if type else ANY)

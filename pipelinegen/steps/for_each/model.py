@@ -22,8 +22,8 @@ from pipelinegen.ir.model import (
 )
 from pipelinegen.spec.fields import Identifier, RawStep, SpecValueError, StepName, exactly_one, given
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
-from pipelinegen.steps.declared import TYPE_NOUNS, ItemTypes
-from pipelinegen.steps.for_each.items import item_of, listed, page_of
+from pipelinegen.steps.declared import TYPE_NOUNS, ItemTypes, declared_value
+from pipelinegen.steps.for_each.items import check_of, held_by, item_of, listed, page_of
 from pipelinegen.steps.for_each.permissions import list_objects, start_rounds, store_results
 
 Scalar = str | int | float | bool
@@ -221,7 +221,7 @@ def lower(spec: ForEachSpec, scope: Scope) -> Step:
     permissions: tuple[Permission, ...] = start_rounds(scope.names, label) if spec.distributed else ()
     if location:
         permissions = (*permissions, list_objects(location))
-    found = _found(spec, scope)
+    found = _found(spec, scope, inside)
     if spec.store_results:
         permissions = (*permissions, *store_results(scope.data))
     return Step(
@@ -253,7 +253,7 @@ class _Found:
     summary: dict[str, Json]
 
 
-def _found(spec: ForEachSpec, scope: Scope) -> _Found:
+def _found(spec: ForEachSpec, scope: Scope, inside: Scope) -> _Found:
     """The rounds' results and how many there are, or the address of the list of files that they were written to."""
     if spec.store_results:
         manifest = f"{scope.step}_manifest"
@@ -264,7 +264,10 @@ def _found(spec: ForEachSpec, scope: Scope) -> _Found:
     results, count = f"{scope.step}_results", f"{scope.step}_count"
     return _Found(
         {results: Jsonata("[$states.result]"), count: Jsonata("$count($states.result)")},
-        {"results": Value(Jsonata(f"${results}"), "list"), "count": Value(Jsonata(f"${count}"), "number")},
+        {
+            "results": declared_value(Jsonata(f"${results}"), "list", held_by(spec.collect, inside)),
+            "count": declared_value(Jsonata(f"${count}"), "int"),
+        },
         {"count": Jsonata(f"${count}")},
     )
 
@@ -341,6 +344,7 @@ def _given_items(spec: ForEachSpec, scope: Scope) -> Json:
         if type != "list":
             help = "refer to a list: a parameter of type list, or a step's result that is one"
             raise scope.fault("PG135", f"'{spec.items}' is {TYPE_NOUNS[type]}, and no list", help, "items")
+        check_of(scope, spec.of, spec.items)
         value = scope.value(spec.items[2:-1], "items").text
         # One item alone would not be a list: JSONata makes no difference between the two.
         return Jsonata(f"[{value}]")
