@@ -276,10 +276,11 @@ CATALOGUE: Mapping[str, str] = {
         "`generate` writes it, and warns."
     ),
     "PG145": (
-        "An image of AWS for training cannot do what the step asks of it: it lies elsewhere or does not exist; its "
-        "algorithm has no such hyperparameter, metric or channel, takes other values, other files or other machines, "
-        "or lacks something; or it is a framework, and has no program. SageMaker would end the job for it. Known are "
-        "AWS's 18 algorithms with images of their own; `built_in_algorithms.json` says by which pages and code."
+        "An image of AWS cannot do what the step asks of it: it lies elsewhere or does not exist; its algorithm has no "
+        "such hyperparameter, metric or channel, takes other values, files or machines, lacks something, or answers to "
+        "other requests; or it is a framework, and has no program. SageMaker would end the job for it. Known are AWS's "
+        "algorithms with images of their own, XGBoost's two images among them; `built_in_algorithms.json` says from "
+        "which pages and code."
     ),
     "PG146": (
         "A program of one's own refuses what the step gives it on its command line: SageMaker hands hyperparameters "

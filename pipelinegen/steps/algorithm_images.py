@@ -63,6 +63,25 @@ def check_address(scope: Scope, image: str) -> None:
         raise SpecError(faults)
 
 
+def check_serving(scope: Scope, image: str, trained_with: str, content_type: str | None) -> None:
+    """Raises: SpecError with PG145 for an algorithm's image that cannot answer for a model, or to such requests."""
+    serving, training = (_algorithm(scope, address) for address in (image, trained_with))
+    if serving is None:
+        return
+    if training and training.family != serving.family:
+        message = f"the image of {serving.title} cannot answer for a model of {training.title}"
+        raise scope.fault("PG145", message, f"write {trained_with}", "image")
+    kind = (content_type or "").partition(";")[0]
+    if kind and kind not in serving.serves:
+        message = f"{serving.title} does not answer to {kind}"
+        raise scope.fault("PG145", message, suggest(kind, serving.serves, "it answers to"), "content_type")
+
+
+def _algorithm(scope: Scope, image: str) -> built_in.Algorithm | None:
+    given = address_of(scope, image)
+    return given.algorithm if given else None
+
+
 def faults_of_address(scope: Scope, given: Address) -> Iterator[Diagnostic]:
     """PG145 for an image that AWS has not: of that name, in that account, or with that tag."""
     span, found = scope.spans.at("image").value, given.algorithm

@@ -93,6 +93,11 @@ class Algorithm:
     has_all_names: bool = True
 
     @property
+    def family(self) -> str:
+        """What its releases have in common; whether one reads models of another is not known here."""
+        return self.repository.removeprefix("sagemaker-")
+
+    @property
     def content_types(self) -> tuple[str, ...]:
         """The types of files that it reads; empty where that is not documented."""
         return self._words("content_types")
@@ -139,6 +144,11 @@ class Algorithm:
         settled = self.row.get("content_type_of", {}).get(channel, {})
         found: str | None = settled.get((given or "").partition(";")[0]) or settled.get("") or given
         return found
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The types of requests that its image answers."""
+        return self._words("serves")
 
     @property
     def machines(self) -> str:

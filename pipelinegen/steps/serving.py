@@ -29,14 +29,25 @@ _SERVER_NEEDS = ("uvicorn>=0.32,<1",)
 
 
 def serving_image(
-    scope: Scope, model: Model, image: str | None, code: str | None, requirements: Sequence[str], instance_type: str
+    scope: Scope,
+    model: Model,
+    image: str | None,
+    code: str | None,
+    requirements: Sequence[str],
+    instance_type: str,
+    content_type: str | None = None,
 ) -> JobImage:
     """The image that answers: the one given, one around the given code, or that of the built-in model.
 
-    Raises: SpecError with PG025, PG062, PG071, and PG170 for a model that nobody's code is given for.
+    `content_type`: that of the requests, where it is known.
+    Raises: SpecError with PG025, PG062, PG071, PG145, and PG170 for a model that nobody's code is given for.
     """
     if image:
-        return job_image(scope, image)
+        from pipelinegen.steps.algorithm_images import check_serving  # a table that most specs do without
+
+        found = job_image(scope, image)
+        check_serving(scope, image, model.image, content_type)
+        return found
     if code:
         files = read_own_code(scope, code, PROGRAM)
         context = _context(scope, instance_type, (*_SERVER_NEEDS, *requirements), PROGRAM_FOLDER, has_code=True)

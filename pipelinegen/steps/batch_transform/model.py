@@ -22,7 +22,7 @@ from pipelinegen.steps.serving import CREATED_MODEL, model_request, serving_imag
 _MIB_UNDER_WAY = 100
 _SPLIT = {"none": "None", "line": "Line", "recordio": "RecordIO", "tfrecord": "TFRecord"}
 
-MimeType = Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9.+-]+$", max_length=256)]
+MimeType = Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9.+-]+(; ?[a-z_-]+=[A-Za-z0-9_-]+)*$", max_length=256)]
 
 
 class TransformInstanceSpec(StrictModel):
@@ -92,11 +92,12 @@ class TransformJobContext:
 
 
 def lower(spec: BatchTransformSpec, scope: Scope) -> Step:
-    """The step with its requests, states and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG170."""
+    """The step with its requests, states and role. Raises: SpecError with PG017, PG025, PG062, PG071, PG145, PG170."""
     model = scope.artifact(spec.model, Model, "model")
     location, uri = stored(scope, spec.input, "input")
     check_content_type(scope, spec.input, spec.content_type, "input")
-    image = serving_image(scope, model, spec.image, spec.code, spec.requirements, spec.instance.type)
+    machine, kind = spec.instance.type, spec.content_type
+    image = serving_image(scope, model, spec.image, spec.code, spec.requirements, machine, kind)
     role = RoleKey(Service.SAGEMAKER, scope.step)
     output = Folder(scope.data)
     context = _context(spec, scope, model_request(scope, role, image, model), uri, output)
