@@ -140,8 +140,8 @@ CATALOGUE: Mapping[str, str] = {
     ),
     "PG111": "Files include each other in a circle.",
     "PG112": (
-        "The overrides of an environment name a step that the spec does not have, so that they would be lost. A new "
-        "step is given with its kind."
+        "The overrides of an environment name a step that the spec does not have, or remove something else that it "
+        "does not have, so that they would be lost. A new step is given with its kind."
     ),
     "PG113": (
         "EventBridge Scheduler would refuse the schedule, or never start it: the cron expression, the rate or the "

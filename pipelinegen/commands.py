@@ -79,10 +79,7 @@ def validate(options: Namespace, ask_spark: Callable[[Sequence[Compiled]], int])
         if lost:
             raise SpecError(lost)
     for item in compiled:
-        environments = ", ".join(
-            f"{pipeline.environment}{f' ({pipeline.instance})' if pipeline.instance else ''}"
-            for pipeline in item.pipelines
-        )
+        environments = ", ".join(map(_place, item.pipelines))
         count = len(item.pipelines[0].steps)
         print(f"{item.source.file}: {count} {'step' if count == 1 else 'steps'}, valid in {environments}")
         for pipeline in item.pipelines if options.next else ():
@@ -103,7 +100,12 @@ def _print_next_starts(pipeline: Pipeline, count: int, since: str | None) -> Non
         zone = ZoneInfo(schedule.timezone)
         times = islice(occurrences(schedule.expression, schedule.timezone, begin), count)
         shown = ", ".join(moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z") for moment in times) or "never again"
-        print(f"  {pipeline.environment}, schedule {schedule.label}: {shown}")
+        print(f"  {_place(pipeline)}, schedule {schedule.label}: {shown}")
+
+
+def _place(pipeline: Pipeline) -> str:
+    """The environment, and the instance if there are several."""
+    return f"{pipeline.environment} ({pipeline.instance})" if pipeline.instance else pipeline.environment
 
 
 def graph(options: Namespace) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from pipelinegen.emit.asl_failure import RULES, keeping, leads_to_failure, led, publish
 from pipelinegen.emit.asl_fragments import Fragment, State, link
+from pipelinegen.emit.asl_input import WRONG_INPUT
 from pipelinegen.emit.asl_logs import log_of_failure
 from pipelinegen.emit.base import Workbench
 from pipelinegen.ir import arns
@@ -48,8 +49,10 @@ def _notification(bench: Workbench, log: Jsonata) -> State:
     message = Jsonata(
         "'Run of ' & $run_date & ' failed in state ' & $failure.state"
         " & ($failure.step ? ' of step ' & $failure.step : '') & ': ' & $failure.error"
-        f" & '\\n' & {FAILURE_SAID.text} & '\\n' & {log.text} & '\\nThe run: {where}' & $states.context.Execution.Id"
-        f" & '\\nOnce it is mended, go on where it failed: {again}' & $states.context.Execution.Id"
+        f" & ($words := {FAILURE_SAID.text}; $words = '' ? '' : '\\n' & $words)"
+        f" & '\\n' & {log.text} & '\\nThe run: {where}' & $states.context.Execution.Id"
+        f" & ($failure.error = '{WRONG_INPUT}' ? '' : '\\nOnce it is mended, go on where it failed: {again}'"
+        " & $states.context.Execution.Id)"
     )
     about = "Names the state, the error, where its log and the execution are, and what goes on with it."
     return publish(arns.arn("sns", bench.names.topic()), f"{bench.names.stem} failed", message, about)

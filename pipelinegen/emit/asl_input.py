@@ -14,7 +14,7 @@ from pipelinegen.steps.declared import found_instead, lacks, misfit
 TITLE, _FITS = "Start run: check input", "Start run: fits?"
 #: The variable that holds what is wrong with the input, and empty texts.
 FAULTS: Final = "input_faults"
-_ERROR: Final = "WrongInput"
+WRONG_INPUT: Final = "WrongInput"
 
 
 def check_of_input(pipeline: Pipeline) -> Fragment:
@@ -22,7 +22,7 @@ def check_of_input(pipeline: Pipeline) -> Fragment:
     faults: Json = [Jsonata(f"{condition} ? {told} : ''") for condition, told in _wrong(pipeline)]
     gather: State = {"Type": "Pass", "Assign": {FAULTS: plain_json(faults)}, "Next": _FITS}
     told = Jsonata(f"$join(${FAULTS}[$ != ''], '; ')")
-    failure: Json = {"step": None, "state": TITLE, "error": _ERROR, "cause": told}
+    failure: Json = {"step": None, "state": TITLE, "error": WRONG_INPUT, "cause": told}
     condition = plain_json(Jsonata(f"$join(${FAULTS}) != ''"))
     choice: State = {
         "Comment": "Ends the run at once where it was given what it cannot take.",

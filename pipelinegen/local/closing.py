@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelinegen.emit.asl_input import WRONG_INPUT
 from pipelinegen.local.causes import in_words
 from pipelinegen.local.denials import explain_denials
 from pipelinegen.local.prepare import Prepared
@@ -79,4 +80,5 @@ def explain_failure(session: Session, day: Day) -> None:
         console.print(end.log_tail, markup=False, highlight=False)
     for refusal in explain_denials(session.cloud.denials(), session.deployment, day.record.started_at):
         console.print(refusal, markup=False, highlight=False)
-    console.print(f"once it is mended: `pipelinegen retry {day.record.id}`", highlight=False)
+    if day.end.error != WRONG_INPUT:  # the same input would be wrong again
+        console.print(f"once it is mended: `pipelinegen retry {day.record.id}`", highlight=False)

@@ -7,6 +7,9 @@ from pipelinegen.errors import Diagnostic, Note, Span, SpecError, suggest
 from pipelinegen.layers import merge
 from pipelinegen.source import Data, SpanTree
 
+#: What else has names of the user's, by what one of them is.
+_NAMED = ("dataset", "parameter", "schedule", "tag", "trigger")
+
 
 @dataclass(frozen=True, slots=True)
 class Overlaid:
@@ -49,6 +52,9 @@ def lay_upon(data: Data, spans: SpanTree, path: tuple[str, str], label: str) -> 
     assert isinstance(merged, dict)
     notes = dict(_notes(spans, over, label, place.label))
     unknown, removed = _steps(data.get("steps"), changes.get("steps"), over.at("steps"), label)
+    for noun in _NAMED:
+        key = f"{noun}s"
+        unknown.extend(_lost_removals(data.get(key), changes.get(key), over.at(key), f"{label} removes {noun}"))
     if unknown:
         raise SpecError(unknown)
     return Overlaid(merged, tree, removed, notes)
@@ -68,6 +74,15 @@ def _steps(base: Data, over: Data, spans: SpanTree, label: str) -> tuple[list[Di
             message = f"{label} {what} step '{name}', which the spec does not have"
             faults.append(Diagnostic(spans.at(name).label, "PG112", message, f"{help}; a new step has a `kind:`"))
     return faults, removed
+
+
+def _lost_removals(base: Data, over: Data, spans: SpanTree, what: str) -> Iterator[Diagnostic]:
+    """Removals of what is not there, which is most likely called otherwise."""
+    known = base if isinstance(base, dict) else {}
+    for name, value in over.items() if isinstance(over, dict) else ():
+        if value is None and name not in known:
+            message = f"{what} '{name}', which the spec does not have"
+            yield Diagnostic(spans.at(name).label, "PG112", message, suggest(str(name), map(str, known), "it has"))
 
 
 def _notes(base: SpanTree, over: SpanTree, label: str, brought: Span) -> Iterator[tuple[Span, Note]]:

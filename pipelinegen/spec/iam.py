@@ -25,6 +25,11 @@ _OPERATOR = (
     r"|Numeric(Not)?Equals|Numeric(Less|Greater)Than(Equals)?|Date(Not)?Equals|Date(Less|Greater)Than(Equals)?"
     r"|BinaryEquals|(Not)?IpAddress)(IfExists)?|Null"
 )
+_OFTEN_USED = (
+    *("ArnEquals", "ArnLike", "Bool", "DateGreaterThan", "DateLessThan", "IpAddress", "Null", "NumericEquals"),
+    *("NumericGreaterThan", "NumericLessThan", "StringEquals", "StringEqualsIgnoreCase", "StringLike"),
+    *("StringNotEquals", "StringNotLike"),
+)
 
 
 def known_actions(pattern: str) -> list[str]:
@@ -84,7 +89,8 @@ def _conditions(value: Any) -> Any:
         raise SpecValueError("conditions are a mapping", 'write {StringEquals: {"aws:ResourceOrgID": o-1}}', ID)
     for operator, keys in value.items():
         if not re.fullmatch(_OPERATOR, operator):
-            raise SpecValueError(f"'{operator[:40]}' is no condition operator of IAM", "write e.g. StringEquals", ID)
+            help = did_you_mean(operator, _OFTEN_USED) or "write e.g. StringEquals"
+            raise SpecValueError(f"'{operator[:40]}' is no condition operator of IAM", help, ID)
         for key, given in keys.items() if isinstance(keys, dict) else [("", None)]:
             texts = given if isinstance(given, list) else [given]
             if not re.fullmatch(_CONDITION_KEY, key) or not texts or not all(_plain(item) for item in texts):
