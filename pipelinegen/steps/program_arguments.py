@@ -27,6 +27,8 @@ _TAKING: Final = frozenset({"action", "choices", "nargs", "required", "type"})
 _ACTIONS: Final = frozenset({"append", "count", "extend", "store", "store_false", "store_true"})
 #: What reads or mends the command line beside the parser, or lives on after it has refused.
 _OTHER_WAYS: Final = frozenset({"argv", "orig_argv", "SystemExit", "exit_on_error"})
+#: Statements that do one thing after the other.
+_PLAIN: Final = (ast.AnnAssign, ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
 #: Stands for a value that only the run knows.
 _UNKNOWN: Final = "<known to the run>"
 
@@ -93,15 +95,12 @@ def arguments_of(text: str) -> Arguments | None:
     """What the program takes, None where its text does not say it for certain."""
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    nodes = list(ast.walk(tree))
-    bodies = [body for body in _bodies(tree, nodes) if any(_makes_parser(statement) for statement in body)]
-    if len(bodies) != 1 or not _has_one_way(nodes):
-        return None
-    found = _of_body(bodies[0], nodes)
-    try:
+        nodes = list(ast.walk(tree))
+        bodies = [body for body in _bodies(tree) if any(_makes_parser(statement) for statement in body)]
+        found = _of_body(bodies[0], nodes) if len(bodies) == 1 and _has_one_way(nodes) else None
         _ = found and found.refusal(())
+    except (SyntaxError, RecursionError, MemoryError):
+        return None  # no Python, or deeper than one can go
     except (TypeError, ValueError, argparse.ArgumentError):
         return None  # the program's own calls are wrong, which is another matter
     return found
@@ -199,15 +198,34 @@ def _has_one_way(nodes: Sequence[ast.AST]) -> bool:
     return bool(is_argparse) and not (others or is_own or catches_all or names & _OTHER_WAYS) and len(makers) == 1
 
 
-def _bodies(tree: ast.Module, nodes: Sequence[ast.AST]) -> Iterator[list[ast.stmt]]:
-    """The statements that run for certain: those of the module, of its main part, and of functions that are called."""
-    called = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    yield tree.body
-    for statement in tree.body:
-        is_main = isinstance(statement, ast.If) and ast.unparse(statement.test) == "__name__ == '__main__'"
-        is_called = isinstance(statement, ast.FunctionDef) and statement.name in called and not statement.decorator_list
-        if isinstance(statement, ast.If | ast.FunctionDef) and (is_main or is_called):
-            yield statement.body
+def _bodies(tree: ast.Module) -> Iterator[list[ast.stmt]]:
+    """The statements that run for certain: those of the module, of its main part, and of functions that they call."""
+    functions = {it.name: it.body for it in tree.body if isinstance(it, ast.FunctionDef) and not it.decorator_list}
+    waiting = [tree.body]
+    while waiting:
+        body = waiting.pop()
+        yield body
+        for statement in body:
+            if isinstance(statement, ast.If) and ast.unparse(statement.test) == "__name__ == '__main__'":
+                waiting.append(statement.body)
+            elif isinstance(statement, _PLAIN):
+                names = [ast.unparse(call.func) for call in _calls(statement)]
+                waiting.extend(functions.pop(name) for name in dict.fromkeys(names) if name in functions)
+            elif _may_leave(statement):
+                break
+
+
+def _calls(node: ast.AST) -> Iterator[ast.Call]:
+    """The calls that a plain statement makes in any case."""
+    if isinstance(node, ast.Call):
+        yield node
+    parts = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.IfExp | ast.BoolOp):
+        parts = [node.test if isinstance(node, ast.IfExp) else node.values[0]]
+    elif isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        parts = []
+    for part in parts:
+        yield from _calls(part)
 
 
 def _is_maker(node: ast.expr) -> bool:
@@ -244,7 +262,7 @@ def _of_body(body: list[ast.stmt], nodes: Sequence[ast.AST]) -> Arguments | None
         elif _parses(statement, name):
             uses = sum(isinstance(node, ast.Name) and node.id == name for node in nodes)
             return Arguments(tuple(found)) if uses == len(found) + 2 else None
-        elif not isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr):
+        elif not isinstance(statement, _PLAIN) or isinstance(statement, ast.Return):
             return None
     return None
 
@@ -259,10 +277,7 @@ def _may_leave(statement: ast.stmt) -> bool:
 
 def _parses(statement: ast.stmt, name: str) -> bool:
     """Whether a statement, which runs in any case, parses the command line."""
-    is_plain = isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr | ast.Return)
-    return is_plain and any(
-        isinstance(node, ast.Call) and ast.unparse(node) == f"{name}.parse_args()" for node in ast.walk(statement)
-    )
+    return isinstance(statement, _PLAIN) and f"{name}.parse_args()" in map(ast.unparse, _calls(statement))
 
 
 def _argument(call: ast.Call) -> _Argument | None:

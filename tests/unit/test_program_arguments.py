@@ -28,6 +28,12 @@ DOUBTFUL = {
     "the words themselves": "import sys\nsys.argv = sys.argv[:1]\n" + HEAD + TAIL,
     "caught": HEAD + "try:\n    given = parser.parse_args()\nexcept SystemExit:\n    given = None\n",
     "never called": "import argparse\ndef main():\n    parser = argparse.ArgumentParser()\n    parser.parse_args()\n",
+    "called in some places only": "import argparse\ndef parsed():\n    parser = argparse.ArgumentParser()\n"
+    "    return parser.parse_args()\nif local:\n    parsed()\n",
+    "called by one that is not": "import argparse\ndef parsed():\n    parser = argparse.ArgumentParser()\n"
+    "    return parser.parse_args()\ndef debug():\n    parsed()\n",
+    "called or not": "import argparse\ndef parsed():\n    parser = argparse.ArgumentParser()\n"
+    "    return parser.parse_args()\ngiven = parsed() if local else None\n",
     "may leave first": "import argparse\ndef main():\n    if early:\n        return\n"
     "    parser = argparse.ArgumentParser()\n    parser.parse_args()\nmain()\n",
     "refused by argparse": HEAD + 'parser.add_argument("--a", action="store_true", type=int)\n' + TAIL,
@@ -80,3 +86,7 @@ def test_values_of_functions_of_the_users_are_not_judged() -> None:
     found = arguments_of(PLAIN + TAIL)
     assert found is not None
     assert found.refusal(["--when", "later"]) is None
+
+
+def test_a_program_that_is_deeper_than_one_can_go_is_no_fault() -> None:
+    _ = arguments_of(HEAD + f"number = {'+'.join('1' * 3000)}\n" + TAIL)  # how deep that is, Python's settings say
