@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from pipelinegen.errors import Diagnostic, SpecError, choices, did_you_mean, suggest
 from pipelinegen.source import Data, Source, SpanTree
 from pipelinegen.spec.fields import SpecValueError
+from pipelinegen.spec.pattern_words import PATTERN_WORDS
 from pipelinegen.spec.pipeline import PipelineSpec
 from pipelinegen.spec.unions import TYPE_NAMES, UNION, without_unions
 
@@ -98,7 +99,13 @@ def _key_message(error: ErrorDetails, owner: str) -> tuple[str, str]:
     message, context = f"a key of {owner} may not be {describe(error['input'])}", error.get("ctx", {})
     if error["type"] == "literal_error":
         return message, suggest(str(error["input"]), _allowed(context), "choose from")
-    return message, f"write it so that it matches {context['pattern']}"
+    return message, _form(context["pattern"])
+
+
+def _form(pattern: str) -> str:
+    """What to write, in words where there are some."""
+    words = PATTERN_WORDS.get(pattern)
+    return f"write {words}" if words else f"write it so that it matches {pattern}"
 
 
 def _allowed(context: Mapping[str, Any]) -> list[str]:
@@ -132,7 +139,7 @@ def _value_message(error: ErrorDetails, name: str, keys: Sequence[str]) -> tuple
         fact = f"{name} has {len(error['input'])} {unit}, and may have {context['max_length']} at most"
         return fact, "shorten it" if is_text else "remove some"
     if error["type"] == "string_pattern_mismatch":
-        return f"{name} may not be {found}", f"write it so that it matches {context['pattern']}"
+        return f"{name} may not be {found}", _form(context["pattern"])
     message = error["msg"]
     return f"{name} is {found}: {message[:1].lower()}{message[1:]}", "give a value within the limit"
 

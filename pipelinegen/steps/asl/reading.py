@@ -12,6 +12,16 @@ from pipelinegen.steps.asl.machine import Path, State, inner_machines, texts
 #: Hand on what they got, unless they have an `Output`.
 _PASSING: Final = frozenset({"Choice", "Pass", "Succeed", "Wait"})
 _INSIDE: Final = frozenset({"Branches", "ItemProcessor", "Iterator"})
+#: Developer guide, "Transforming data with JSONata", and "Accessing execution data from the Context object".
+_PARTS: Final = frozenset({"context", "errorOutput", "input", "result"})
+_WITH_A_RESULT: Final = frozenset({"Map", "Parallel", "Task"})
+_CONTEXT: Final[Mapping[str, frozenset[str]]] = {
+    "Execution": frozenset({"Id", "Input", "Name", "RedriveCount", "RedriveTime", "RoleArn", "StartTime"}),
+    "Map": frozenset({"Item"}),
+    "State": frozenset({"EnteredTime", "Name", "RetryCount"}),
+    "StateMachine": frozenset({"Id", "Name"}),
+    "Task": frozenset({"Token"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ class Reading:
         for name, state in machine["States"].items():
             place = (*path, "States", name)
             for at, text in _expressions(state, place):
+                yield from self._unknown_parts(state, at, text)
                 for missing in sorted(free_variables(text) - known[name]):
                     if missing.startswith(self.prefixes):
                         continue
@@ -53,6 +64,28 @@ class Reading:
                 alone = isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
                 # Rounds of a distributed Map are executions of their own, which see no variable from outside.
                 yield from self._unknown_variables(inner, (*place, *where), frozenset() if alone else known[name])
+
+    def _unknown_parts(self, state: State, at: Path, text: str) -> Iterator[Diagnostic]:
+        """Parts of `$states` that there are not, or not in this state, and of its `context`."""
+        from pipelinegen.asl_lint.expressions import paths
+
+        for names in paths(text):
+            if names[0] != "states" or len(names) < 2:
+                continue
+            part = names[1]
+            inside = _CONTEXT if part == "context" else {}
+            if part not in _PARTS:
+                yield self._fault(f"`$states` has no '{part}'", suggest(part, _PARTS, "it has"), at)
+            elif part == "errorOutput" and "Catch" not in at:
+                yield self._fault("`$states.errorOutput` is there in `Catch:` only", "move it there", at)
+            elif part == "result" and state["Type"] not in _WITH_A_RESULT:
+                help = f"use `$states.input`; there is one in {', '.join(sorted(_WITH_A_RESULT))}"
+                yield self._fault(f"a {state['Type']} state has no `$states.result`", help, at)
+            elif inside and len(names) > 2 and names[2] not in inside:
+                yield self._fault(f"`$states.context` has no '{names[2]}'", suggest(names[2], inside, "it has"), at)
+            elif inside and len(names) > 3 and names[3] not in inside[names[2]]:
+                help = suggest(names[3], inside[names[2]], "it has")
+                yield self._fault(f"`$states.context.{names[2]}` has no '{names[3]}'", help, at)
 
     def _unknown_inputs(self, state: State, path: Path) -> Iterator[Diagnostic]:
         from pipelinegen.asl_lint.expressions import paths

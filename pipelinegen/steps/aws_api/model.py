@@ -65,6 +65,11 @@ class OutcomeSpec(StrictModel):
         """What it may be."""
         return self.one_of if self.equals is None else [self.equals]  # type: ignore[return-value]
 
+    @property
+    def key(self) -> str:
+        """The key under which that stands."""
+        return "one_of" if self.equals is None else "equals"
+
 
 class PollSpec(StrictModel):
     """A second call, made again and again until what the first one started is over."""

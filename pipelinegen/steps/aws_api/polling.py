@@ -25,6 +25,10 @@ class Outcome(Protocol):
     def values(self) -> Sequence[str | int | float | bool]:
         """What it may be."""
 
+    @property
+    def key(self) -> str:
+        """The key under which that stands."""
+
 
 class Poll(Protocol):
     """What the spec says of the loop."""
@@ -135,7 +139,7 @@ def _started(poll: Poll, scope: Scope, call: Prepared) -> dict[str, Json]:
 
 def _holds(looks: Prepared, outcome: Outcome, key: str) -> Jsonata:
     found = looks.found(outcome.path, "poll", key, "path")
-    looks.check_outcome(found, outcome.values, "poll", key)
+    looks.check_outcome(found, outcome.values, "poll", key, outcome.key)
     return one_of(outcome.values, found.expression)
 
 

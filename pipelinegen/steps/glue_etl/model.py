@@ -232,9 +232,17 @@ def _own_arguments(spec: GlueEtlSpec, scope: Scope) -> dict[str, Json]:
 
 
 def _refuse_references(scope: Scope, sql: str) -> None:
-    if REFERENCE.search(sql):
-        help = "use :run_date and :<parameter>, and name tables under `inputs:`"
-        raise scope.fault("PG018", "references are not replaced inside SQL", help, "sql")
+    faults = [
+        Diagnostic(
+            scope.spans.at("sql").part(sql, found.start(), found.end()),
+            "PG018",
+            "references are not replaced inside SQL",
+            "use :run_date and :<parameter>, and name tables under `inputs:`",
+        )
+        for found in REFERENCE.finditer(sql)
+    ]
+    if faults:
+        raise SpecError(faults)
 
 
 def _input(scope: Scope, name: str, reference: str) -> Dataset | Table:

@@ -1,11 +1,12 @@
 """What an `http_call` step is in the spec and in the IR."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pipelinegen.errors import Diagnostic
 from pipelinegen.ir.infrastructure import HttpConnection
 from pipelinegen.ir.model import Json, Jsonata, OutputFile, Step, Value
 from pipelinegen.spec.fields import Identifier, SecretName, StrictModel
@@ -14,6 +15,7 @@ from pipelinegen.steps.http_call.permissions import call_permissions
 from pipelinegen.steps.http_call.terraform import ConnectionContext, connection_resources
 
 Scalar = str | int | float | bool
+_OF_SECRETS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
 
 
@@ -55,7 +57,8 @@ class HttpStateContext:
 
 
 def lower(spec: HttpCallSpec, scope: Scope) -> Step:
-    """The step with its connection and state. Raises: SpecError with PG017."""
+    """The step with its connection and state. Notes PG017, and PG115 for headers that hold secrets."""
+    scope.faults.extend(_secrets_in_headers(spec, scope))
     name = scope.names.connection(scope.step)
     key = f"{{{{resolve:secretsmanager:{spec.api_key.secret}:SecretString:{spec.api_key.field}}}}}"
     connection = ConnectionContext(scope.step, name, f"Key of {scope.step}", spec.api_key.header, key)
@@ -108,3 +111,12 @@ def _value(value: Scalar, scope: Scope, *path: str) -> Json:
         return value
     whole = REFERENCE.fullmatch(value)
     return scope.value(whole.group(1), *path) if whole else scope.text(value, *path)
+
+
+def _secrets_in_headers(spec: HttpCallSpec, scope: Scope) -> Iterator[Diagnostic]:
+    """Headers by which callers prove who they are: their values would stand in the state machine for all to read."""
+    help = "write `api_key: {secret: …, header: Authorization}`; the secret's value is what is sent"
+    for name in spec.headers:
+        if name.lower() in _OF_SECRETS or name.lower() == spec.api_key.header.lower():
+            fact = f"'{name}' holds a secret, which is sent as `api_key:`"
+            yield Diagnostic(scope.spans.at("headers", name).value, "PG115", fact, help)

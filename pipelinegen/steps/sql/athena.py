@@ -167,6 +167,11 @@ def bound_names(scope: Scope, sql: str, parameters: Mapping[str, Scalar]) -> lis
         if name not in parameters:
             help = suggest(name, parameters, "parameters")
             raise scope.fault("PG086", f"the SQL has a parameter ':{name}' that is not given", help, "sql")
+    for name in parameters:
+        if name not in names:
+            fact = f"the SQL has no parameter ':{name}'"
+            with scope.going_on():
+                raise scope.fault("PG086", fact, suggest(name, names, "it has"), "parameters", name)
     return names
 
 

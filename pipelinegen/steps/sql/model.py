@@ -12,6 +12,7 @@ from pipelinegen.spec.fields import Identifier, SecretName, SpecValueError, Stri
 from pipelinegen.steps.base import REFERENCE, Scope, StepSpec
 from pipelinegen.steps.sql.athena import AthenaSpec, athena_permissions, athena_states, bound_names
 from pipelinegen.steps.sql.permissions import cluster_arn, statement_permissions, workgroup_arn
+from pipelinegen.steps.sql.tables import second_statement, table_faults
 from pipelinegen.steps.sql.terraform import WorkgroupContext, workgroup_resources
 from pipelinegen.steps.statements import leaks_of_statement
 from pipelinegen.steps.unseen import SensitiveData
@@ -109,9 +110,11 @@ def lower(spec: SqlSpec, scope: Scope) -> Step:
     leaking = list(leaks_of_statement(scope, spec.sql, place_of_sql, said, always=spec.athena is not None))
     if leaking:
         raise SpecError(leaking)
+    scope.faults.extend(second_statement(scope, spec.sql))
     id, rows = f"{scope.step}_statement", f"{scope.step}_rows"
     secrets: tuple[str, ...] = ()
     if spec.athena:
+        scope.faults.extend(table_faults(spec.athena, scope, spec.sql))
         states = athena_states(spec.athena, scope, spec.sql, spec.parameters, spec.timeout_minutes)
         about, place = f"Athena database {spec.athena.database}", None
         permissions = athena_permissions(spec.athena, scope)
