@@ -30,6 +30,11 @@ def faults_of_metrics(
         elif channel != "train" and channel not in step.inputs and not counts_itself:
             message = f"{found.title} gives '{metric.name}' of the channel '{channel}', which the step has not"
             yield Diagnostic(span, "PG145", message, f"add `{channel}` to the `inputs:`")
+        elif key == objective and found.tuned_by not in (None, channel):
+            message = (
+                f"{found.title} is tuned by a metric of the channel '{found.tuned_by}', and not by '{metric.name}'"
+            )
+            yield Diagnostic(span, "PG145", message, f"write {found.tuned_by}:{rest}")
         elif key != objective:
             yield from _of_settings(scope, found, step, key, _base(rest), is_tuned=objective is not None)
 

@@ -133,6 +133,11 @@ class Algorithm:
         return self.row.get("measured_by")
 
     @property
+    def tuned_by(self) -> str | None:
+        """The one channel whose metrics a tuning may go by, where there is but one."""
+        return self.row.get("tuned_by")
+
+    @property
     def metrics_where(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
         """The metrics that it gives where a hyperparameter has a value; those of no such group it gives always."""
         rows = self.row.get("metrics_where", {}).items()
