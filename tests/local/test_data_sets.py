@@ -149,6 +149,7 @@ def content_features(table: pa.Table) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.asarray((features - features.mean(axis=0)) / features.std(axis=0))
 
 
+@pytest.mark.slow
 def test_content_and_taste_beat_popularity(simulated: Mapping[str, pa.Table]) -> None:
     """A mean of what a user clicked on one day ranks the next day's clicks far better than popularity does."""
     past, truth = clicks_by_day(simulated)[:2]
