@@ -1,7 +1,9 @@
 """References `${…}`: every name checked, and the order of steps that follows from them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from pipelinegen.errors import Diagnostic, Note, Span, suggest
 from pipelinegen.ir.expressions import FAILURE
@@ -11,6 +13,9 @@ from pipelinegen.resolve.draft import Draft
 from pipelinegen.resolve.loop_items import may_be_declared, parts_of_item
 from pipelinegen.source import Data, SpanTree
 from pipelinegen.steps.base import FAILURE_PARTS, REFERENCE, RUN_VALUES
+
+#: The beginning of a reference that nothing ends.
+_OPEN: Final = re.compile(r"\$\{(?:steps|datasets|parameters|run|event|failure)\.[\w.]*+(?![^{}]*\})")
 
 
 def resolve_refs(draft: Draft) -> Draft:
@@ -46,7 +51,9 @@ def _reads_unsound(draft: Draft, name: str) -> bool:
 def _given(draft: Draft, name: str, faults: list[Diagnostic]) -> list[str]:
     """The steps that a step refers to itself, those inside it, and those outside that these refer to."""
     found = [inner for inner in draft.blocks.inside(name) if inner in draft.typed]
-    for reference, span in references(own_part(draft.raw_steps[name]), draft.spans.at("steps", name)):
+    part, spans = own_part(draft.raw_steps[name]), draft.spans.at("steps", name)
+    faults.extend(_unclosed(part, spans))
+    for reference, span in references(part, spans):
         faults.extend(_check(draft, name, reference, span))
         path = reference.split(".")
         if path[0] == "steps" and path[1:2]:
@@ -61,17 +68,32 @@ def _in_order(draft: Draft, name: str, found: list[str]) -> tuple[str, ...]:
     return tuple(need for need in draft.typed if need in waits)
 
 
-def references(data: Data, spans: SpanTree) -> Iterator[tuple[str, Span]]:
-    """Every reference inside a value, without `${` and `}`, and where it stands."""
+def _unclosed(data: Data, spans: SpanTree) -> Iterator[Diagnostic]:
+    """PG018 for what begins as a reference and is none for want of its end: it would be told as it is written."""
+    for text, place in _texts(data, spans):
+        for found in _OPEN.finditer(text):
+            help = f"write {found.group()}}}"
+            yield Diagnostic(
+                place.part(text, found.start(), found.end()), "PG018", f"'{found.group()[:60]}' is not closed", help
+            )
+
+
+def _texts(data: Data, spans: SpanTree) -> Iterator[tuple[str, SpanTree]]:
     if isinstance(data, dict):
         for key, value in data.items():
-            yield from references(value, spans.at(key))
+            yield from _texts(value, spans.at(key))
     elif isinstance(data, list):
         for index, value in enumerate(data):
-            yield from references(value, spans.at(index))
+            yield from _texts(value, spans.at(index))
     elif isinstance(data, str):
-        for found in REFERENCE.finditer(data):
-            yield found.group(1), spans.value
+        yield data, spans
+
+
+def references(data: Data, spans: SpanTree) -> Iterator[tuple[str, Span]]:
+    """Every reference inside a value, without `${` and `}`, and where it stands."""
+    for text, place in _texts(data, spans):
+        for found in REFERENCE.finditer(text):
+            yield found.group(1), place.value
 
 
 def _check(draft: Draft, name: str, reference: str, span: Span) -> list[Diagnostic]:

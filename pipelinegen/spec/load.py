@@ -113,6 +113,15 @@ def _allowed(context: Mapping[str, Any]) -> list[str]:
     return [word.strip() for word in str(context["expected"]).replace(" or ", ", ").replace("'", "").split(",")]
 
 
+def _nearest_number(number: float, words: Sequence[str]) -> str | None:
+    """The help text where all that is allowed are numbers: the nearest first, then all in their order."""
+    if len(words) < 2 or not all(word.isdecimal() for word in words):
+        return None
+    known = sorted(map(int, words))
+    nearest = min(known, key=lambda item: abs(item - number))
+    return f"the nearest is {nearest}; choose from: {', '.join(map(str, known))}"
+
+
 def _value_message(error: ErrorDetails, name: str, keys: Sequence[str]) -> tuple[str, str]:
     """What is wrong with a value, and what to do; `keys` are those that a mapping in its place would have."""
     name = name if name.startswith("item ") else f"'{name}'"
@@ -120,7 +129,10 @@ def _value_message(error: ErrorDetails, name: str, keys: Sequence[str]) -> tuple
     found = describe(error["input"])
     context = error.get("ctx", {})
     if error["type"] == "literal_error":
-        return f"{name} may not be {found}", suggest(str(error["input"]), _allowed(context), "choose from")
+        allowed, given = _allowed(context), error["input"]
+        is_number = isinstance(given, int | float) and not isinstance(given, bool)
+        near = _nearest_number(given, allowed) if is_number else None
+        return f"{name} may not be {found}", near or suggest(str(given), allowed, "choose from")
     if error["type"] == UNION:
         return f"{name} wants {context['wanted']}, found {found}", f"write {context['wanted']} here"
     if expected:
