@@ -40,7 +40,7 @@ def lint(machine: dict[str, Any]) -> Findings:
         notes.append("paths and variables of states in JSONPath mode were not checked")
     for package, what, check in checks:
         if find_spec(package) is None:
-            notes.append(f"the package '{package}' is not installed, so {what} were not checked")
+            notes.append(f"the package '{package}' is not installed, so nobody checked {what}")
         else:
             faults.extend(check(machine))
     return Findings(tuple(dict.fromkeys(faults)), tuple(notes))
