@@ -240,7 +240,7 @@ CATALOGUE: Mapping[str, str] = {
     ),
     "PG126": (
         "A declared permission names no resource of its actions, or every resource without a reason, or lets a role be "
-        "passed to anybody."
+        "passed to anybody; or raw states call what no permission of theirs allows."
     ),
     "PG127": "Raw states set a variable of a name that the pipeline uses itself, or that belongs to a step.",
     "PG160": (

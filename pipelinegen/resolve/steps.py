@@ -136,6 +136,7 @@ def _surroundings(draft: Draft) -> Surroundings:
         protection_secret=spec.protection.secret if spec.protection else None,
         notifies=bool(spec.on_failure and spec.on_failure.notify),
         parameters={name: given.type for name, given in spec.parameters.items()},
+        allowed=frozenset(action for extra in (spec.iam.extra if spec.iam else ()) for action in extra.actions),
         listed={name: held_types(given.default) for name, given in spec.parameters.items() if given.type == "list"},
         datasets=draft.datasets,
         dataset_spans=draft.spans.at("datasets"),

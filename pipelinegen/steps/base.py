@@ -182,6 +182,8 @@ class Surroundings:
     protection_secret: str | None
     notifies: bool
     parameters: Mapping[str, str]
+    #: Actions that the pipeline's own `iam:` allows.
+    allowed: frozenset[str]
     #: What the items of lists among their defaults are, or what parts these have.
     listed: Mapping[str, HeldTypes]
     datasets: Mapping[str, Dataset]

@@ -1,6 +1,6 @@
-"""What the tasks among raw states hand to AWS: names that the API takes, and all that it demands."""
+"""What the tasks among raw states ask of AWS: names that the API takes, all that it demands, and what is allowed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from pipelinegen.asl_lint.integrations import OPTIMISED
@@ -13,15 +13,25 @@ from pipelinegen.steps.asl.machine import RESOURCE, Path, State, inner_machines
 _BY_PATH: Final = ".$"
 
 
-def call_faults(machine: Mapping[str, Any], spans: SpanTree, path: Path) -> Iterator[Diagnostic]:
-    """PG121 for every argument that a call does not take or lacks, in a machine and those inside it."""
+def call_faults(
+    machine: Mapping[str, Any], spans: SpanTree, path: Path, allowed: Collection[str]
+) -> Iterator[Diagnostic]:
+    """The faults of calls in a machine and those inside it.
+
+    PG121 for every argument that a call does not take or lacks, PG126 for one of which no action is `allowed`.
+    """
     for name, state in machine["States"].items():
         place = (*path, "States", name)
         call = _call(state) if state["Type"] == "Task" else None
         if call:
             yield from _arguments(call, state, spans, place)
+            if call.iam and not call.iam.keys() & set(allowed):
+                action = next(iter(call.iam))
+                message = f"no permission of the step allows '{action}'"
+                help = f"add to `permissions:` an entry with `actions: [{action}]` and its resources"
+                yield Diagnostic(spans.at(*place, "Resource").value, "PG126", message, help)
         for inner, where in inner_machines(state):
-            yield from call_faults(inner, spans, (*place, *where))
+            yield from call_faults(inner, spans, (*place, *where), allowed)
 
 
 def _call(state: State) -> Call | None:

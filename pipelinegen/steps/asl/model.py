@@ -157,7 +157,9 @@ def _check(
     check.check(machine, place)
     faults = [*check.faults, *leaks_of_machine(scope, machine, spans.at(*place), spec.sensitive_data)]
     if not faults:
-        faults += call_faults(machine, spans, place)
+        by_hand = [action for extra in (spec.iam.extra if spec.iam else ()) for action in extra.actions]
+        declared = [action for entry in spec.permissions for action in entry.actions]
+        faults += call_faults(machine, spans, place, {*declared, *by_hand, *scope.around.allowed})
         faults += [] if jsonpath else _reading(spec, scope, spans, machine, place)
     if faults:
         raise SpecError(faults)
