@@ -31,7 +31,7 @@ def check_condition(spec: ConditionSpec, scope: Scope, *path: str | int) -> None
     for key, wanted in _wanted(spec):
         if type is None:
             if key in _STRICT:
-                raise scope.undeclared(spec.value[2:-1], wanted, *path, key)
+                raise scope.undeclared(spec.value[2:-1], wanted, *path, "value")
         elif wanted != type and not (type == "list" and key in _OF_ANY):
             raise _fault(scope, spec.value, type, f"compared as {TYPE_NOUNS[wanted]}", *path, key)
 

@@ -330,6 +330,9 @@ class Scope:
 
     def undeclared(self, dotted: str, wanted: str, *path: str | int) -> SpecError:
         """The fault of a reference whose type only the run knows, where a text, a number or a list is `wanted`."""
+        found = self._find(dotted.split("."))
+        if isinstance(found, PerItem):
+            return self._per_item(dotted, found, *path)
         message = f"of '${{{dotted}}}' no type is declared, and {TYPE_NOUNS[wanted]} is wanted"
         root, *names = dotted.split(".")
         name = DECLARED_AS[wanted]
