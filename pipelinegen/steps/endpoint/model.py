@@ -16,7 +16,7 @@ from pipelinegen.ir.model import (
     Service,
     Step,
 )
-from pipelinegen.spec.fields import PositiveInt, SpecValueError, StrictModel, TimeoutMinutes
+from pipelinegen.spec.fields import PositiveInt, SpecValueError, StrictModel, TimeoutMinutes, given
 from pipelinegen.steps.base import Reference, Scope, StepSpec
 from pipelinegen.steps.endpoint.permissions import endpoint_permissions
 from pipelinegen.steps.endpoint.request import endpoint_states
@@ -61,9 +61,7 @@ class RollbackSpec(StrictModel):
 class EndpointSpec(StepSpec):
     """Keys of an `endpoint` step."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["instance"]}, {"required": ["serverless"]}], **IMAGE_OR_CODE}
-    )
+    model_config = ConfigDict(json_schema_extra={"oneOf": [given("instance"), given("serverless")], **IMAGE_OR_CODE})
 
     kind: Literal["endpoint"]
     model: Annotated[Reference, Field(description="The model, as a rule ${steps.<promote step>.model}")]
