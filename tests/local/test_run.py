@@ -219,6 +219,7 @@ def test_a_spec_without_local_data_says_so(small: Path) -> None:
     assert "the spec does not say what the local warehouse holds" in run.err
 
 
+@pytest.mark.slow
 def test_demo_data_writes_tables_that_run_reads(tmp_path: Path) -> None:
     made = run_command("demo-data", VEHICLES, "--days", 1, "--date", DATE, "--out", tmp_path / "tables")
     assert (made.code, made.err) == (0, "")

@@ -64,6 +64,7 @@ def select(statement: Any, sql: str) -> list[list[str | None]]:
     return rows
 
 
+@pytest.mark.slow
 def test_every_type_comes_out_as_it_went_in_and_two_jvms_read_at_once(tmp_path: Path) -> None:
     warehouse = fill_derby(
         {"analytics.cars": TABLE, "analytics.empty": TABLE.slice(0, 0), "bare": TABLE.slice(0, 1)}, tmp_path
@@ -103,6 +104,7 @@ def test_texts_keep_every_character(tmp_path: Path) -> None:
         assert [row[0] for row in select(statement, "SELECT s FROM t ORDER BY n")] == texts
 
 
+@pytest.mark.slow
 def test_filling_again_replaces_the_warehouse(tmp_path: Path) -> None:
     fill_derby({"a": TABLE}, tmp_path)
     warehouse = fill_derby({"a": TABLE.slice(0, 2), "s.b": TABLE}, tmp_path)
