@@ -63,9 +63,13 @@ def _of_hyperparameters(
     scope: Scope, found: Algorithm, step: AlgorithmStep, search: Mapping[str, Searched]
 ) -> Iterator[Diagnostic]:
     given = (*(("hyperparameters", name) for name in step.hyperparameters), *(("search", name) for name in search))
-    unknown = [(part, name) for part, name in given if name not in found.rules and not name.startswith("_")]
     public = [name for name in found.rules if not name.startswith("_")]
-    for part, name in unknown if found.has_all_names else ():
+    unknown = [
+        (part, name)
+        for part, name in given
+        if name not in found.rules and not name.startswith("_") and not found.may_have(name, public)
+    ]
+    for part, name in unknown:
         span, help = scope.spans.at(part, name).label, suggest(name, public, "it has")
         yield Diagnostic(span, "PG145", f"{found.title} has no hyperparameter '{name}'", help)
     misspelt = [name for _, name in unknown]
@@ -112,8 +116,9 @@ def _of_value(scope: Scope, found: Algorithm, name: str, value: Scalar, rule: Ru
 
 def _of_eval_metric(scope: Scope, found: Algorithm, value: str) -> Iterator[Diagnostic]:
     known = found.metrics["validation"]
-    for name in value.split(",") if found.has_all_names else ():
-        if name.strip().partition("@")[0] not in known:
+    for name in value.split(","):
+        base = name.strip().partition("@")[0]
+        if base not in known and not found.may_have(base, known):
             message = f"{found.title} measures no '{name.strip()}'"
             span = scope.spans.at("hyperparameters", "eval_metric").value
             yield Diagnostic(span, "PG145", message, suggest(name.strip(), known, "it measures"))

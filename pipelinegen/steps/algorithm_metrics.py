@@ -74,9 +74,11 @@ def _of_settings(
 
 def _has_metric(found: Algorithm, channel: str, name: str) -> bool:
     """Whether the algorithm gives it; a channel of which nothing is documented may give any."""
-    if channel not in found.channels or not found.has_all_names:
-        return channel in found.channels
+    if channel not in found.channels:
+        return False
     known, moment = found.metrics.get(channel), name.partition(":")[2]
+    if known is not None and _base(name) not in known and found.may_have(_base(name), known):
+        return True
     return known is None or (_base(name) in known and (not moment or moment in _MOMENTS))
 
 

@@ -9,12 +9,13 @@ the table takes what either takes; names that begin with '_' are the service's o
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from pipelinegen.errors import did_you_mean
 from pipelinegen.spec.conditions import Scalar
 
 TABLE: Final = Path(__file__).with_suffix(".json")
@@ -96,6 +97,13 @@ class Algorithm:
     def family(self) -> str:
         """What its releases have in common; whether one reads models of another is not known here."""
         return self.repository.removeprefix("sagemaker-")
+
+    def may_have(self, name: str, known: Iterable[str]) -> bool:
+        """Whether a name that is not known may be right: a release whose names are not published may have more.
+
+        What is spelt much like a known name, and is none that XGBoost's own documentation has, is a slip there, too.
+        """
+        return not self.has_all_names and (name in self._words("newer") or did_you_mean(name, known) is None)
 
     @property
     def content_types(self) -> tuple[str, ...]:

@@ -168,3 +168,11 @@ def test_some_channels_have_types_of_their_own() -> None:
     assert topics.content_type("auxiliary", "text/csv;label_size=0") == "text/plain"
     assert forest.content_type("test", "text/csv;label_size=0") == "text/csv;label_size=1"
     assert forest.content_type("train", "text/csv;label_size=0") == "text/csv;label_size=0"
+
+
+def test_of_releases_whose_names_are_not_published_slips_are_named() -> None:
+    newest = algorithm("sagemaker-xgboost", "3.0-5")
+    assert newest is not None
+    known = list(newest.rules)
+    taken = {name: newest.may_have(name, known) for name in ("device", "multi_strategy", "zzz", "max_dpth", "etaa")}
+    assert taken == {"device": True, "multi_strategy": True, "zzz": True, "max_dpth": False, "etaa": False}
